@@ -1,0 +1,3 @@
+"""The plugins of this repository."""
+
+pytest_plugins = ["sensei.plugin", "lab.plugin"]

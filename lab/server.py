@@ -1,0 +1,117 @@
+"""A real server: uvicorn on a free port of the loopback interface, in a thread."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx2
+import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+# Seconds that a start or a stop may take: an endpoint may block the loop for good.
+_PATIENCE = 5.0
+# Seconds that requests under way get to end when the server is stopped.
+_GRACE = 1.0
+
+
+class Server:
+    """A running server.
+
+    `url` is its address without a final slash; `client` is connected to it;
+    `errors` are the exceptions that left the application.
+    """
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.url = f"http://127.0.0.1:{port}"
+        self.client = httpx2.Client(base_url=self.url, trust_env=False)
+        self.errors: list[Exception] = []
+
+
+class _Witness:
+    """Notes what leaves an application, which a client sees only as a 500."""
+
+    def __init__(self, app: ASGIApp, errors: list[Exception]) -> None:
+        self._app = app
+        self._errors = errors
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._app(scope, receive, send)
+        except Exception as error:
+            self._errors.append(error)
+            raise
+
+
+class _Uvicorn(uvicorn.Server):
+    """Tells when it is ready, and stops when told to rather than at its next tick."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.settled = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def main_loop(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._stopping = asyncio.Event()
+        await self.on_tick(0)
+        self.settled.set()
+        await self._stopping.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # As uvicorn does it, less the tenth of a second that it always waits.
+        for listening in self.servers:
+            listening.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        if self.server_state.tasks:
+            _, late = await asyncio.wait(self.server_state.tasks, timeout=_GRACE)
+            for task in late:
+                task.cancel()
+        await self.lifespan.shutdown()
+
+    def serve_in_thread(self, listener: socket.socket) -> None:
+        try:
+            self.run(sockets=[listener])
+        except SystemExit:
+            pass  # uvicorn's word for "the application's start-up failed"
+        finally:
+            self.settled.set()
+
+    def stop(self) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._stopping.set)
+
+
+@contextmanager
+def serve(app: ASGIApp) -> Iterator[Server]:
+    """Yield a server that serves `app`, started up; stop it afterwards.
+
+    What the block raises has what left the application first as its cause.
+
+    Raises:
+        RuntimeError: the application's own start-up failed.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = Server(listener.getsockname()[1])
+        witness = _Witness(app, server.errors)
+        config = uvicorn.Config(witness, log_config=None)
+        running = _Uvicorn(config)
+        thread = threading.Thread(
+            target=running.serve_in_thread, args=(listener,), daemon=True
+        )
+        thread.start()
+        try:
+            if not running.settled.wait(_PATIENCE) or not running.started:
+                raise RuntimeError("The application's start-up failed.")
+            with server.client:
+                yield server
+        except Exception as error:
+            if server.errors and error.__cause__ is None:
+                raise error from server.errors[0]
+            raise
+        finally:
+            running.stop()
+            thread.join(_PATIENCE)

@@ -1,0 +1,76 @@
+"""The summary: what pytest's terminal says of koans instead of tests."""
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from sensei.ledger import Ledger
+from sensei.page import COLOURS, Page, first_unsolved
+from sensei.verdict import State, Verdict
+
+_LETTERS = {State.SOLVED: ".", State.OPEN: "o", State.FAILING: "F"}
+
+
+class Summary:
+    """Reports the koans of a run; `terse` without pytest's own account of them."""
+
+    def __init__(self, answers: str, ledger: Ledger, terse: bool) -> None:
+        self._answers = answers
+        self._ledger = ledger
+        self._terse = terse
+        self._tried: dict[str, str] = {}
+
+    def pytest_report_teststatus(
+        self, report: pytest.TestReport
+    ) -> tuple[str, str, str | tuple[str, dict[str, bool]]] | None:
+        """Return category, letter and word of a koan's test."""
+        if not hasattr(report, "koan"):
+            return None
+        state = State(report.finding["state"])
+        if hasattr(report, "variant"):
+            if not report.passed:
+                return None
+            category = "turned away" if " wrong" in report.variant else "let in"
+            self._tried[report.variant] = category
+            return category, ".", category.upper()
+        # What counts as "failed" pytest prints its own account of.
+        counted = self._terse or state is State.SOLVED
+        category = state.value if counted else "failed"
+        return category, _LETTERS[state], (state.value.upper(), {COLOURS[state]: True})
+
+    def pytest_terminal_summary(
+        self, terminalreporter: pytest.TerminalReporter
+    ) -> None:
+        """Write the page; let pytest's last line count koans, not tests."""
+        stats = terminalreporter.stats
+        if self._answers == "variants":
+            for category, count in Counter(self._tried.values()).items():
+                stats[category] = [None] * count
+            return
+        verdicts = {
+            section: self._ledger.verdicts(section)
+            for section in self._ledger.sections()
+        }
+        if not verdicts:
+            return
+        if terminalreporter.verbosity > -2:
+            page = Page(terminalreporter)
+            if self._terse:
+                page.failing(verdicts)
+            page.progress(verdicts)
+            for section, verdict in first_unsolved(verdicts):
+                page.next(section, verdict)
+                break
+        self._count(stats, [one for found in verdicts.values() for one in found])
+
+    def _count(self, stats: dict[str, list[Any]], verdicts: list[Verdict]) -> None:
+        for state in State:
+            if self._terse or state is State.SOLVED:
+                stats.pop(state.value, None)
+                found = [one for one in verdicts if one.state is state]
+                if found:
+                    stats[state.value] = found
+        in_part = self._ledger.passed_in_part()
+        if in_part:
+            stats.setdefault("passed", []).extend(in_part)
