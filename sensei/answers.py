@@ -79,7 +79,7 @@ def execute(code: CodeType, path: Path, shown: str) -> ModuleType:
     module.__package__ = name.rpartition(".")[0]
     sys.modules[name] = module
     try:
-        exec(code, module.__dict__)  # noqa: S102: running answers is the job
+        exec(code, module.__dict__)  # noqa: S102
     except KeyboardInterrupt:
         raise
     except BaseException as error:

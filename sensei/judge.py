@@ -77,14 +77,20 @@ def _sentence(test: str) -> str:
     return test.split("_", 2)[2].replace("_", " ")
 
 
+def home_of(asked: Asked) -> str:
+    """Return where the koan lives in the learner's file, as `path:line`."""
+    line = next((home.line for home in _homes(asked)), None)
+    return _at(asked, line)
+
+
 def _place(error: BaseException, asked: Asked) -> str:
+    line = line_in(asked.file, error.__traceback__)
+    return _at(asked, line) if line else home_of(asked)
+
+
+def _at(asked: Asked, line: int | None) -> str:
     shown = asked.section.path_of(asked.file)
-    line = line_in(asked.file, error.__traceback__) or _home_line(asked)
     return f"{shown}:{line}" if line else shown
-
-
-def _home_line(asked: Asked) -> int | None:
-    return next((home.line for home in _homes(asked)), None)
 
 
 def _untouched(asked: Asked) -> bool:

@@ -1,6 +1,7 @@
-"""The ledger: collects the reports of a run, and makes verdicts of them."""
+"""The ledger: collects what the tests of a run found, and makes verdicts of it."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from sensei.verdict import Finding, State, Verdict
 
 
 @dataclass
-class _Page:
+class _Entry:
     """What a run has found of one koan so far."""
 
     findings: dict[str, Finding] = field(default_factory=dict)
@@ -19,31 +20,33 @@ class _Page:
 
 
 class Ledger:
-    """Keeps the findings of a run by koan and test.
-
-    Filled by pytest's reports: `koan`, `test` and `finding` are what the plugin
-    wrote on them.
-    """
+    """Keeps the findings of a run by koan and test."""
 
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
-        self._pages: dict[Koan, _Page] = {}
+        self._entries: dict[Koan, _Entry] = {}
 
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Note the finding of one phase of one test."""
-        if not hasattr(report, "koan"):
-            return
-        page = self._pages.setdefault(Koan.parse(report.koan), _Page())
-        told = report.finding | {"state": State(report.finding["state"])}
-        finding = Finding(**told)
-        known = page.findings.get(report.test)
+    def note(self, found: dict[str, Any]) -> None:
+        """Note what one phase of one test found.
+
+        `found` has the `koan`, the `test`, the `finding` as plain values, and the
+        `duration` in seconds.
+        """
+        entry = self._entries.setdefault(Koan.parse(found["koan"]), _Entry())
+        told = found["finding"]
+        finding = Finding(**(told | {"state": State(told["state"])}))
+        known = entry.findings.get(found["test"])
         if known is None or known.state is State.SOLVED:
-            page.findings[report.test] = finding
-        page.seconds += report.duration
+            entry.findings[found["test"]] = finding
+        entry.seconds += found["duration"]
+
+    def forget(self, koan: Koan) -> None:
+        """Drop what was found of `koan`: it is asked anew."""
+        self._entries.pop(koan, None)
 
     def sections(self) -> list[Section]:
         """Return the sections that the run asked about, in the guide's order."""
-        asked = {(koan.chapter, koan.section) for koan in self._pages}
+        asked = {(koan.chapter, koan.section) for koan in self._entries}
         return [
             section
             for section in self._repository.sections
@@ -51,20 +54,20 @@ class Ledger:
         ]
 
     def verdicts(self, section: Section) -> list[Verdict]:
-        """Return the verdicts on the koans of `section`, in the guide's order.
+        """Return the verdicts on the koans of `section`, in the guide's order."""
+        every = (self.verdict(section, koan) for koan in section.homes)
+        return [verdict for verdict in every if verdict is not None]
 
-        A koan has none where the run left out tests of it and the others passed.
+    def verdict(self, section: Section, koan: Koan) -> Verdict | None:
+        """Return the verdict on `koan`, which lives in `section`.
+
+        None where it was not asked, or where the run left out some of its tests and
+        the others passed.
         """
-        verdicts = []
-        for koan in section.homes:
-            page = self._pages.get(koan)
-            if page is None:
-                continue
-            names = section.test_names.get(koan.question, [])
-            verdict = _verdict(koan, page, names)
-            if verdict is not None:
-                verdicts.append(verdict)
-        return verdicts
+        entry = self._entries.get(koan)
+        if entry is None:
+            return None
+        return _verdict(koan, entry, section.test_names.get(koan.question, []))
 
     def passed_in_part(self) -> list[str]:
         """Return the tests that passed of koans that have no verdict."""
@@ -75,33 +78,37 @@ class Ledger:
         }
         return [
             test
-            for koan, page in self._pages.items()
+            for koan, entry in self._entries.items()
             if koan not in judged
-            for test in page.findings
+            for test in entry.findings
         ]
 
 
-def _verdict(koan: Koan, page: _Page, tests: list[str]) -> Verdict | None:
-    bad = [test for test in tests if _state(page, test) not in (None, State.SOLVED)]
+def found_by(report: pytest.TestReport) -> dict[str, Any] | None:
+    """Return what `report` says for `Ledger.note`; None if it is of no koan."""
+    told = vars(report)
+    if "koan" not in told:
+        return None
+    return {key: told[key] for key in ("koan", "test", "finding", "duration")}
+
+
+def _verdict(koan: Koan, entry: _Entry, tests: list[str]) -> Verdict | None:
+    found = {test: entry.findings[test] for test in tests if test in entry.findings}
+    bad = {test: one for test, one in found.items() if one.state is not State.SOLVED}
     if not bad:
-        if not set(tests) <= set(page.findings):
+        if len(found) < len(tests):
             return None
-        return Verdict(koan, State.SOLVED, "", "", page.seconds)
+        return Verdict(koan, State.SOLVED, "", "", entry.seconds)
     # A failing test says more than an open one: the answer has been begun.
-    test = min(bad, key=lambda name: _state(page, name) is not State.FAILING)
-    finding = page.findings[test]
+    test = min(bad, key=lambda name: bad[name].state is not State.FAILING)
+    finding = bad[test]
     return Verdict(
         koan,
         finding.state,
         finding.message,
         finding.place,
-        page.seconds,
+        entry.seconds,
         finding.whole_section,
         finding.printed,
         test,
     )
-
-
-def _state(page: _Page, test: str) -> State | None:
-    finding = page.findings.get(test)
-    return finding.state if finding else None

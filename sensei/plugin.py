@@ -12,6 +12,7 @@ import pytest
 from sensei.answers import Answers, forget, load_file
 from sensei.judge import Asked, NeverAwaited, is_told, judge
 from sensei.ledger import Ledger
+from sensei.progress import Progress
 from sensei.repository import Repository
 from sensei.section import question_of
 from sensei.summary import Summary
@@ -39,8 +40,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_REPOSITORY] = repository = Repository(config.rootpath)
     if not hasattr(config, "workerinput"):  # a worker of xdist reports elsewhere
         ledger = Ledger(repository)
-        config.pluginmanager.register(ledger, "sensei-ledger")
-        summary = Summary(config.option.answers, ledger, is_terse(config))
+        progress = Progress(config.rootpath)
+        terse = is_terse(config)
+        summary = Summary(config.option.answers, ledger, terse, progress)
         config.pluginmanager.register(summary, "sensei-summary")
 
 
@@ -141,7 +143,7 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Give the report of a koan's test what the judge found; see `Ledger`."""
-    asked = item.stash.get(_ASKED, None)
+    asked = asked_of(item)
     if asked is None:
         return (yield)
     error = call.excinfo.value if call.excinfo else None
@@ -185,6 +187,11 @@ def _turn_around(
 def _repr_told(item: pytest.Item, _error: object, style: object = None) -> str:
     finding = item.stash[_FINDING]
     return f"{finding.message}\n{finding.place}"
+
+
+def asked_of(item: pytest.Item) -> Asked | None:
+    """Return what the test `item` asks about; None if it is no koan's."""
+    return item.stash.get(_ASKED, None)
 
 
 def _asked(item: pytest.Item, config: pytest.Config) -> Asked | None:

@@ -1,6 +1,7 @@
 """A section of the guide: its files, and the koans that live in them."""
 
 import ast
+import hashlib
 import re
 from dataclasses import dataclass
 from functools import cached_property
@@ -112,6 +113,17 @@ class Section:
             if match := _TEST.fullmatch(node.name):
                 names.setdefault(int(match[1]), []).append(node.name)
         return names
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells whether the answers or the tests have changed since."""
+        digest = hashlib.sha256()
+        inside = sorted(self.stub.with_suffix("").rglob("*"))
+        for path in (self.stub, self.tests, *inside):
+            if path.is_file():
+                digest.update(path.read_bytes())
+            digest.update(b"\0")
+        return digest.hexdigest()[:16]
 
     def koan(self, question: int) -> Koan:
         """Return the koan of its question number `question`."""

@@ -5,27 +5,52 @@ from typing import Any
 
 import pytest
 
-from sensei.ledger import Ledger
-from sensei.page import COLOURS, Page, first_unsolved
+from sensei.ledger import Ledger, found_by
+from sensei.page import COLOURS, Page, unsolved
+from sensei.progress import Progress
+from sensei.store import StoreError
 from sensei.verdict import State, Verdict
 
 _LETTERS = {State.SOLVED: ".", State.OPEN: "o", State.FAILING: "F"}
 
 
+class _TerminalPaper:
+    """Paper that is pytest's terminal."""
+
+    def __init__(self, terminal: pytest.TerminalReporter) -> None:
+        writer = terminal.config.get_terminal_writer()
+        self._terminal = terminal
+        self.width = writer.fullwidth
+        self.encoding = getattr(writer._file, "encoding", None) or "ascii"
+
+    def line(self, text: str, *styles: str) -> None:
+        markup = {("light" if style == "dim" else style): True for style in styles}
+        self._terminal.write_line(text, **markup)
+
+
 class Summary:
     """Reports the koans of a run; `terse` without pytest's own account of them."""
 
-    def __init__(self, answers: str, ledger: Ledger, terse: bool) -> None:
+    def __init__(
+        self, answers: str, ledger: Ledger, terse: bool, progress: Progress
+    ) -> None:
         self._answers = answers
         self._ledger = ledger
         self._terse = terse
+        self._progress = progress
         self._tried: dict[str, str] = {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Enter what was found into the ledger."""
+        found = found_by(report)
+        if found is not None:
+            self._ledger.note(found)
 
     def pytest_report_teststatus(
         self, report: pytest.TestReport
     ) -> tuple[str, str, str | tuple[str, dict[str, bool]]] | None:
         """Return category, letter and word of a koan's test."""
-        if not hasattr(report, "koan"):
+        if not hasattr(report, "finding"):
             return None
         state = State(report.finding["state"])
         if hasattr(report, "variant"):
@@ -55,14 +80,22 @@ class Summary:
         if not verdicts:
             return
         if terminalreporter.verbosity > -2:
-            page = Page(terminalreporter)
+            page = Page(_TerminalPaper(terminalreporter))
             if self._terse:
                 page.failing(verdicts)
             page.progress(verdicts)
-            for section, verdict in first_unsolved(verdicts):
+            for section, verdict in unsolved(verdicts):
                 page.next(section, verdict)
                 break
         self._count(stats, [one for found in verdicts.values() for one in found])
+        if self._answers == "koans":
+            every = [
+                (section, one) for section in verdicts for one in verdicts[section]
+            ]
+            try:
+                self._progress.record(every)
+            except StoreError as error:
+                terminalreporter.write_line(str(error), yellow=True)
 
     def _count(self, stats: dict[str, list[Any]], verdicts: list[Verdict]) -> None:
         for state in State:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from sensei.koan import Koan
 
@@ -42,3 +43,34 @@ class Verdict:
     whole_section: bool = False
     printed: str = ""
     test: str = ""
+
+
+def verdict_as_json(verdict: Verdict) -> dict[str, Any]:
+    """Return `verdict` as `--json` and the progress file have it.
+
+    `seconds` are rounded to milliseconds; `test` is the test that turned it away.
+    """
+    return {
+        "koan": str(verdict.koan),
+        "state": verdict.state.value,
+        "message": verdict.message,
+        "place": verdict.place,
+        "seconds": round(verdict.seconds, 3),
+        "test": verdict.test,
+    }
+
+
+def verdict_from_json(told: dict[str, Any]) -> Verdict:
+    """Return the verdict that `verdict_as_json` made `told` of.
+
+    Raises:
+        KeyError, ValueError, TypeError: `told` is not of that form.
+    """
+    return Verdict(
+        koan=Koan.parse(told["koan"]),
+        state=State(told["state"]),
+        message=str(told["message"]),
+        place=str(told["place"]),
+        seconds=float(told["seconds"]),
+        test=str(told["test"]),
+    )
