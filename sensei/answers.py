@@ -53,30 +53,36 @@ def load_file(path: Path, shown: str) -> ModuleType:
             calls it `shown`.
     """
     try:
-        content = path.read_bytes()
+        text = importlib.util.decode_source(path.read_bytes())
     except OSError as error:
         why = error.strerror or str(error)
         raise Trouble(f"This file cannot be opened: {why}.", shown) from None
-    try:
-        code = _compiled(content, path)
-    except (SyntaxError, ValueError) as error:
+    except UnicodeDecodeError as error:
+        told = ValueError(f"byte {error.start} is not UTF-8")
+        raise unreadable(shown, told) from None
+    except SyntaxError as error:  # it declares an encoding that there is not
         raise unreadable(shown, error) from None
-    return execute(code, path, shown)
+    return execute(text, path, shown)
 
 
-def execute(code: CodeType, path: Path, shown: str) -> ModuleType:
-    """Return a new module after `code`, which the file `path` holds, ran in it.
+def execute(text: str, path: Path, shown: str) -> ModuleType:
+    """Return a new module after `text`, which the file `path` holds, ran in it.
 
     It stands in `sys.modules` meanwhile and afterwards: Pydantic, dataclasses and
-    `typing` look their names up there.
+    `typing` look their names up there. Its `__source__` is the text.
 
     Raises:
-        Trouble: the code raised; calls the file `shown`.
+        Trouble: the text is not Python, or raised; calls the file `shown`.
     """
+    try:
+        code = _compiled(text, str(path))
+    except (SyntaxError, ValueError) as error:
+        raise unreadable(shown, error) from None
     name = shown.removesuffix(".py").replace("/", ".")
     module = ModuleType(name)
     module.__file__ = str(path)
     module.__package__ = name.rpartition(".")[0]
+    vars(module)["__source__"] = text
     sys.modules[name] = module
     try:
         exec(code, module.__dict__)  # noqa: S102
@@ -89,12 +95,8 @@ def execute(code: CodeType, path: Path, shown: str) -> ModuleType:
 
 
 @lru_cache(maxsize=64)
-def _compiled(content: bytes, path: Path) -> CodeType:
-    try:
-        text = importlib.util.decode_source(content)
-    except UnicodeDecodeError as error:
-        raise ValueError(f"byte {error.start} is not UTF-8") from None
-    return compile(text, str(path), "exec", dont_inherit=True)
+def _compiled(text: str, path: str) -> CodeType:
+    return compile(text, path, "exec", dont_inherit=True)
 
 
 def _missing(section: Section, name: str) -> Trouble:

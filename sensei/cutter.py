@@ -37,6 +37,16 @@ def cut(solution: str, name: str = "the solution") -> str:
     return "\n".join(lines) + "\n" if lines else ""
 
 
+def whole(solution: str) -> str:
+    """Return `solution` without the marks: only code and comments."""
+    lines = [
+        line
+        for line in solution.splitlines()
+        if not any(mark.fullmatch(line) for mark in (_OPEN, _CLOSE, _STUB))
+    ]
+    return "\n".join(lines) + "\n"
+
+
 def frame(solution: str) -> list[str]:
     """Return the lines of `solution` that are given: all outside of its answers."""
     given: list[str] = []

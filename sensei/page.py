@@ -1,10 +1,11 @@
 """The page: how verdicts are laid out, in the width and the letters there are."""
 
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from sensei.chapter import Chapter, ChapterError, load_chapter
+from sensei.koan import Koan
 from sensei.section import Section
 from sensei.verdict import State, Verdict
 
@@ -55,19 +56,23 @@ class Page:
 
     def turned_away(self, verdict: Verdict) -> None:
         """Write what happened to one koan: the message, the place, what it printed."""
-        self._line()
-        self._line(f"{verdict.koan}  {verdict.place}", "bold", "red")
+        self.line()
+        self.line(f"{verdict.koan}  {verdict.place}", "bold", "red")
         self.paragraph(verdict.message)
+        self.printed(verdict)
+        self.line(f"    For a hint: sensei hint {verdict.koan}", "dim")
+
+    def printed(self, verdict: Verdict) -> None:
+        """Write what the answer printed last."""
         printed = verdict.printed.rstrip().splitlines()
         if printed:
-            self._line("    printed:")
+            self.line("    printed:")
             for line in printed[-_PRINTED_LINES:]:
-                self._line(self._shortened(f"    | {line}"))
-        self._line(f"    For a hint: sensei hint {verdict.koan}", "dim")
+                self.line(self._shortened(f"    | {line}"))
 
     def _trouble(self, section: Section, same: list[Verdict]) -> None:
-        self._line()
-        self._line(f"Section {section}  {same[0].place}", "bold", "red")
+        self.line()
+        self.line(f"Section {section}  {same[0].place}", "bold", "red")
         self.paragraph(same[0].message)
         waiting = ", ".join(str(one.koan) for one in same)
         self.paragraph(f"Until then these wait: {waiting}")
@@ -81,10 +86,13 @@ class Page:
         for number in chapters:
             sections = [one for one in verdicts if one.chapter == number]
             chapter = self._chapter(sections[0])
-            self._line()
-            self._line(f"Chapter {number}  {chapter.title if chapter else ''}", "bold")
+            self.line()
+            self.line(f"Chapter {number}  {chapter.title if chapter else ''}", "bold")
             for section in sections:
-                self._section(section, chapter, verdicts[section])
+                states = {one.koan: one.state for one in verdicts[section]}
+                text = chapter.sections.get(section.number) if chapter else None
+                title = f"{section}  {text.title if text else section.stem}"
+                self.section(title, [states.get(koan) for koan in section.homes])
                 if len(chapters) == 1:
                     self._unsolved(section, verdicts[section])
 
@@ -93,35 +101,46 @@ class Page:
         try:
             return load_chapter(path, section.path_of(path))
         except ChapterError as error:
-            self._line(str(error), "red")
+            self.line(str(error), "red")
             return None
 
-    def _section(
-        self, section: Section, chapter: Chapter | None, found: list[Verdict]
+    def section(
+        self, title: str, states: Sequence[State | None], *, changed: bool = False
     ) -> None:
-        states = {one.koan: one.state for one in found}
-        text = chapter.sections.get(section.number) if chapter else None
-        title = f"{section}  {text.title if text else section.stem}"
-        marks = "".join(self._symbols[states.get(koan)] for koan in section.homes)
-        solved = sum(state is State.SOLVED for state in states.values())
-        count = f"{marks:<8}  {solved} of {len(section.homes)}"
-        room = self._width - len(count) - 2
-        title = textwrap.shorten(title, room, placeholder=" ...")
-        colour = "green" if solved == len(section.homes) else "yellow"
-        self._line(f"{title:<{min(room, 52)}}  {count}", colour)
+        """Write a section's title, a mark for each koan, and how many are solved."""
+        marks = "".join(self._symbols[state] for state in states)
+        note = "  changed since" if changed else ""
+        self._row(title, f"{marks:<8}  {_solved(states)}{note}", states)
+
+    def count(self, title: str, states: Sequence[State | None]) -> None:
+        """Write a chapter's title, and how many of its koans are solved."""
+        self._row(title, f"{'':<8}  {_solved(states)}", states)
+
+    def _row(self, title: str, rest: str, states: Sequence[State | None]) -> None:
+        room = max(self._width - len(rest) - 2, 16)
+        end = "…" if self._unicode else "..."
+        if len(title) > room:
+            title = title[: room - len(end)].rstrip() + end
+        colour = "yellow"
+        if all(state is State.SOLVED for state in states):
+            colour = "green"
+        self.line(f"{title:<{min(room, 56)}}  {rest}", colour)
 
     def _unsolved(self, section: Section, found: list[Verdict]) -> None:
         for one in found:
             if one.state is not State.SOLVED:
-                question = section.homes[one.koan].question
-                symbol = self._symbols[one.state]
-                self._line(self._shortened(f"  {symbol} {one.koan}  {question}"))
+                self.koan(one.koan, section.homes[one.koan].question, one.state)
 
-    def next(self, section: Section, verdict: Verdict) -> None:
+    def koan(self, koan: Koan, question: str, state: State | None) -> None:
+        """Write a koan's mark, number and question in one line."""
+        line = f"  {self._symbols[state]} {koan}  {question}"
+        self.line(self._shortened(line), *([COLOURS[state]] if state else []))
+
+    def next(self, koan: Koan, question: str, place: str) -> None:
         """Write which koan is next: its question, and where to type."""
-        self._line()
-        self._line(f"Next: {verdict.koan}  {verdict.place}", "bold")
-        self.paragraph(section.homes[verdict.koan].question)
+        self.line()
+        self.line(f"Next: {koan}  {place}", "bold")
+        self.paragraph(question)
 
     def paragraph(self, text: str) -> None:
         """Write `text`, indented and wrapped."""
@@ -130,7 +149,7 @@ class Page:
                 part, self._width, initial_indent="    ", subsequent_indent="    "
             )
             for line in wrapped or [""]:
-                self._line(line)
+                self.line(line)
 
     def _shortened(self, line: str) -> str:
         if len(line) <= self._width:
@@ -138,7 +157,8 @@ class Page:
         end = "…" if self._unicode else "..."
         return line[: self._width - len(end)].rstrip() + end
 
-    def _line(self, text: str = "", *styles: str) -> None:
+    def line(self, text: str = "", *styles: str) -> None:
+        """Write a line in the letters there are."""
         if not self._unicode:
             text = text.replace("’", "'").replace("…", "...")
         encoding = self._paper.encoding
@@ -152,6 +172,10 @@ def unsolved(verdicts: Verdicts) -> Iterator[tuple[Section, Verdict]]:
         for verdict in found:
             if verdict.state is not State.SOLVED:
                 yield section, verdict
+
+
+def _solved(states: Sequence[State | None]) -> str:
+    return f"{sum(state is State.SOLVED for state in states)} of {len(states)}"
 
 
 def _can_encode(text: str, encoding: str) -> bool:

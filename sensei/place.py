@@ -10,7 +10,6 @@ from sensei.repository import Repository
 from sensei.section import Section
 
 _NUMBERS = re.compile(r"(?:ch)?0*(\d+)(?:\.0*(\d+))?(?:\.0*(\d+))?", re.IGNORECASE)
-_FOLDER = re.compile(r"(?:test_)?(s\d\d)_?\w*")
 
 
 class PlaceError(Exception):
@@ -76,10 +75,16 @@ def _paths(section: Section) -> tuple[Path, ...]:
     return (section.stub, section.tests, section.solution, section.variants)
 
 
-def _no_place(repository: Repository, typed: str) -> str:
+def places(repository: Repository) -> list[str]:
+    """Return every place of `repository`, as people type it."""
     known = [f"ch{number:02}" for number in repository.chapters]
     for section in repository.sections:
         known += [str(section), *(str(koan) for koan in section.homes)]
+    return known
+
+
+def _no_place(repository: Repository, typed: str) -> str:
+    known = places(repository)
     near = difflib.get_close_matches(typed.strip(), known, n=3, cutoff=0.5)
     near = near or known[:1]
     hint = f"Near it: {', '.join(near)}." if near else "There are no koans here."

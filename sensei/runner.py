@@ -53,7 +53,7 @@ class Runner:
         """Start the warm process; it gets ready while the caller goes on."""
         # -P: what lies in the current folder must not shadow a module.
         command = [sys.executable, "-P", "-m", "sensei.warm"]
-        self._process = subprocess.Popen(
+        self._process = subprocess.Popen(  # noqa: S603
             [*command, str(self.root), self.answers],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -65,7 +65,8 @@ class Runner:
         process, self._process = self._process, None
         if process is None:
             return
-        assert process.stdin and process.stdout
+        assert process.stdin
+        assert process.stdout
         with suppress(OSError):
             process.stdin.close()
         try:

@@ -16,12 +16,16 @@ _TEST = re.compile(r"test_q(\d+)_\w+")
 
 @dataclass(frozen=True)
 class Home:
-    """Where a koan lives in a module: an object whose docstring has its number."""
+    """Where a koan lives in a module: an object whose docstring has its number.
+
+    `line` is that of its name, `start` that of its first decorator, if any.
+    """
 
     koan: Koan
     name: str
     question: str
     line: int
+    start: int
     source: str
 
 
@@ -29,7 +33,7 @@ def homes(source: str) -> list[Home]:
     """Return the homes of the koans in the Python text `source`, in its order.
 
     Raises:
-        SyntaxError: `source` is not Python.
+        SyntaxError, ValueError: `source` is not Python.
     """
     found = []
     for node in ast.parse(source).body:
@@ -38,14 +42,16 @@ def homes(source: str) -> list[Home]:
         match = _NUMBERED.match(ast.get_docstring(node) or "")
         if match:
             question = " ".join(match[2].split("\n\n")[0].split())
-            first = min([node, *node.decorator_list], key=lambda part: part.lineno)
-            lines = source.splitlines()[first.lineno - 1 : node.end_lineno]
+            start = min([node.lineno, *(one.lineno for one in node.decorator_list)])
+            # Not `splitlines`, which also splits where Python does not.
+            lines = source.split("\n")[start - 1 : node.end_lineno]
             found.append(
                 Home(
                     Koan.parse(match[1]),
                     node.name,
                     question,
                     node.lineno,
+                    start,
                     "\n".join(lines),
                 )
             )
@@ -96,6 +102,18 @@ class Section:
         return cut(text, self.path_of(self.solution))
 
     @cached_property
+    def shipped_files(self) -> dict[Path, str]:
+        """The stub, and the files of the folder of its name, as they are shipped."""
+        files = {self.stub: self.shipped}
+        folder = self.solution.with_suffix("")
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                own = self.stub.with_suffix("") / path.relative_to(folder)
+                text = path.read_text(encoding="utf-8")
+                files[own] = cut(text, self.path_of(path))
+        return files
+
+    @cached_property
     def homes(self) -> dict[Koan, Home]:
         """The first home of each koan in the shipped stub: its name and question."""
         first: dict[Koan, Home] = {}
@@ -105,8 +123,10 @@ class Section:
 
     @cached_property
     def test_names(self) -> dict[int, list[str]]:
-        """The names of the tests of each question."""
+        """The names of the tests of each question; none where the file is gone."""
         names: dict[int, list[str]] = {}
+        if not self.tests.exists():
+            return names
         for node in ast.parse(self.tests.read_bytes()).body:
             if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 continue

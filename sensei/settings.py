@@ -11,9 +11,15 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True)
 class Settings:
-    """`warm` are the modules that the warm process imports beforehand."""
+    """What the table says.
+
+    `warm` are the modules that the warm process imports beforehand; `checks` are
+    functions, as `module:name`, that `sensei doctor` asks what works: each yields a
+    name, whether it works, and what was found or what to do.
+    """
 
     warm: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()
 
 
 def load_settings(root: Path) -> Settings:
@@ -24,10 +30,13 @@ def load_settings(root: Path) -> Settings:
     """
     tables = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
     table = tables.get("tool", {}).get("sensei", {})
-    unknown = sorted(set(table) - {"warm"})
-    if unknown:
-        raise SettingsError(f"pyproject.toml: [tool.sensei] has no key {unknown[0]}.")
-    warm = table.get("warm", [])
-    if not isinstance(warm, list) or not all(isinstance(one, str) for one in warm):
-        raise SettingsError("pyproject.toml: [tool.sensei] warm is a list of modules.")
-    return Settings(tuple(warm))
+    for key, value in table.items():
+        if key not in ("warm", "checks"):
+            raise SettingsError(f"pyproject.toml: [tool.sensei] has no key {key}.")
+        if not isinstance(value, list) or not all(
+            isinstance(one, str) for one in value
+        ):
+            raise SettingsError(
+                f"pyproject.toml: [tool.sensei] {key} is a list of names."
+            )
+    return Settings(tuple(table.get("warm", ())), tuple(table.get("checks", ())))

@@ -85,7 +85,9 @@ class Summary:
                 page.failing(verdicts)
             page.progress(verdicts)
             for section, verdict in unsolved(verdicts):
-                page.next(section, verdict)
+                page.next(
+                    verdict.koan, section.homes[verdict.koan].question, verdict.place
+                )
                 break
         self._count(stats, [one for found in verdicts.values() for one in found])
         if self._answers == "koans":

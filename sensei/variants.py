@@ -2,11 +2,13 @@
 
 A file of variants holds imports, helpers, and definitions marked with `@right` or
 `@wrong`. Each marked definition stands for a whole module: the section's solution
-with that one definition in the place of its own. The marks are read, never run.
+with the lines of that one definition in the place of its own, comments and all. The
+marks are read, never run.
 """
 
 import ast
-from collections.abc import Callable
+import linecache
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import ModuleType
 from typing import TypeVar
@@ -43,7 +45,7 @@ class Variant:
     koan: Koan
     caught_by: str | None
     line: int
-    code: ast.Module
+    text: str
     section: Section
 
     @property
@@ -67,9 +69,12 @@ class Variant:
 
     def load(self) -> ModuleType:
         """Return the solution's module with this variant in it, executed anew."""
-        path = self.section.variants
-        code = compile(self.code, str(path), "exec", dont_inherit=True)
-        return execute(code, path, self.section.path_of(path))
+        file = self.section.variants
+        path = file.with_stem(f"{file.stem}_{self.label.replace('-', '_')}")
+        # The file is not there; tracebacks and `inspect` find its lines nevertheless.
+        lines = self.text.splitlines(keepends=True)
+        linecache.cache[str(path)] = (len(self.text), None, lines, str(path))
+        return execute(self.text, path, self.section.path_of(path))
 
 
 def variants(section: Section) -> list[Variant]:
@@ -82,10 +87,10 @@ def variants(section: Section) -> list[Variant]:
     if not section.variants.exists():
         return []
     shown = section.path_of(section.variants)
-    solution = ast.parse(section.solution.read_bytes())
+    text = section.variants.read_text(encoding="utf-8")
     given: list[ast.stmt] = []
     marked: list[tuple[_Definition, ast.Call]] = []
-    for node in ast.parse(section.variants.read_bytes(), shown).body:
+    for node in ast.parse(text, shown).body:
         mark = _mark(node)
         if mark is None:
             if not _imports_marks(node):
@@ -93,10 +98,35 @@ def variants(section: Section) -> list[Variant]:
         else:
             assert isinstance(node, _Definition)
             marked.append((node, mark))
+    lines = text.splitlines()
+    helpers = [line for node in given for line in lines[_span(node)]]
+    solution = _Text(section.solution.read_text(encoding="utf-8"))
     return [
-        _variant(section, solution, given, node, mark, f"{shown}:{node.lineno}")
+        _variant(section, solution, [*helpers, *_own(lines, node, mark)], node, mark)
         for node, mark in marked
     ]
+
+
+class _Text:
+    """A solution's lines, and where its definitions stand in them."""
+
+    def __init__(self, text: str) -> None:
+        self._lines = text.splitlines()
+        self._spans = {
+            node.name: _span(node)
+            for node in ast.parse(text).body
+            if isinstance(node, _Definition)
+        }
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._spans
+
+    def replace(self, name: str, lines: list[str]) -> str:
+        """Return the text with `lines` where it defines `name`."""
+        replaced = self._lines.copy()
+        # Right there: what `lines` has first may use what the solution has above.
+        replaced[self._spans[name]] = lines
+        return "\n".join(replaced) + "\n"
 
 
 def _mark(node: ast.stmt) -> ast.Call | None:
@@ -116,32 +146,36 @@ def _imports_marks(node: ast.stmt) -> bool:
 
 def _variant(
     section: Section,
-    solution: ast.Module,
-    given: list[ast.stmt],
+    solution: _Text,
+    lines: list[str],
     node: _Definition,
     mark: ast.Call,
-    where: str,
 ) -> Variant:
+    where = f"{section.path_of(section.variants)}:{node.lineno}"
     koan, caught_by = _read(mark, where)
     if (koan.chapter, koan.section) != (section.chapter, section.number):
         raise VariantError(f"{where}: koan {koan} is not of section {section}.")
     tests = section.test_names.get(koan.question, [])
     if caught_by and caught_by.partition("[")[0] not in tests:
         raise VariantError(f"{where}: koan {koan} has no test {caught_by}.")
-    if not any(_names(own, node.name) for own in solution.body):
+    if node.name not in solution:
         raise VariantError(f"{where}: the solution has no {node.name} to replace.")
-    node.decorator_list = [part for part in node.decorator_list if part is not mark]
-    body: list[ast.stmt] = []
-    for own in solution.body:
-        # Right before the definition: what the variants file gives may use what
-        # the solution has above it.
-        body.extend([*given, node] if _names(own, node.name) else [own])
-    module = ast.Module(body=body, type_ignores=[])
-    return Variant(koan, caught_by, node.lineno, module, section)
+    text = solution.replace(node.name, lines)
+    return Variant(koan, caught_by, node.lineno, text, section)
 
 
-def _names(node: ast.stmt, name: str) -> bool:
-    return isinstance(node, _Definition) and node.name == name
+def _own(lines: list[str], node: _Definition, mark: ast.Call) -> Iterator[str]:
+    """Yield the lines of `node`, those of its mark left out."""
+    for decorator in node.decorator_list:
+        if decorator is not mark:
+            yield from lines[_span(decorator)]
+    yield from lines[node.lineno - 1 : node.end_lineno]
+
+
+def _span(node: ast.stmt | ast.expr) -> slice:
+    """Return where in the lines of its text `node` stands, decorators included."""
+    decorators = node.decorator_list if isinstance(node, _Definition) else []
+    return slice(min(one.lineno for one in [node, *decorators]) - 1, node.end_lineno)
 
 
 def _read(mark: ast.Call, where: str) -> tuple[Koan, str | None]:

@@ -1,0 +1,48 @@
+"""`sensei hint`: one hint more each time it is asked for."""
+
+from pathlib import Path
+
+from sensei.chapter import ChapterError, load_chapter
+from sensei.koan import Koan
+from sensei.section import Section
+from sensei.store import Content, Store
+
+
+class Hints:
+    """How many hints each koan has given, kept in `.sensei/hints.json`."""
+
+    def __init__(self, root: Path) -> None:
+        self._store = Store(root, "hints.json")
+
+    def next(self, section: Section, koan: Koan) -> list[str]:
+        """Return the hints of `koan` that are due now: one more than last time.
+
+        Raises:
+            ChapterError: the chapter's description has no hints for it.
+            StoreError: that it was given could not be kept.
+        """
+        hints = hints_of(section, koan)
+        given = self._store.read(_check).get(str(koan), 0)
+        count = min(given + 1, len(hints))
+        self._store.update(_check, lambda content: content | {str(koan): count})
+        return hints[:count]
+
+
+def hints_of(section: Section, koan: Koan) -> list[str]:
+    """Return all hints of `koan`, the shortest first.
+
+    Raises:
+        ChapterError: the chapter's description has none.
+    """
+    path = section.tests.parent / "chapter.toml"
+    shown = section.path_of(path)
+    told = load_chapter(path, shown).sections.get(section.number)
+    question = told.questions.get(koan.question) if told else None
+    if question is None:
+        raise ChapterError(f"{shown}: there are no hints for {koan}.")
+    return question.hints
+
+
+def _check(content: Content) -> None:
+    if not all(isinstance(count, int) for count in content.values()):
+        raise TypeError("counts are numbers")
