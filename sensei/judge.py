@@ -1,6 +1,7 @@
 """The judge: what an exception that left a test says about the answer."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,7 +54,8 @@ def is_open(error: BaseException) -> bool:
 
 def _message(error: BaseException, asked: Asked) -> str:
     if isinstance(error, AssertionError):
-        return _assertion_message(error) or f"Not so yet: {_sentence(asked.test)}."
+        told = _assertion_message(error) or f"Not so yet: {_sentence(asked.test)}."
+        return told + _what_came_before(error, asked, told)
     if isinstance(error, NeverAwaited):
         match = _NEVER_AWAITED.search(str(error))
         name = match[1].rpartition(".")[2] if match else "a coroutine"
@@ -67,6 +69,14 @@ def _message(error: BaseException, asked: Asked) -> str:
     if line_in(asked.file, error.__traceback__) is None:
         told += f" (while checking: {_sentence(asked.test)})"
     return told
+
+
+def _what_came_before(error: BaseException, asked: Asked, told: str) -> str:
+    """Return what the learner's code raised that made the test fail later."""
+    for before in list(_chain(error))[1:]:
+        if line_in(asked.file, before.__traceback__) and str(before) not in told:
+            return f"\nBefore that your code raised {summary_of(before)}."
+    return ""
 
 
 def _assertion_message(error: AssertionError) -> str:
@@ -84,7 +94,8 @@ def home_of(asked: Asked) -> str:
 
 
 def _place(error: BaseException, asked: Asked) -> str:
-    line = line_in(asked.file, error.__traceback__)
+    lines = [line_in(asked.file, one.__traceback__) for one in _chain(error)]
+    line = next(filter(None, lines), None)
     return _at(asked, line) if line else home_of(asked)
 
 
@@ -109,7 +120,11 @@ def _homes(asked: Asked) -> list[Home]:
 
 
 def _find(error: BaseException, kind: type[BaseException]) -> BaseException | None:
-    """Return the exception of `kind` that `error` is, holds or comes from, if any."""
+    return next((one for one in _chain(error) if isinstance(one, kind)), None)
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """Yield `error`, what it holds, and what it comes from."""
     seen: set[int] = set()
     waiting: list[BaseException | None] = [error]
     while waiting:
@@ -117,9 +132,7 @@ def _find(error: BaseException, kind: type[BaseException]) -> BaseException | No
         if one is None or id(one) in seen:
             continue
         seen.add(id(one))
-        if isinstance(one, kind):
-            return one
-        waiting += [one.__cause__, one.__context__]
+        yield one
+        waiting += [one.__context__, one.__cause__]
         if isinstance(one, BaseExceptionGroup):
             waiting += one.exceptions
-    return None

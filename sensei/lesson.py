@@ -29,12 +29,13 @@ class Lesson:
         self.hints: list[str] = []
         self._same = 0
         self._waiting = False
+        self._is_judged = False
         self.koan = self._first()
 
     @property
     def is_waiting(self) -> bool:
         """Whether a run is under way that the screen does not show yet."""
-        return self.workshop.is_busy and not self._waiting
+        return self.workshop.is_busy and not self._is_judged and not self._waiting
 
     @property
     def section(self) -> Section:
@@ -104,9 +105,11 @@ class Lesson:
             self._same = self._same + 1 if again else int(failing)
             if self._same == _OFFER_AFTER:
                 self.notes.append("The same again: press h for a hint.")
-            self._waiting = True  # the verdict that counts is there
+            self._is_judged = True
             self.draw()
-        elif before is not None and before.state is not verdict.state:
+        elif verdict.whole_section or before is None:
+            return  # the koan that is shown says the same, or nothing is new
+        elif before.state is not verdict.state:
             self.notes.append(f"{verdict.koan} is {verdict.state.value} now.")
 
     def _record(self, verdicts: list[tuple[Section, Verdict]]) -> None:
@@ -118,7 +121,7 @@ class Lesson:
 
     def run(self, sections: list[Section]) -> None:
         """Run `sections`, the koan that is shown before the others."""
-        self._waiting = False
+        self._waiting = self._is_judged = False
         try:
             self.workshop.run(sections, self.koan)
         except RunnerError as error:
@@ -150,7 +153,7 @@ class Lesson:
             states=[self.state(koan) for koan in self.section.homes],
             solved=sum(self.is_solved(koan) for koan in koans),
             total=len(koans),
-            is_running=self.workshop.is_busy and self._waiting,
+            is_running=self._waiting and not self._is_judged,
             notes=self.notes,
             hints=self.hints,
         )

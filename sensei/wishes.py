@@ -92,9 +92,7 @@ class Wishes:
     def _ask_reset(self) -> None:
         self._asked = True
         koan = self._lesson.koan
-        question = (
-            f"Bring back the stub of {koan}? Your version is kept. [y] yes, [n] no"
-        )
+        question = f"Reset {koan} to its stub? Your version is kept. [y] yes, [n] no"
         self._lesson.draw(question=question)
 
     def _reset(self) -> None:

@@ -100,7 +100,7 @@ class Workshop:
         return self._outcome.note(message)
 
     def done(self, message: Message) -> list[tuple[Section, Verdict]] | None:
-        """Return all verdicts of the request that `message` ends; None if it does not."""
+        """Return all verdicts of the request that `message` ends, if it ends one."""
         if "done" not in message or message["id"] not in self._requests:
             return None
         sections = self._requests.pop(message["id"])
