@@ -103,13 +103,13 @@ def _missing(section: Section, name: str) -> Trouble:
     lost = [home.koan for home in section.homes.values() if home.name == name]
     shown = section.path_of(section.stub)
     if lost:
-        return Trouble(
+        message = (
             f"`{name}`, the home of koan {lost[0]}, is not in this file. Name it so "
-            f"again, or bring its stub back: sensei reset {lost[0]}.",
-            shown,
+            f"again, or bring its stub back: sensei reset {lost[0]}."
         )
-    return Trouble(
-        f"`{name}` was given in this file and is gone. Bring it back, "
-        f"or start the section again: sensei reset {section}.",
-        shown,
-    )
+    else:
+        message = (
+            f"`{name}` was given in this file and is gone. Bring it back, "
+            f"or start the section again: sensei reset {section}."
+        )
+    return Trouble(message, shown, is_of_file=False)

@@ -35,11 +35,16 @@ class Asked:
 def judge(error: BaseException, asked: Asked) -> Finding:
     """Return what `error`, which left a test, says of the answer it asked about."""
     if isinstance(error, Trouble):
-        return Finding(State.FAILING, str(error), error.place, whole_section=True)
+        return Finding(State.FAILING, str(error), error.place, error.is_of_file)
     if unanswered := _find(error, NotImplementedError):
         return Finding(State.OPEN, str(unanswered), _place(unanswered, asked))
     state = State.OPEN if _untouched(asked) else State.FAILING
     return Finding(state, _message(error, asked), _place(error, asked))
+
+
+def is_timeout(error: BaseException) -> bool:
+    """Return whether `error` is the time-out that stops a test."""
+    return bool(_TIMEOUT.search(str(error)))
 
 
 def is_told(error: BaseException) -> bool:
@@ -63,7 +68,8 @@ def _message(error: BaseException, asked: Asked) -> str:
     if isinstance(error, pytest.fail.Exception):
         text = str(error)
         if match := _TIMEOUT.search(text):
-            return f"No end after {match[1]} s: stopped while this line was running."
+            seconds = float(match[1])
+            return f"No end after {seconds:g} s: stopped while this line was running."
         return text
     told = summary_of(error)
     if line_in(asked.file, error.__traceback__) is None:

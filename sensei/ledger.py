@@ -108,7 +108,7 @@ def _verdict(koan: Koan, entry: _Entry, tests: list[str]) -> Verdict | None:
         finding.message,
         finding.place,
         entry.seconds,
-        finding.whole_section,
+        finding.is_of_file,
         finding.printed,
         test,
     )

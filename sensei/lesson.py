@@ -107,7 +107,7 @@ class Lesson:
                 self.notes.append("The same again: press h for a hint.")
             self._is_judged = True
             self.draw()
-        elif verdict.whole_section or before is None:
+        elif verdict.is_of_file or before is None:
             return  # the koan that is shown says the same, or nothing is new
         elif before.state is not verdict.state:
             self.notes.append(f"{verdict.koan} is {verdict.state.value} now.")

@@ -47,7 +47,7 @@ class Page:
             for one in found:
                 if one.state is not State.FAILING:
                     continue
-                if one.whole_section:
+                if one.is_of_file:
                     troubles.setdefault((one.message, one.place), []).append(one)
                 else:
                     self.turned_away(one)

@@ -1,6 +1,7 @@
 """The pytest plugin: chooses the answers, and judges what the tests find in them."""
 
 import gc
+import traceback
 import warnings
 from collections.abc import Generator, Iterator
 from dataclasses import asdict, replace
@@ -10,19 +11,23 @@ from pathlib import Path
 import pytest
 
 from sensei.answers import Answers, forget, load_file
-from sensei.judge import Asked, NeverAwaited, is_told, judge
+from sensei.judge import Asked, NeverAwaited, is_timeout, is_told, judge
 from sensei.ledger import Ledger
 from sensei.progress import Progress
 from sensei.repository import Repository
 from sensei.section import question_of
 from sensei.summary import Summary
-from sensei.trouble import summary_of
+from sensei.trouble import Trouble, summary_of
 from sensei.variants import Variant, VariantError, variants
 from sensei.verdict import Finding, State
 
 _REPOSITORY = pytest.StashKey[Repository]()
 _ASKED = pytest.StashKey[Asked]()
 _FINDING = pytest.StashKey[Finding]()
+_SPOILT = pytest.StashKey[dict[str, BaseException]]()
+
+# Letters of what an answer printed that are kept: a flood tells nobody anything.
+_PRINTED = 4_000
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -37,6 +42,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Find the repository; where reports arrive, keep the ledger and the summary."""
+    config.stash[_SPOILT] = {}
     config.stash[_REPOSITORY] = repository = Repository(config.rootpath)
     if not hasattr(config, "workerinput"):  # a worker of xdist reports elsewhere
         ledger = Ledger(repository)
@@ -114,13 +120,27 @@ def answers(request: pytest.FixtureRequest) -> Iterator[Answers]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
-    """Fail a koan whose answer leaves a coroutine behind that nobody awaited."""
-    if _ASKED not in item.stash:
+    """Fail a koan that forgets a coroutine, or that a test before could not ask."""
+    asked = asked_of(item)
+    if asked is None:
         return (yield)
-    failure = None
+    # Asking again would cost the same time, and say the same.
+    spoilt = item.config.stash[_SPOILT]
+    for name in (str(asked.section), str(asked.koan)):
+        if name in spoilt:
+            raise spoilt[name]
+    failure: BaseException | None = None
     with warnings.catch_warnings(record=True) as caught:
         try:
             yield
+        except Trouble as error:
+            failure = error
+            if error.is_of_file:
+                spoilt[str(asked.section)] = error
+        except pytest.fail.Exception as error:
+            failure = error
+            if is_timeout(error):
+                spoilt[str(asked.koan)] = error
         except Exception as error:
             failure = error
         gc.collect(1)  # a coroutine caught in a cycle is told of when it is collected
@@ -150,6 +170,8 @@ def pytest_runtest_makereport(
     if error is not None:
         item.stash[_FINDING] = judge(error, asked)
     report = yield
+    if error is not None and not item.config.option.usepdb:
+        _release(error)
     variant = _variant(item)
     if variant is not None:
         vars(report)["variant"] = f"{variant.koan} {variant.label}"
@@ -157,7 +179,7 @@ def pytest_runtest_makereport(
             _turn_around(report, error, variant)
     if report.failed:
         finding = item.stash.get(_FINDING, Finding(State.FAILING, report.longreprtext))
-        finding = replace(finding, printed=report.capstdout)
+        finding = replace(finding, printed=report.capstdout[-_PRINTED:])
     elif report.passed and call.when == "call":
         finding = Finding(State.SOLVED)
     else:
@@ -169,6 +191,16 @@ def pytest_runtest_makereport(
         finding=asdict(finding) | {"state": finding.state.value},
     )
     return report
+
+
+def _release(error: BaseException) -> None:
+    """Let go of what the frames of `error` hold.
+
+    A coroutine among it would be told of as never awaited later, in another test.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        traceback.clear_frames(error.__traceback__)
 
 
 def _turn_around(

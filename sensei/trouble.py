@@ -6,15 +6,17 @@ from types import TracebackType
 
 
 class Trouble(Exception):
-    """A file, or a name in it, that stands in the way of its whole section.
+    """A file, or a name in it, that keeps a koan from being asked at all.
 
     `str()` of it is one sentence for the learner: what, and what to do next;
-    `place` is the file, with a line where there is one.
+    `place` is the file, with a line where there is one. `is_of_file` tells that it
+    is the same for every koan of the file.
     """
 
-    def __init__(self, message: str, place: str) -> None:
+    def __init__(self, message: str, place: str, *, is_of_file: bool = True) -> None:
         super().__init__(message)
         self.place = place
+        self.is_of_file = is_of_file
 
 
 def line_in(path: Path, trace: TracebackType | None) -> int | None:
@@ -50,6 +52,8 @@ def unimportable(path: Path, shown: str, error: BaseException) -> Trouble:
     line = line_in(path, error.__traceback__)
     place = f"{shown}:{line}" if line else shown
     what = summary_of(error)
+    if "pytest-timeout" in what:
+        return Trouble("Importing this file has no end.", place)
     if isinstance(error, SystemExit):
         return Trouble(f"Importing this file ends Python: {what}.", place)
     return Trouble(f"Importing this file raises {what}.", place)

@@ -19,15 +19,15 @@ class State(StrEnum):
 class Finding:
     """What one test found in a learner's answer.
 
-    `message` and `place` are empty where the test passed. `whole_section` is true
-    where the trouble is the file's, not the koan's. `printed` is what the answer
-    wrote to its output.
+    `message` and `place` are empty where the test passed. `is_of_file` is true where
+    every koan of the file would be told the same. `printed` is what the answer wrote
+    to its output.
     """
 
     state: State
     message: str = ""
     place: str = ""
-    whole_section: bool = False
+    is_of_file: bool = False
     printed: str = ""
 
 
@@ -40,7 +40,7 @@ class Verdict:
     message: str
     place: str
     seconds: float
-    whole_section: bool = False
+    is_of_file: bool = False
     printed: str = ""
     test: str = ""
 

@@ -20,14 +20,32 @@ from sensei.warm.wire import LineReader, Message, send
 # Seconds beyond pytest's own time-out after which a koan's process is killed: the
 # time-out works by a signal, which a loop in C or a patched handler never hears.
 _GRACE = 2.0
+# Seconds that a process which reports no more gets to end.
+_ENDING = 0.5
+
+
+@dataclass
+class Request:
+    """What was asked for; `left` are the koans that have no verdict yet."""
+
+    number: int
+    tests: deque[str]
+    koans: list[str] | None
+    left: int = 0
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing of it is still to be collected or run."""
+        return not self.tests and not self.left
 
 
 @dataclass
 class Job:
     """The tests of one koan, to be run for one request."""
 
-    request: int
+    request: Request
     koan: str
+    section: str
     items: list[pytest.Item]
 
 
@@ -40,7 +58,7 @@ class Running:
     reader: LineReader
     deadline: float
     test: str = ""
-    ended: bool = False
+    has_ended: bool = False
 
 
 @dataclass
@@ -53,11 +71,11 @@ class Host:
 
     requests: int
     events: int
+    _waiting: deque[Request] = field(default_factory=deque)
     _jobs: deque[Job] = field(default_factory=deque)
     _running: dict[int, Running] = field(default_factory=dict)
     _collected: dict[str, list[pytest.Item]] = field(default_factory=dict)
     _broken: dict[str, str] = field(default_factory=dict)
-    _left: dict[int, int] = field(default_factory=dict)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -90,39 +108,62 @@ class Host:
         for running in list(self._running.values()):
             if time.monotonic() > running.deadline:
                 self._bury(running, f"No end after {self._timeout:g} s: stopped.")
-        while self._jobs and len(self._running) < self._width:
-            self._fork(self._jobs.popleft())
+        while len(self._running) < self._width and (job := self._next_job()):
+            self._fork(job)
 
     def _patience(self) -> float | None:
         """Return the seconds until the next deadline; None where there is none."""
         deadlines = [running.deadline for running in self._running.values()]
         return max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
 
-    def _accept(self, request: Message) -> None:
-        if "cancel" in request:
-            self._cancel(request["cancel"])
-            return
-        number, wanted = request["id"], request["koans"]
-        jobs: dict[str, Job] = {}
-        for path in request["tests"]:
-            for item in self._collect(path, number):
-                asked = asked_of(item)
-                if asked is not None:
-                    koan = str(asked.koan)
-                    jobs.setdefault(koan, Job(number, koan, [])).items.append(item)
-        chosen = jobs if wanted is None else [one for one in wanted if one in jobs]
-        # What was asked last is what somebody waits for.
-        self._jobs.extendleft(reversed([jobs[koan] for koan in chosen]))
-        self._left[number] = len(chosen)
-        self._finish(number)
+    def _accept(self, message: Message) -> None:
+        if "cancel" in message:
+            self._cancel(message["cancel"])
+        else:
+            tests, koans = deque(message["tests"]), message["koans"]
+            # What was asked last is what somebody waits for.
+            self._waiting.appendleft(Request(message["id"], tests, koans))
 
-    def _collect(self, path: str, request: int) -> list[pytest.Item]:
+    def _next_job(self) -> Job | None:
+        """Return what to run next; collect a further file where nothing is at hand."""
+        while True:
+            newest = self._waiting[0] if self._waiting else None
+            mine = (job for job in self._jobs if newest in (None, job.request))
+            job = next(mine, None)
+            if job is not None:
+                self._jobs.remove(job)
+                return job
+            if newest is None:
+                return None
+            if newest.tests:
+                self._queue(newest, newest.tests.popleft())
+            if not newest.tests:
+                self._waiting.popleft()
+                self._finish(newest)
+
+    def _queue(self, request: Request, path: str) -> None:
+        """Collect the tests in the file `path`, and queue its koans for `request`."""
+        jobs: dict[str, Job] = {}
+        for item in self._collect(path, request):
+            asked = asked_of(item)
+            if asked is not None:
+                koan = str(asked.koan)
+                job = Job(request, koan, str(asked.section), [])
+                jobs.setdefault(koan, job).items.append(item)
+        wanted = jobs if request.koans is None else request.koans
+        chosen = [jobs[koan] for koan in wanted if koan in jobs]
+        self._jobs.extend(chosen)
+        request.left += len(chosen)
+
+    def _collect(self, path: str, request: Request) -> list[pytest.Item]:
         if path not in self._collected:
             self._broken.clear()
             items = list(self._session.perform_collect([path]))
             if self._broken:
                 told = next(iter(self._broken.values())).splitlines()[-1]
-                send(self.events, {"id": request, "broken": path, "message": told})
+                send(
+                    self.events, {"id": request.number, "broken": path, "message": told}
+                )
                 return []
             self._collected[path] = items
         return self._collected[path]
@@ -146,48 +187,65 @@ class Host:
                 running.test = message["started"]
                 running.deadline = time.monotonic() + self._timeout + _GRACE
             elif "ended" in message:
-                running.ended = True
+                running.has_ended = True
             else:
-                self._tell(running, message)
-        if running.ended:
-            self._bury(running, "")
-        elif running.reader.at_end:
+                self._tell(running.job, message)
+                if message.get("found", {}).get("finding", {}).get("is_of_file"):
+                    self._spread(running.job, message)
+        if running.has_ended or running.reader.at_end:
             self._bury(running, None)
+
+    def _spread(self, job: Job, message: Message) -> None:
+        """Tell the waiting koans of a file what is wrong with all of it."""
+        same = [
+            one
+            for one in self._jobs
+            if (one.request, one.section) == (job.request, job.section)
+        ]
+        for one in same:
+            self._jobs.remove(one)
+            item = asked_of(one.items[0])
+            test = item.test if item else ""
+            found = message["found"] | {"koan": one.koan, "test": test}
+            self._tell(one, {"found": found})
+            self._end(one)
 
     def _bury(self, running: Running, why: str | None) -> None:
         """End the process of `running`; `why` is what to tell, None to find out."""
-        kill = why is not None
-        if kill:
+        status = _wait(running.process) if why is None else None
+        if status is None:
             kill_group(running.process)
-        _, status = os.waitpid(running.process, 0)
+            os.waitpid(running.process, 0)
+            why = why or "Running this closed what its verdict is reported through."
         kill_group(running.process)  # what it left behind
         self._selector.unregister(running.reader.descriptor)
         os.close(running.reader.descriptor)
         del self._running[running.process]
-        if not running.ended:
-            self._tell(running, {"found": _death(running, why or _cause(status))})
-        job = running.job
-        send(self.events, {"id": job.request, "koan": job.koan, "ended": True})
-        self._left[job.request] -= 1
+        if not running.has_ended:
+            found = _death(running, why or _cause(status or 0))
+            self._tell(running.job, {"found": found})
+        self._end(running.job)
+
+    def _tell(self, job: Job, message: Message) -> None:
+        known = {"id": job.request.number, "koan": job.koan}
+        send(self.events, known | message)
+
+    def _end(self, job: Job) -> None:
+        self._tell(job, {"ended": True})
+        job.request.left -= 1
         self._finish(job.request)
 
-    def _tell(self, running: Running, message: Message) -> None:
-        job = running.job
-        send(self.events, {"id": job.request, "koan": job.koan, **message})
+    def _finish(self, request: Request) -> None:
+        if request.is_done:
+            send(self.events, {"id": request.number, "done": True})
 
-    def _finish(self, request: int) -> None:
-        if self._left.get(request) == 0:
-            del self._left[request]
-            send(self.events, {"id": request, "done": True})
-
-    def _cancel(self, request: int) -> None:
-        self._jobs = deque(job for job in self._jobs if job.request != request)
+    def _cancel(self, number: int) -> None:
+        self._waiting = deque(one for one in self._waiting if one.number != number)
+        self._jobs = deque(job for job in self._jobs if job.request.number != number)
         for running in list(self._running.values()):
-            if running.job.request == request:
-                running.ended = True  # nobody waits for what it would say
+            if running.job.request.number == number:
+                running.has_ended = True  # nobody waits for what it would say
                 self._bury(running, "cancelled")
-        self._left[request] = 0
-        self._finish(request)
 
     def _stop(self) -> None:
         for running in self._running.values():
@@ -195,6 +253,17 @@ class Host:
         for orphan in children():
             with suppress(ProcessLookupError):
                 os.kill(orphan, signal.SIGTERM)
+
+
+def _wait(process: int) -> int | None:
+    """Return the status of `process`, which is about to end; None if it is not."""
+    deadline = time.monotonic() + _ENDING
+    while time.monotonic() < deadline:
+        ended, status = os.waitpid(process, os.WNOHANG)
+        if ended:
+            return status
+        time.sleep(0.001)
+    return None
 
 
 def _cause(status: int) -> str:
