@@ -1,7 +1,92 @@
-"""Instruments that the tests of the koans observe with."""
+"""Instruments that the tests of the koans observe with.
 
-from lab.client import async_client, client
-from lab.loop_lag import LoopLag, loop_lag
-from lab.server import Server, serve
+They are imported when they are asked for: who takes a client pays for no database.
+A new one gets a line below for the type checker and one in `_HOMES`.
+"""
 
-__all__ = ["LoopLag", "Server", "async_client", "client", "loop_lag", "serve"]
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lab.calls import Calls as Calls
+    from lab.calls import calls as calls
+    from lab.client import async_client as async_client
+    from lab.client import client as client
+    from lab.connections import Connections as Connections
+    from lab.connections import connections as connections
+    from lab.database import async_engine_for as async_engine_for
+    from lab.database import async_sqlite_engine as async_sqlite_engine
+    from lab.database import engine_for as engine_for
+    from lab.database import sqlite_engine as sqlite_engine
+    from lab.loop_lag import LoopLag as LoopLag
+    from lab.loop_lag import loop_lag as loop_lag
+    from lab.postgres.database import PostgresDatabase as PostgresDatabase
+    from lab.postgres.database import postgres_database as postgres_database
+    from lab.process import Process as Process
+    from lab.process import free_port as free_port
+    from lab.process import process as process
+    from lab.rendezvous import Rendezvous as Rendezvous
+    from lab.server import Server as Server
+    from lab.server import serve as serve
+    from lab.statements import Statement as Statement
+    from lab.statements import Statements as Statements
+    from lab.statements import statements as statements
+    from lab.swagger_ui import SwaggerUI as SwaggerUI
+    from lab.swagger_ui import swagger_ui as swagger_ui
+    from lab.unavailable import Unavailable as Unavailable
+    from lab.wsgi_server import WorkerServer as WorkerServer
+    from lab.wsgi_server import serve_wsgi as serve_wsgi
+
+_HOMES = {
+    "Calls": "lab.calls",
+    "Connections": "lab.connections",
+    "LoopLag": "lab.loop_lag",
+    "PostgresDatabase": "lab.postgres.database",
+    "Process": "lab.process",
+    "Rendezvous": "lab.rendezvous",
+    "Server": "lab.server",
+    "Statement": "lab.statements",
+    "Statements": "lab.statements",
+    "SwaggerUI": "lab.swagger_ui",
+    "Unavailable": "lab.unavailable",
+    "WorkerServer": "lab.wsgi_server",
+    "async_client": "lab.client",
+    "async_engine_for": "lab.database",
+    "async_sqlite_engine": "lab.database",
+    "calls": "lab.calls",
+    "client": "lab.client",
+    "connections": "lab.connections",
+    "engine_for": "lab.database",
+    "free_port": "lab.process",
+    "loop_lag": "lab.loop_lag",
+    "postgres_database": "lab.postgres.database",
+    "process": "lab.process",
+    "serve": "lab.server",
+    "serve_wsgi": "lab.wsgi_server",
+    "sqlite_engine": "lab.database",
+    "statements": "lab.statements",
+    "swagger_ui": "lab.swagger_ui",
+}
+
+
+class _Lab(ModuleType):
+    """This package, which finds its instruments when they are asked for."""
+
+    def __getattr__(self, name: str) -> object:
+        if name not in _HOMES:
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+        found: object = getattr(import_module(_HOMES[name]), name)
+        setattr(self, name, found)
+        return found
+
+    def __setattr__(self, name: str, value: object) -> None:
+        # Python puts each module that it imports here, under the module's own name:
+        # `lab.client` is to be the function nevertheless.
+        if isinstance(value, ModuleType) and name in _HOMES:
+            value = getattr(value, name)
+        super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Lab

@@ -1,0 +1,127 @@
+"""A command that runs as a process of its own and serves at a port."""
+
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import sysconfig
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import httpx2
+
+# Seconds that a command gets until it accepts connections, and between two looks.
+_PATIENCE = 7.0
+_PAUSE = 0.01
+
+# Becomes the command; on Linux the kernel ends it with its parent, even a killed one.
+# A `preexec_fn` could ask for that too, but not safely where there are threads.
+_BECOME = """
+import ctypes, os, sys
+PR_SET_PDEATHSIG, SIGKILL = 1, 9
+if sys.platform == "linux":
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, SIGKILL)
+try:
+    os.execvp(sys.argv[1], sys.argv[1:])
+except OSError as error:
+    sys.exit(f"{sys.argv[1]}: {error.strerror}")
+"""
+
+
+class Process:
+    """A command at work.
+
+    `listening` says whether it came to accept connections at its port; `client` is
+    connected to it there.
+    """
+
+    def __init__(self, running: subprocess.Popen[bytes], log: Path, port: int):
+        self.listening = False
+        self.client = httpx2.Client(
+            base_url=f"http://127.0.0.1:{port}", trust_env=False
+        )
+        self._running = running
+        self._log = log
+        self._port = port
+
+    @property
+    def status(self) -> int | None:
+        """What it ended with; None while it runs."""
+        return self._running.poll()
+
+    @property
+    def output(self) -> str:
+        """What it has printed so far."""
+        return self._log.read_text(encoding="utf-8", errors="replace")
+
+    def await_listening(self) -> None:
+        """Wait until it accepts connections, has ended, or was given time enough."""
+        deadline = time.monotonic() + _PATIENCE
+        while self.status is None and time.monotonic() < deadline:
+            with suppress(OSError):
+                socket.create_connection(("127.0.0.1", self._port), 0.5).close()
+                self.listening = True
+                return
+            time.sleep(_PAUSE)
+
+    def kill(self) -> None:
+        """End it, and on POSIX what it has started as well."""
+        if sys.platform == "win32":
+            self._running.kill()
+        else:
+            with suppress(ProcessLookupError):
+                os.killpg(self._running.pid, signal.SIGKILL)
+        self._running.wait()
+
+
+@contextmanager
+def process(
+    command: Sequence[str], *, folder: Path, port: int, environment: Mapping[str, str]
+) -> Iterator[Process]:
+    """Yield `command`, run in `folder`, as soon as it listens at `port`.
+
+    Also where it ends or never comes to listen: see `listening`, `status`, `output`.
+    The programs of this Python's environment are found, whether it is activated or
+    not. Afterwards the process is killed.
+    """
+    programs = sysconfig.get_path("scripts") + os.pathsep + os.environ.get("PATH", "")
+    words = list(command)
+    if os.name == "posix":
+        words = [sys.executable, "-I", "-S", "-c", _BECOME, *words]
+    with TemporaryDirectory(ignore_cleanup_errors=True) as place:
+        log = Path(place, "output.txt")
+        with log.open("wb") as printed:
+            running = subprocess.Popen(  # noqa: S603
+                words,
+                cwd=folder,
+                env={**os.environ, "PATH": programs, **environment},
+                stdin=subprocess.DEVNULL,
+                stdout=printed,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        one = Process(running, log, port)
+        try:
+            with one.client:
+                one.await_listening()
+                yield one
+        finally:
+            one.kill()
+
+
+def free_port() -> int:
+    """Return a port of this machine that nothing uses.
+
+    It is not one of those that the system hands out by itself, so nobody is given it
+    before it is used.
+    """
+    while True:
+        port = 20_000 + secrets.randbelow(10_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("", port))
+            return port
