@@ -32,6 +32,10 @@ class Answers:
         """Set a name of the module: a test's own stand-in for what was given."""
         setattr(self._loaded(), name, value)
 
+    def __call__(self) -> "Answers":
+        """Return the module once more, as another process would have it."""
+        return Answers(self._load, self._section)
+
     def _loaded(self) -> ModuleType:
         if self._module is None:
             vars(self)["_module"] = self._load()

@@ -4,6 +4,7 @@ import gc
 import traceback
 import warnings
 from collections.abc import Generator, Iterator
+from contextlib import suppress
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -200,7 +201,10 @@ def _release(error: BaseException) -> None:
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        traceback.clear_frames(error.__traceback__)
+        for frame, _ in traceback.walk_tb(error.__traceback__):
+            with suppress(RuntimeError):  # it is running still
+                frame.clear()
+                frame.f_locals  # noqa: B018  # drops what a look at it kept
 
 
 def _turn_around(

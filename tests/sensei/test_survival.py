@@ -78,7 +78,8 @@ DEEDS = {
         "You add 1 and 2 and get 0.",
     ),
     "a flood past every capture": (
-        "import os\n    for _ in range(20_000): os.write(1, b'flood ' * 100)\n    return 0",
+        "import os\n    for _ in range(20_000): os.write(1, b'flood ' * 99)\n"
+        "    return 0",
         "You add 1 and 2 and get 0.",
     ),
     "a closed stdout": (
@@ -99,8 +100,8 @@ DEEDS = {
         "",
     ),
     "a closed event loop": (
-        "import asyncio; loop = asyncio.new_event_loop(); asyncio.set_event_loop(loop)\n"
-        "    loop.close()\n    return 0",
+        "import asyncio; loop = asyncio.new_event_loop()\n"
+        "    asyncio.set_event_loop(loop); loop.close()\n    return 0",
         "You add 1 and 2 and get 0.",
     ),
     "another folder": (

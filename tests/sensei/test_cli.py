@@ -1,0 +1,229 @@
+"""The command, as a learner types it."""
+
+import json
+from xml.etree import ElementTree
+
+import pytest
+from typer.testing import CliRunner
+
+from sensei.cli import app
+from tests.miniature import STUB, Miniature
+
+CHAPTER = "koans/ch01/chapter.toml"
+
+
+@pytest.fixture(autouse=True)
+def standing_in_the_miniature(
+    miniature: Miniature, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(miniature.root)
+    monkeypatch.setenv("COLUMNS", "88")
+
+
+def sensei(*words: str):
+    """Return what `sensei words…` does."""
+    return CliRunner().invoke(app, words, catch_exceptions=False)
+
+
+def solve(miniature: Miniature) -> None:
+    miniature.answer("raise NotImplementedError", "return one + other")
+    miniature.answer("return ___", "return 0")
+
+
+def test_alone_it_shows_progress_and_the_next_koan(miniature):
+    ended = sensei()
+
+    assert ended.exit_code == 0
+    assert "Chapter 1  Sums" in ended.output
+    assert "0 of 2" in ended.output
+    assert f"Next: 1.1.1  {STUB}:6" in ended.output
+
+
+@pytest.mark.timeout(60)
+def test_run_exits_with_0_only_when_all_is_solved(miniature):
+    assert sensei("run").exit_code == 1
+    miniature.answer("return ___", "return 0")
+    assert sensei("run", "1.1.2").exit_code == 0
+    assert sensei("run", "1.1").exit_code == 1
+    solve_rest = "return one + other"
+    miniature.answer("raise NotImplementedError", solve_rest)
+    ended = sensei("run", "ch01")
+
+    assert ended.exit_code == 0
+    assert "2 of 2" in ended.output
+    assert "Every koan is solved." in sensei().output
+
+
+@pytest.mark.timeout(60)
+def test_what_changed_since_is_marked(miniature):
+    sensei("run")
+    miniature.answer("return ___", "return 0")
+
+    assert "changed since" in sensei("status").output
+    told = json.loads(sensei("status", "--json").output)
+    assert told["version"] == 1
+    assert told["next"] == "1.1.1"
+    assert [one["state"] for one in told["koans"]] == ["open", "open"]
+    assert all(one["changed_since"] for one in told["koans"])
+
+
+@pytest.mark.timeout(60)
+def test_run_as_json_and_junit(miniature):
+    miniature.answer("raise NotImplementedError", "return 4")
+
+    ended = sensei("run", "--json", "--junit", "report.xml")
+
+    told = json.loads(ended.output)
+    assert told["version"] == 1
+    assert told["koans"][0] | {"seconds": 0} == {
+        "koan": "1.1.1",
+        "state": "failing",
+        "message": "You add 1 and 2 and get 4.",
+        "place": f"{STUB}:6",
+        "seconds": 0,
+        "test": "test_q1_two_numbers_are_added",
+    }
+    suite = ElementTree.parse(miniature.root / "report.xml").getroot()[0]
+    assert suite.attrib["tests"] == suite.attrib["failures"] == "2"
+    assert suite[0].attrib["name"] == "1.1.1 How do you add two numbers?"
+    assert suite[0][0].attrib["message"] == "You add 1 and 2 and get 4."
+
+
+@pytest.mark.timeout(60)
+def test_run_tells_a_test_file_that_is_broken(miniature):
+    miniature.replace("koans/ch01/test_s01_adding.py", "def test_q1_two", "def (")
+
+    ended = sensei("run")
+
+    assert ended.exit_code == 1
+    assert "test_s01_adding.py cannot be run" in ended.output
+
+
+@pytest.mark.timeout(60)
+def test_authors_run_the_solutions(miniature):
+    ended = sensei("run", "--answers", "solutions")
+
+    assert ended.exit_code == 0
+    assert "0 of 2" in sensei("status").output  # which is no progress of the learner
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["run", "3.4"], "There is no place '3.4'. Near it: ch01"),
+        (["watch", "nowhere"], "There is no place 'nowhere'."),
+        (["hint", "1.1"], "1.1 is more than one koan. Name one, like 1.1.1."),
+        (["reset", "9"], "There is no place '9'."),
+    ],
+)
+def test_a_wrong_place_is_a_sentence(words, told):
+    ended = sensei(*words)
+
+    assert ended.exit_code == 2
+    assert told in ended.stderr
+    assert ended.stderr.count("\n") == 1
+
+
+def test_outside_of_a_repository_it_says_where_to_go(tmp_path_factory, monkeypatch):
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+
+    ended = sensei()
+
+    assert ended.exit_code == 2
+    assert "Change to the folder that you cloned" in ended.stderr
+
+
+def test_from_a_folder_within_it_works_the_same(miniature, monkeypatch):
+    monkeypatch.chdir(miniature.root / "koans" / "ch01")
+
+    assert f"Next: 1.1.1  {STUB}:6" in sensei("next").output
+
+
+def test_a_hint_more_each_time(miniature):
+    first, second, third = (sensei("hint", "1.1.1").output for _ in range(3))
+
+    assert "Hint 1 of 2" in first
+    assert "The plus sign." not in first
+    assert "The plus sign." in second
+    assert third == second
+
+
+@pytest.mark.timeout(60)
+def test_the_solution_is_shown_once_it_is_solved_or_with_peek(miniature):
+    refused = sensei("compare", "1.1.1")
+    peeked = sensei("compare", "1.1.1", "--peek")
+    solve(miniature)
+    sensei("run")
+    shown = sensei("compare", "1.1.1")
+
+    assert refused.exit_code == 1
+    assert "return one + other" not in refused.output + refused.stderr
+    assert "+     return one + other" in peeked.output
+    assert "your code is the solution's code" in shown.output
+
+
+def test_reset_says_where_my_version_is(miniature):
+    miniature.answer("return ___", "return 7")
+
+    ended = sensei("reset", "1.1.2")
+
+    assert "Your version is kept in .sensei/backups/ch01-s01_adding-" in ended.output
+    assert "return ___" in (miniature.root / STUB).read_text()
+
+
+def test_cut_writes_stubs_and_check_only_looks(miniature):
+    miniature.answer("return ___", "return 7")
+
+    checked = sensei("cut", "--check")
+    kept = (miniature.root / STUB).read_text()
+    cut = sensei("cut")
+
+    assert checked.exit_code == 1
+    assert f"{STUB} is not what its solution cuts to." in checked.output
+    assert "return 7" in kept
+    assert cut.exit_code == 0
+    assert sensei("cut", "--check").exit_code == 0
+
+
+def test_a_broken_description_is_a_sentence(miniature):
+    miniature.replace(CHAPTER, "asks", "ask")
+
+    ended = sensei("status")
+
+    assert ended.exit_code == 2
+    assert f"{CHAPTER}: [sections.1.questions.1] asks: Field required." in ended.stderr
+
+
+def test_damaged_progress_is_told_and_kept(miniature):
+    miniature.write(".sensei/progress.json", '{"version": 99}')
+
+    ended = sensei()
+
+    assert ended.exit_code == 0
+    assert "was damaged. It is kept as progress.json.damaged-" in ended.stderr
+    assert "Next: 1.1.1" in ended.output
+
+
+@pytest.mark.timeout(60)
+def test_progress_that_cannot_be_written_is_told_once(miniature):
+    miniature.write(".sensei", "a file where the folder belongs")
+
+    ended = sensei("run")
+
+    assert ended.exit_code == 1
+    assert ended.stderr.count("cannot be written") == 1
+    assert "0 of 2" in ended.output
+
+
+def test_doctor_says_what_is_missing(miniature):
+    (miniature.root / "pyproject.toml").write_text(
+        '[project]\nrequires-python = ">=3.11"\n'
+        'dependencies = ["pytest>=9", "no-such-package", "fastapi<0.1"]\n'
+    )
+
+    ended = sensei("doctor")
+
+    assert ended.exit_code == 1
+    assert "ok       Python" in ended.output
+    assert "missing  no-such-package" in ended.output
+    assert "<0.1 is needed: pip install -r requirements.lock" in ended.output

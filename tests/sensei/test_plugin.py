@@ -1,0 +1,244 @@
+"""What a learner reads from plain pytest."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.miniature import STUB, Miniature
+
+TESTS = "koans/ch01/test_s01_adding.py"
+
+
+def read(miniature: Miniature, *options: str, folder: str = ".", **environ: str) -> str:
+    """Return what pytest prints in a pipe."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options],
+        cwd=miniature.root / folder,
+        env=os.environ | {"COLUMNS": "88"} | environ,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    encoding = environ.get("PYTHONIOENCODING", "utf-8")
+    return ended.stdout.decode(encoding) + ended.stderr.decode(encoding)
+
+
+def test_a_shipped_section_is_open(miniature):
+    page = read(miniature, "koans/ch01")
+
+    assert "Chapter 1  Sums" in page
+    assert "1.1  Adding" in page
+    assert "0 of 2" in page
+    assert "○ 1.1.2  What is the sum of nothing?" in page
+    assert f"Next: 1.1.1  {STUB}:11" in page
+    assert "2 open in" in page
+    assert "Error" not in page
+    assert "Traceback" not in page
+
+
+@pytest.mark.parametrize(
+    ("answers", "told"),
+    [("solutions", "2 solved"), ("variants", "4 turned away, 1 let in")],
+)
+def test_other_answers_are_chosen_by_an_option(miniature, answers, told):
+    assert told in read(miniature, "koans", "--answers", answers)
+
+
+def test_a_wrong_answer_is_told_what_happened_and_no_more(miniature):
+    miniature.answer("raise NotImplementedError", "print('mine')\n    return 4")
+
+    page = read(miniature, "koans")
+
+    assert f"1.1.1  {STUB}:6" in page
+    assert "    You add 1 and 2 and get 4.\n" in page
+    assert "    | mine\n" in page
+    assert "For a hint: sensei hint 1.1.1" in page
+    assert "1 open, 1 failing" in page or "1 failing, 1 open" in page
+    assert "assert" not in page
+    assert "5 and 1" not in page  # the first of its tests that fails is enough
+
+
+@pytest.mark.parametrize("option", ["-v", "--tb=long"])
+def test_pytests_own_account_comes_back(miniature, option):
+    miniature.answer("raise NotImplementedError", "return 4")
+
+    page = read(miniature, "koans", option)
+
+    assert "E       assert False" in page or "assert same" in page
+    assert "You add 1 and 2 and get 4." in page
+
+
+def test_an_exception_is_told_with_its_line(miniature):
+    miniature.answer("raise NotImplementedError", "return one + other['two']")
+
+    page = read(miniature, "koans")
+
+    assert "TypeError: 'int' object is not subscriptable" in page
+    assert f"1.1.1  {STUB}:11" in page
+
+
+def test_a_broken_file_is_told_once(miniature):
+    miniature.answer("def nothing", "def nothing(:")
+
+    page = read(miniature, "koans")
+
+    assert page.count("Python cannot read this file") == 1
+    assert f"Section 1.1  {STUB}:14" in page
+    assert "Until then these wait: 1.1.1, 1.1.2" in page
+    assert "2 failing" in page
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("def add(", "def plus(", "`add`, the home of koan 1.1.1, is not in this file"),
+        ("from sensei import ___", "import sensay", "No module named 'sensay'"),
+        ("def add(", "1 / 0\ndef add(", "ZeroDivisionError"),
+        ("raise NotImplementedError", "while True: pass", "No end after 3 s"),
+        ("def add(", "async def add(", "You add 1 and 2 and get <coroutine object"),
+    ],
+)
+def test_what_is_broken_is_told_in_words(miniature, old, new, told):
+    miniature.answer(old, new)
+    if "async" in new:
+        miniature.answer("raise NotImplementedError", "return one + other")
+
+    page = " ".join(read(miniature, "koans").split())
+
+    assert told in page
+    assert "Traceback" not in page
+
+
+def test_a_coroutine_that_nobody_awaits_is_told(miniature):
+    miniature.answer(
+        "raise NotImplementedError",
+        "async def plus(): ...\n    plus()\n    return one + other",
+    )
+
+    page = read(miniature, "koans")
+
+    assert "`plus(…)` was called, and nobody awaited what it returned." in page
+    assert "RuntimeWarning" not in page
+
+
+def test_an_open_answer_within_a_group_is_open(miniature):
+    miniature.answer(
+        "raise NotImplementedError", "raise ExceptionGroup('', [NotImplementedError()])"
+    )
+
+    assert "2 open" in read(miniature, "koans")
+
+
+@pytest.mark.parametrize(
+    ("options", "folder", "told"),
+    [
+        ([TESTS], ".", "2 open"),
+        ([f"{TESTS}::test_q2_the_sum_is_predicted"], ".", "1 open"),
+        (["-k", "order", "koans"], ".", "1 open"),
+        (["-x"], ".", "1 open"),
+        (["-q"], ".", "2 open"),
+        (["-qq"], ".", ""),
+        (["-n", "2"], ".", "2 open"),
+        ([], "koans/ch01", "2 open"),
+        (["test_s01_adding.py"], "koans/ch01", "2 open"),
+        (["koans/ch01", "--random-order"], ".", "2 open"),
+    ],
+)
+def test_every_way_of_asking_pytest_works(miniature, options, folder, told):
+    page = read(miniature, *options, folder=folder)
+
+    assert told in page
+    assert "Traceback" not in page
+    assert "INTERNALERROR" not in page
+
+
+def test_a_koan_of_which_a_part_ran_is_not_called_solved(miniature):
+    miniature.answer("raise NotImplementedError", "return one + other")
+
+    page = read(miniature, f"{TESTS}::test_q1_the_order_is_free")
+
+    assert "1 passed" in page
+    assert "solved" not in page.replace("koans solved", "")
+
+
+def test_parallel_runs_say_the_same(miniature):
+    miniature.answer("raise NotImplementedError", "return 4")
+
+    alone, parallel = read(miniature, "koans"), read(miniature, "koans", "-n", "2")
+
+    assert "You add 1 and 2 and get 4." in parallel
+    assert alone[alone.index("Chapter") : alone.index("Next")] in parallel
+
+
+def test_a_terminal_without_these_letters_gets_others(miniature):
+    page = read(miniature, "koans", PYTHONIOENCODING="ascii")
+
+    assert "o 1.1.2  What is the sum of nothing?" in page
+
+
+def test_colour_comes_when_asked_for(miniature):
+    assert "\x1b[" not in read(miniature, "koans")
+    assert "\x1b[33m" in read(miniature, "koans", "--color=yes")
+
+
+def test_what_one_test_leaves_in_a_module_no_other_finds(miniature):
+    miniature.answer("from sensei import ___", "seen = []\nfrom sensei import ___")
+    miniature.answer(
+        "raise NotImplementedError",
+        "seen.append(one)\n    return one + other if len(seen) == 1 else 0",
+    )
+
+    page = read(miniature, "koans")
+
+    assert "5 and 1 is something else than 1 and 5." in page
+    assert "You add" not in page
+
+
+def test_a_broken_description_of_the_chapter_is_told(miniature):
+    miniature.replace(
+        "koans/ch01/chapter.toml", 'hints = ["Try it."', 'hits = ["Try it."'
+    )
+
+    page = read(miniature, "koans")
+
+    assert (
+        "koans/ch01/chapter.toml: [sections.1.questions.2] hints: Field required."
+        in page
+    )
+    assert "2 open" in page
+
+
+def test_damaged_progress_is_kept_and_told(miniature):
+    miniature.write(".sensei/progress.json", "{")
+
+    page = read(miniature, "koans")
+
+    assert (
+        ".sensei/progress.json was damaged. It is kept as progress.json.damaged-"
+        in page
+    )
+    assert "2 open" in page
+
+
+def test_progress_that_cannot_be_written_is_told(miniature):
+    miniature.write(".sensei", "a file where the folder belongs")
+
+    page = read(miniature, "koans")
+
+    assert ".sensei/progress.json cannot be written" in page
+    assert "2 open" in page
+
+
+def test_answers_are_for_koans_only(miniature):
+    miniature.write("tests/test_other.py", "def test_other(answers): answers.add(1, 2)")
+
+    assert "`answers` belongs to tests named" in read(miniature, "tests")
+
+
+def test_a_wrong_choice_is_a_sentence(miniature):
+    page = read(miniature, "--answers", "mine")
+
+    assert "invalid choice: 'mine'" in page
+    assert "Traceback" not in page
