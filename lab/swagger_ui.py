@@ -1,0 +1,145 @@
+"""What a developer sees who opens the page at /docs."""
+
+import re
+from typing import Any
+
+from starlette.types import ASGIApp
+
+from lab.client import client
+
+Schema = dict[str, Any]
+
+# How Swagger UI writes, for each type of JSON Schema, a value that it knows nothing of.
+_SAMPLES: dict[str, Any] = {
+    "string": "string",
+    "integer": 0,
+    "number": 0,
+    "boolean": True,
+    "array": [],
+}
+
+_TYPES: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "array": (list,),
+    "object": (dict,),
+    "null": (type(None),),
+}
+
+
+class SwaggerUI:
+    """The page, which knows of an API what `document` says and nothing else."""
+
+    def __init__(self, document: Schema) -> None:
+        self.document = document
+
+    def statuses(self, method: str, path: str) -> set[str]:
+        """Return the statuses that the page announces: "200", "4XX", "default"."""
+        return set(self._operation(method, path).get("responses", {}))
+
+    def fields(self, method: str, path: str, status: str) -> set[str]:
+        """Return the fields that an answer is to have; a list's are its entries'."""
+        answers = self._operation(method, path).get("responses", {})
+        schema = self._json(answers.get(status, {}))
+        return set(self._resolved(schema.get("items", schema)).get("properties", {}))
+
+    def body_fields(self, method: str, path: str) -> set[str]:
+        """Return the fields that the page names for the body of a request."""
+        schema = self._json(self._operation(method, path).get("requestBody", {}))
+        return set(schema.get("properties", {}))
+
+    def parameter(self, method: str, path: str, name: str) -> Schema | None:
+        """Return the schema of a parameter; None if the page does not know it."""
+        for one in self._operation(method, path).get("parameters", []):
+            if one.get("name") == name:
+                return self._resolved(one.get("schema", {}))
+        return None
+
+    def allows(self, schema: Schema, value: object) -> bool:
+        """Return whether a value is one that the page offers, going by its schema."""
+        schema = self._resolved(schema)
+        choices = schema.get("anyOf", schema.get("oneOf"))
+        return (
+            (choices is None or any(self.allows(one, value) for one in choices))
+            and all(self.allows(one, value) for one in schema.get("allOf", []))
+            and ("type" not in schema or type(value) in _types(schema["type"]))
+            and value in schema.get("enum", [schema.get("const", value)])
+            and _in_range(schema, value)
+        )
+
+    def filled_in(self, method: str, path: str) -> Any:
+        """Return the body that "Try it out" fills in."""
+        body = self._operation(method, path).get("requestBody", {})
+        media = body.get("content", {}).get("application/json", {})
+        for example in media.get("examples", {}).values():
+            return example.get("value")
+        return (
+            media["example"] if "example" in media else self._sample(self._json(body))
+        )
+
+    def _sample(self, schema: Schema) -> Any:
+        schema = self._resolved(schema)
+        for known in ("example", "default", "const"):
+            if known in schema:
+                return schema[known]
+        for several in ("examples", "enum"):
+            if schema.get(several):
+                return schema[several][0]
+        for parts in ("anyOf", "oneOf", "allOf"):
+            if schema.get(parts):
+                return self._sample(schema[parts][0])
+        if "properties" in schema:
+            fields = schema["properties"].items()
+            return {name: self._sample(field) for name, field in fields}
+        if "minimum" in schema:
+            return max(0, schema["minimum"])
+        kind = schema.get("type")
+        return _SAMPLES.get(kind, {}) if isinstance(kind, str) else {}
+
+    def _operation(self, method: str, path: str) -> Schema:
+        operation: Schema = (
+            self.document.get("paths", {}).get(path, {}).get(method.lower(), {})
+        )
+        return operation
+
+    def _json(self, message: Schema) -> Schema:
+        content = message.get("content", {}).get("application/json", {})
+        return self._resolved(content.get("schema", {}))
+
+    def _resolved(self, schema: Schema) -> Schema:
+        while "$ref" in schema:
+            found = self.document
+            for part in schema["$ref"].removeprefix("#/").split("/"):
+                found = found.get(part, {})
+            schema = found | {key: schema[key] for key in schema if key != "$ref"}
+        return schema
+
+
+def swagger_ui(app: ASGIApp, url: str = "http://testserver") -> SwaggerUI:
+    """Return the page at /docs of `app`, whose own address is `url`.
+
+    Where there is no such page, it knows nothing.
+    """
+    with client(app, raises=False) as browser:
+        html = browser.get(f"{url}/docs").text
+        address = re.search(r"url: '(.+?)'", html)
+        document = browser.get(url + address[1]).json() if address else {}
+    return SwaggerUI(document)
+
+
+def _types(names: str | list[str]) -> set[type]:
+    listed = [names] if isinstance(names, str) else names
+    return {kind for name in listed for kind in _TYPES.get(name, ())}
+
+
+def _in_range(schema: Schema, value: object) -> bool:
+    if not isinstance(value, int | float):
+        return True
+    return (
+        value >= schema.get("minimum", value)
+        and value <= schema.get("maximum", value)
+        and ("exclusiveMinimum" not in schema or value > schema["exclusiveMinimum"])
+        and ("exclusiveMaximum" not in schema or value < schema["exclusiveMaximum"])
+    )
