@@ -4,6 +4,7 @@ import importlib.util
 import sys
 from collections.abc import Callable
 from functools import lru_cache
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any, cast
@@ -85,6 +86,7 @@ def execute(text: str, path: Path, shown: str) -> ModuleType:
     name = shown.removesuffix(".py").replace("/", ".")
     module = ModuleType(name)
     module.__file__ = str(path)
+    module.__spec__ = ModuleSpec(name, None, origin=str(path))  # Flask looks at it
     module.__package__ = name.rpartition(".")[0]
     vars(module)["__source__"] = text
     sys.modules[name] = module

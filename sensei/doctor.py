@@ -1,9 +1,8 @@
 """`sensei doctor`: what works here, what is missing, how to get it."""
 
-import importlib
 import sys
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
-from sensei.settings import load_settings
+from sensei.settings import function, load_settings
 
 
 @dataclass(frozen=True)
@@ -34,10 +33,7 @@ def checks(root: Path) -> Iterator[Check]:
     for line in project["dependencies"]:
         yield _package(Requirement(line))
     for name in load_settings(root).checks:
-        module, _, function = name.partition(":")
-        look: Callable[[], Iterator[tuple[str, bool, str]]]
-        look = getattr(importlib.import_module(module), function)
-        yield from (Check(*found) for found in look())
+        yield from (Check(*found) for found in function(name)())
 
 
 def _package(requirement: Requirement) -> Check:

@@ -114,7 +114,10 @@ def _untouched(asked: Asked) -> bool:
     if asked.file != asked.section.stub:
         return False
     shipped = [h.source for h in homes(asked.section.shipped) if h.koan == asked.koan]
-    return [home.source for home in _homes(asked)] == shipped
+    return [home.source for home in _homes(asked)] == shipped and all(
+        path.exists() and path.read_bytes() == text.encode()
+        for path, text in asked.section.files_of(asked.koan).items()
+    )
 
 
 def _homes(asked: Asked) -> list[Home]:

@@ -103,8 +103,8 @@ class Lesson:
             failing = verdict.state is State.FAILING
             again = failing and before is not None and before.message == verdict.message
             self._same = self._same + 1 if again else int(failing)
-            if self._same == _OFFER_AFTER:
-                self.notes.append("The same again: press h for a hint.")
+            if self._same >= _OFFER_AFTER and not self.hints:
+                self.notes = ["The same again: press h for a hint."]
             self._is_judged = True
             self.draw()
         elif verdict.is_of_file or before is None:

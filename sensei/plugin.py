@@ -4,7 +4,7 @@ import gc
 import traceback
 import warnings
 from collections.abc import Generator, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -113,10 +113,13 @@ def answers(request: pytest.FixtureRequest) -> Iterator[Answers]:
         pytest.fail("`answers` belongs to tests named koans/chNN/test_sNN_*::test_qN_*")
     shown = asked.section.path_of(asked.file)
     variant = getattr(request, "param", None)
-    load = variant.load if variant else partial(load_file, asked.file, shown)
-    module = Answers(load, asked.section)
-    yield module
-    forget(module)
+    with ExitStack() as stack:
+        load = partial(load_file, asked.file, shown)
+        if variant is not None:
+            load = partial(variant.load, stack.enter_context(variant.laid_out()))
+        module = Answers(load, asked.section)
+        yield module
+        forget(module)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -113,6 +113,15 @@ class Section:
                 files[own] = cut(text, self.path_of(path))
         return files
 
+    def files_of(self, koan: Koan) -> dict[Path, str]:
+        """Return what `koan` is about beside its home: the files, as they are shipped.
+
+        They stand in the section's folder, in one of their own: `q2` for question 2.
+        """
+        own = self.stub.with_suffix("") / f"q{koan.question}"
+        files = self.shipped_files.items()
+        return {path: text for path, text in files if own in path.parents}
+
     @cached_property
     def homes(self) -> dict[Koan, Home]:
         """The first home of each koan in the shipped stub: its name and question."""

@@ -1,8 +1,11 @@
 """The settings of sensei: the table `[tool.sensei]` of `pyproject.toml`."""
 
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 
 class SettingsError(Exception):
@@ -13,12 +16,14 @@ class SettingsError(Exception):
 class Settings:
     """What the table says.
 
-    `warm` are the modules that the warm process imports beforehand; `checks` are
-    functions, as `module:name`, that `sensei doctor` asks what works: each yields a
-    name, whether it works, and what was found or what to do.
+    `warm` are the modules that the warm process imports beforehand, `rehearsals` the
+    functions, as `module:name`, that it then calls. `checks` are functions that
+    `sensei doctor` asks what works: each yields a name, whether it works, and what
+    was found or what to do.
     """
 
     warm: tuple[str, ...] = ()
+    rehearsals: tuple[str, ...] = ()
     checks: tuple[str, ...] = ()
 
 
@@ -31,7 +36,7 @@ def load_settings(root: Path) -> Settings:
     tables = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
     table = tables.get("tool", {}).get("sensei", {})
     for key, value in table.items():
-        if key not in ("warm", "checks"):
+        if key not in {field.name for field in fields(Settings)}:
             raise SettingsError(f"pyproject.toml: [tool.sensei] has no key {key}.")
         if not isinstance(value, list) or not all(
             isinstance(one, str) for one in value
@@ -39,4 +44,20 @@ def load_settings(root: Path) -> Settings:
             raise SettingsError(
                 f"pyproject.toml: [tool.sensei] {key} is a list of names."
             )
-    return Settings(tuple(table.get("warm", ())), tuple(table.get("checks", ())))
+    return Settings(**{key: tuple(value) for key, value in table.items()})
+
+
+def function(name: str) -> Callable[[], Any]:
+    """Return the function that is called `module:name`.
+
+    Raises:
+        SettingsError: there is none.
+    """
+    module, _, attribute = name.partition(":")
+    try:
+        found: Callable[[], Any] = getattr(import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError):
+        raise SettingsError(
+            f"pyproject.toml: [tool.sensei] there is no function {name}."
+        ) from None
+    return found

@@ -2,14 +2,20 @@
 
 A file of variants holds imports, helpers, and definitions marked with `@right` or
 `@wrong`. Each marked definition stands for a whole module: the section's solution
-with the lines of that one definition in the place of its own, comments and all. The
-marks are read, never run.
+with the lines of that one definition in the place of its own, comments and all. A
+koan that is about files has other texts for them in its mark. The marks are read,
+never run.
 """
 
 import ast
 import linecache
+import shutil
+import textwrap
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import ModuleType
 from typing import TypeVar
 
@@ -25,28 +31,38 @@ class VariantError(Exception):
     """A file of variants breaks the form; says where."""
 
 
-def right(koan: str) -> Callable[[_T], _T]:
-    """Mark an answer that every test of the question `koan` lets in."""
+def right(koan: str, *, files: dict[str, str] | None = None) -> Callable[[_T], _T]:
+    """Mark an answer that every test of the question `koan` lets in.
+
+    `files` has texts by their paths in the section's folder, indented as one likes.
+    """
     raise NotImplementedError("Files of variants are read, never imported.")
 
 
-def wrong(koan: str, *, caught_by: str) -> Callable[[_T], _T]:
+def wrong(
+    koan: str, *, caught_by: str, files: dict[str, str] | None = None
+) -> Callable[[_T], _T]:
     """Mark an answer that the test `caught_by` of the question `koan` turns away.
 
     Of a parametrized test all parts do, or the one named as in `test_q3_…[id]`.
+    `files` is that of `right`.
     """
     raise NotImplementedError("Files of variants are read, never imported.")
 
 
 @dataclass(frozen=True)
 class Variant:
-    """One marked definition; `caught_by` is None where the answer is right."""
+    """One marked definition; `caught_by` is None where the answer is right.
+
+    `files` are those that it has in the section's folder instead of the solution's.
+    """
 
     koan: Koan
     caught_by: str | None
     line: int
     text: str
     section: Section
+    files: dict[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def label(self) -> str:
@@ -67,14 +83,40 @@ class Variant:
         own = "-".join(part.strip("-") for part in parts if part)
         return self.caught_by.partition("[")[2] == f"{own}]"
 
-    def load(self) -> ModuleType:
-        """Return the solution's module with this variant in it, executed anew."""
+    @property
+    def _path(self) -> Path:
         file = self.section.variants
-        path = file.with_stem(f"{file.stem}_{self.label.replace('-', '_')}")
+        return file.with_stem(f"{file.stem}_{self.label.replace('-', '_')}")
+
+    @contextmanager
+    def laid_out(self) -> Iterator[Path]:
+        """Yield the path of the variant's module, its section's folder beside it.
+
+        Nothing is written where there is no such folder.
+        """
+        folder = self.section.solution.with_suffix("")
+        if not folder.is_dir():
+            yield self._path
+            return
+        with TemporaryDirectory(prefix="koans-") as place:
+            path = Path(place, self.section.solution.name)
+            ignore = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(folder, path.with_suffix(""), ignore=ignore)
+            for name, text in self.files.items():
+                file = path.with_suffix("") / name
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text(text, encoding="utf-8")
+            yield path
+
+    def load(self, path: Path) -> ModuleType:
+        """Return the solution's module with this variant in it, executed anew.
+
+        `path` is where it is laid out.
+        """
         # The file is not there; tracebacks and `inspect` find its lines nevertheless.
         lines = self.text.splitlines(keepends=True)
         linecache.cache[str(path)] = (len(self.text), None, lines, str(path))
-        return execute(self.text, path, self.section.path_of(path))
+        return execute(self.text, path, self.section.path_of(self._path))
 
 
 def variants(section: Section) -> list[Variant]:
@@ -152,7 +194,7 @@ def _variant(
     mark: ast.Call,
 ) -> Variant:
     where = f"{section.path_of(section.variants)}:{node.lineno}"
-    koan, caught_by = _read(mark, where)
+    koan, caught_by, files = _read(mark, where)
     if (koan.chapter, koan.section) != (section.chapter, section.number):
         raise VariantError(f"{where}: koan {koan} is not of section {section}.")
     tests = section.test_names.get(koan.question, [])
@@ -161,7 +203,7 @@ def _variant(
     if node.name not in solution:
         raise VariantError(f"{where}: the solution has no {node.name} to replace.")
     text = solution.replace(node.name, lines)
-    return Variant(koan, caught_by, node.lineno, text, section)
+    return Variant(koan, caught_by, node.lineno, text, section, files)
 
 
 def _own(lines: list[str], node: _Definition, mark: ast.Call) -> Iterator[str]:
@@ -178,19 +220,22 @@ def _span(node: ast.stmt | ast.expr) -> slice:
     return slice(min(one.lineno for one in [node, *decorators]) - 1, node.end_lineno)
 
 
-def _read(mark: ast.Call, where: str) -> tuple[Koan, str | None]:
+def _read(mark: ast.Call, where: str) -> tuple[Koan, str | None, dict[str, str]]:
     assert isinstance(mark.func, ast.Name)
     try:
         words = [ast.literal_eval(argument) for argument in mark.args]
         named = {word.arg: ast.literal_eval(word.value) for word in mark.keywords}
+        (number,) = words
+        files = {
+            str(name): textwrap.dedent(text).lstrip("\n")
+            for name, text in named.pop("files", {}).items()
+        }
         if mark.func.id == "right":
-            (number,) = words
             if named:
                 raise ValueError("a right answer is caught by no test")
-            return Koan.parse(number), None
-        (number,) = words
-        return Koan.parse(number), str(named.pop("caught_by"))
-    except (ValueError, KeyError, TypeError) as error:
+            return Koan.parse(number), None, files
+        return Koan.parse(number), str(named.pop("caught_by")), files
+    except (AttributeError, ValueError, KeyError, TypeError) as error:
         raise VariantError(
             f'{where}: written @right("2.4.3") or '
             f'@wrong("2.4.3", caught_by="test_q3_…"), not so: {error}.'

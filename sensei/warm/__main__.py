@@ -1,17 +1,16 @@
 """Starts the warm process: `python -m sensei.warm ROOT ANSWERS`."""
 
 import gc
-import importlib
 import os
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from sensei.settings import load_settings
+from sensei.settings import function, load_settings
 from sensei.warm.host import Host
 from sensei.warm.limits import adopt_orphans
+from sensei.warm.preload import preload
 
 # Named, because looking for installed plugins costs more than loading these.
 _PLUGINS = ("pytest_asyncio.plugin", "pytest_timeout")
@@ -29,9 +28,10 @@ def main(root: str, answers: str) -> int:
     # Rewritten assertions are worth keeping, whatever the environment says.
     sys.dont_write_bytecode = False
     sys.pycache_prefix = str(Path(root) / ".sensei" / "pycache")
-    for module in load_settings(Path(root)).warm:
-        with suppress(ImportError):  # `sensei doctor` tells what is missing
-            importlib.import_module(module)
+    settings = load_settings(Path(root))
+    preload(list(settings.warm))
+    for rehearsal in settings.rehearsals:
+        function(rehearsal)()
     gc.collect()
     gc.freeze()  # the forks share these pages as long as nobody counts them
     plugins = [word for name in _PLUGINS for word in ("-p", name)]

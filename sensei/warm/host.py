@@ -1,5 +1,6 @@
 """The host: a pytest session that stays open, collects once, and forks for each run."""
 
+import gc
 import os
 import selectors
 import signal
@@ -15,6 +16,7 @@ from sensei.plugin import asked_of
 from sensei.verdict import Finding, State
 from sensei.warm import child
 from sensei.warm.limits import children, kill_group
+from sensei.warm.preload import imports_of, preload
 from sensei.warm.wire import LineReader, Message, send
 
 # Seconds beyond pytest's own time-out after which a koan's process is killed: the
@@ -166,7 +168,16 @@ class Host:
                 )
                 return []
             self._collected[path] = items
+            self._warm_up(items)
         return self._collected[path]
+
+    def _warm_up(self, items: list[pytest.Item]) -> None:
+        """Import what answers to these tests will import: what the solution does."""
+        asked = asked_of(items[0]) if items else None
+        if asked is not None:
+            preload(imports_of(asked.section.solution))
+        gc.collect()
+        gc.freeze()  # the forks share these pages as long as nobody counts them
 
     def _fork(self, job: Job) -> None:
         reading, writing = os.pipe()

@@ -1,0 +1,120 @@
+"""From a save to its verdict: the warm runner beside a plain pytest.
+
+    python benchmarks/feedback.py [RUNS]
+
+For a section of each chapter a stub is saved; the time goes from there, through the
+same watching of files as in `sensei watch`, to the verdict on the saved koan and to the
+last verdict of the section. In turn with it, plain pytest runs the same section as a
+process. "tests" is the time that the tests of the koan take themselves: the floor.
+"""
+
+import queue
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from sensei.place import Place
+from sensei.repository import Repository
+from sensei.runner import Runner
+from sensei.saves import saves
+from sensei.section import Section
+from sensei.workshop import Events, Workshop
+
+ROOT = Path(__file__).parents[1]
+
+
+@dataclass
+class Feedback:
+    """Seconds from a save to verdicts; `tests` is what the koan's tests took."""
+
+    koan: float
+    section: float
+    tests: float
+
+
+def save(path: Path) -> float:
+    """Save the file `path` as an editor does; return when."""
+    text = path.read_text(encoding="utf-8")
+    begun = time.perf_counter()
+    path.write_text(text, encoding="utf-8")
+    return begun
+
+
+def warm(workshop: Workshop, events: Events, section: Section) -> Feedback:
+    """Return how long the warm runner takes after a save of the section's stub."""
+    while not events.empty():
+        events.get()
+    koan = next(iter(section.homes))
+    begun = save(section.stub)
+    first = tests = 0.0
+    while True:
+        kind, what = events.get(timeout=60)
+        if kind == "saved" and workshop.changed(what):
+            workshop.run(workshop.changed(what), koan)
+        elif kind == "message":
+            _, message = what
+            verdict = workshop.hear(message)
+            if verdict is not None and verdict.koan == koan:
+                first, tests = time.perf_counter() - begun, verdict.seconds
+            if workshop.done(message) is not None:
+                return Feedback(first, time.perf_counter() - begun, tests)
+
+
+def cold(section: Section) -> float:
+    """Return how long a plain pytest takes for the section."""
+    begun = save(section.stub)
+    tests = str(section.tests.relative_to(section.root))
+    command = [sys.executable, "-m", "pytest", "-q", tests]
+    subprocess.run(command, cwd=section.root, capture_output=True, check=False)  # noqa: S603
+    return time.perf_counter() - begun
+
+
+def compare(section: Section, runs: int) -> float:
+    """Print the medians for `section`; return the median on the saved koan."""
+    events: Events = queue.Queue()
+    found, plain = [], []
+    place = Place([section])
+    with (
+        Runner(section.root) as runner,
+        saves(section.root, lambda paths: events.put(("saved", paths))),
+    ):
+        workshop = Workshop(Repository(section.root), place, runner, events)
+        for run in range(-1, runs):
+            feedback, alone = warm(workshop, events, section), cold(section)
+            if run >= 0:  # the first pair warms the caches
+                found.append(feedback)
+                plain.append(alone)
+    koan = statistics.median(one.koan for one in found)
+    whole = statistics.median(one.section for one in found)
+    tests = statistics.median(one.tests for one in found)
+    alone = statistics.median(plain)
+    print(
+        f"{section!s:<6} {koan:>8.3f} {whole:>8.3f} {tests:>8.3f} {alone:>8.2f} "
+        f"{alone / koan:>9.1f} {alone / whole:>9.1f}"
+    )
+    return koan
+
+
+def main(runs: int) -> None:
+    """Print a line for a section of each chapter, on a copy of the repository."""
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name).resolve()
+        for folder in ("koans", "solutions", "lab", "sensei"):
+            shutil.copytree(ROOT / folder, root / folder)
+        for file in ("conftest.py", "pyproject.toml"):
+            shutil.copy(ROOT / file, root / file)
+        print("seconds    koan  section    tests   pytest  faster for koan, section")
+        medians = [
+            compare(sections[0], runs)
+            for sections in Repository(root).chapters.values()
+        ]
+    print(f"median from save to verdict: {statistics.median(medians):.3f} s")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 7)
