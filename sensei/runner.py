@@ -1,7 +1,6 @@
 """The runner: asks the warm process for koans, and hands on what it finds."""
 
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
@@ -33,6 +32,7 @@ class Runner:
 
     root: Path
     answers: str = "koans"
+    module: str = "sensei.warm" if hasattr(os, "fork") else "sensei.cold"
     _process: subprocess.Popen[bytes] | None = None
     _last: int = 0
     _writing: Lock = field(default_factory=Lock)
@@ -52,7 +52,7 @@ class Runner:
     def start(self) -> None:
         """Start the warm process; it gets ready while the caller goes on."""
         # -P: what lies in the current folder must not shadow a module.
-        command = [sys.executable, "-P", "-m", "sensei.warm"]
+        command = [sys.executable, "-P", "-m", self.module]
         self._process = subprocess.Popen(  # noqa: S603
             [*command, str(self.root), self.answers],
             stdin=subprocess.PIPE,
@@ -72,8 +72,7 @@ class Runner:
         try:
             process.wait(_PATIENCE)
         except subprocess.TimeoutExpired:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+            process.kill()
             process.wait()
         process.stdout.close()
 

@@ -7,28 +7,9 @@ from typing import NoReturn
 
 import pytest
 
-from sensei.ledger import found_by
 from sensei.warm.limits import confine
+from sensei.warm.reporter import Reporter
 from sensei.warm.wire import send
-
-
-class Reporter:
-    """Writes what the tests find to a pipe, as it is found."""
-
-    def __init__(self, pipe: int) -> None:
-        self._pipe = pipe
-
-    def pytest_runtest_logstart(self, nodeid: str) -> None:
-        """Say which test runs now: the guilty one, should the process end."""
-        send(self._pipe, {"started": nodeid})
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Say what a phase of a test found of its koan."""
-        found = found_by(report)
-        if found is not None:
-            send(self._pipe, {"found": found})
-        elif report.skipped:
-            send(self._pipe, {"skipped": str(_reason(report))})
 
 
 def run(items: Sequence[pytest.Item], pipe: int, parent: int) -> NoReturn:
@@ -56,8 +37,3 @@ def _silence() -> None:
     nothing = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(nothing, descriptor)
-
-
-def _reason(report: pytest.TestReport) -> object:
-    longrepr = report.longrepr
-    return longrepr[2] if isinstance(longrepr, tuple) else longrepr

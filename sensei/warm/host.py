@@ -7,14 +7,13 @@ import signal
 import time
 from collections import deque
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 import pytest
 
-from sensei.judge import home_of
 from sensei.plugin import asked_of
-from sensei.verdict import Finding, State
 from sensei.warm import child
+from sensei.warm.death import cause, death
 from sensei.warm.limits import children, kill_group
 from sensei.warm.preload import imports_of, preload
 from sensei.warm.wire import LineReader, Message, send
@@ -233,8 +232,8 @@ class Host:
         os.close(running.reader.descriptor)
         del self._running[running.process]
         if not running.has_ended:
-            found = _death(running, why or _cause(status or 0))
-            self._tell(running.job, {"found": found})
+            code = os.waitstatus_to_exitcode(status or 0)
+            self._tell(running.job, {"found": _death(running, why or cause(code))})
         self._end(running.job)
 
     def _tell(self, job: Job, message: Message) -> None:
@@ -277,24 +276,10 @@ def _wait(process: int) -> int | None:
     return None
 
 
-def _cause(status: int) -> str:
-    code = os.waitstatus_to_exitcode(status)
-    if code >= 0:
-        return f"Running this ended Python itself, with exit status {code}."
-    name = signal.Signals(-code).name
-    return f"Running this crashed Python ({name})."
-
-
 def _death(running: Running, message: str) -> Message:
     """Return the finding about a koan whose process did not live to report it."""
-    first = running.job.items[0]
-    item = next((one for one in running.job.items if one.nodeid == running.test), first)
+    items = running.job.items
+    item = next((one for one in items if one.nodeid == running.test), items[0])
     asked = asked_of(item)
     assert asked is not None
-    finding = Finding(State.FAILING, message, home_of(asked))
-    return {
-        "koan": running.job.koan,
-        "test": asked.test,
-        "finding": asdict(finding) | {"state": finding.state.value},
-        "duration": 0.0,
-    }
+    return death(asked, message)

@@ -20,11 +20,11 @@ GUILTY, INNOCENT = Koan(1, 1, 1), Koan(1, 1, 2)
 class Bench:
     """A miniature, and a warm process that runs it again and again."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, module: str = "sensei.warm") -> None:
         self.miniature = Miniature(root)
         self.miniature.replace("pyproject.toml", 'timeout = "3"', 'timeout = "1"')
         self.shipped = self.miniature.repository.sections[0].shipped
-        self.runner = Runner(root)
+        self.runner = Runner(root, module=module)
 
     def run(self) -> dict[Koan, Verdict]:
         """Return the verdicts on what the stub's file holds now."""
@@ -200,6 +200,24 @@ def test_a_file_that_is_gone_is_told(bench: Bench) -> None:
     verdicts = bench.run()
 
     assert "cannot be opened" in verdicts[GUILTY].message
+
+
+COLD = ["an exception", "os._exit", "an endless loop", "a segmentation fault"]
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("deed", COLD)
+def test_a_fresh_process_does_the_same_job(tmp_path: Path, deed: str) -> None:
+    bench = Bench(tmp_path, "sensei.cold")
+    code, told = DEEDS[deed]
+    bench.miniature.answer("return ___", "return 0")
+    bench.miniature.answer("raise NotImplementedError", code)
+
+    with bench.runner:
+        verdicts = bench.run()
+
+    assert verdicts[INNOCENT].state is State.SOLVED
+    assert told in verdicts[GUILTY].message
 
 
 @pytest.mark.timeout(60)
