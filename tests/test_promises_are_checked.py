@@ -1,10 +1,8 @@
 """Each promise, broken once in a miniature repository, is reported."""
 
-from collections.abc import Callable
-
 import pytest
 
-from tests.miniature import STUB, Miniature
+from tests.miniature import STUB
 from tests.promises import run, written
 
 CHAPTER = "koans/ch01/chapter.toml"

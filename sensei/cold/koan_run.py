@@ -62,19 +62,9 @@ class KoanRun:
     def _start(self) -> subprocess.Popen[bytes]:
         tests = [str(self.section.tests), "-k", f"test_q{self.koan.question}_"]
         options = ["-q", "--answers", self.answers, "--capture=sys"]
+        plugins = ["-p", "no:cacheprovider", "-p", "sensei.cold.report"]
         return subprocess.Popen(  # noqa: S603
-            [
-                sys.executable,
-                "-P",
-                "-m",
-                "pytest",
-                *tests,
-                *options,
-                "-p",
-                "no:cacheprovider",
-                "-p",
-                "sensei.cold.report",
-            ],
+            [sys.executable, "-P", "-m", "pytest", *tests, *options, *plugins],
             cwd=self.section.root,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

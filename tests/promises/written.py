@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 
 from sensei.chapter import Chapter, ChapterError, load_chapter
-from sensei.cutter import CutError, cut, frame
+from sensei.cutter import CutError, frame
 from sensei.repository import Repository
 from sensei.section import Section, homes
 from sensei.variants import Variant, VariantError, variants
