@@ -141,6 +141,26 @@ def accounts_app():
     return app
 
 
+@wrong("2.4.2", caught_by="test_q2_everybody_reads_the_public_schema")
+def accounts_app():
+    """The one account that the docstring shows, typed in."""
+    app = FastAPI()
+
+    @app.get("/accounts/{number}")
+    def account(number: int) -> AccountOut:
+        return AccountOut(name="Mara")
+
+    @app.get("/staff/accounts/{number}")
+    def for_staff(number: int) -> AccountForStaff:
+        return AccountForStaff(name="Mara", email="mara@example.com", warnings=2)
+
+    @app.get("/accounts")
+    def accounts(numbers: list[int] = Query()) -> list[AccountOut]:
+        return [AccountOut(name="Mara") for _ in numbers]
+
+    return app
+
+
 @right("2.4.2")
 def accounts_app():
     """Return annotations, and models built in the endpoints."""
@@ -267,6 +287,48 @@ def catalogue_app():
         app.state.products.append(product)
         response.headers["location"] = "/product?sku=" + product.sku
         return product
+
+    return app
+
+
+@right("2.4.4")
+def catalogue_app():
+    """An absolute address, made from the request."""
+    from fastapi import Request
+
+    app = FastAPI()
+    catalogue = {}
+
+    @app.get("/catalogue/{sku}", response_model=Product)
+    def show(sku: str):
+        try:
+            return catalogue[sku]
+        except KeyError:
+            raise HTTPException(404) from None
+
+    @app.post("/products", status_code=201, response_model=Product)
+    def add(product: Product, request: Request, response: Response):
+        if product.sku in catalogue:
+            raise HTTPException(409)
+        catalogue[product.sku] = product
+        response.headers["Location"] = str(request.url_for("show", sku=product.sku))
+        return product
+
+    return app
+
+
+@wrong("2.4.5", caught_by="test_q5_what_a_member_does_not_have_is_left_out")
+def members_app(members):
+    """Nothing but the names cannot leak."""
+
+    class MemberOut(BaseModel):
+        name: str
+
+    app = FastAPI()
+
+    @app.get("/members")
+    def all_members() -> list[MemberOut]:
+        return [MemberOut(name=member.name) for member in members]
 
     return app
 
