@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from sensei.chapter import ChapterError, load_chapter
 from sensei.console import ConsolePaper
 from sensei.koan import Koan
 from sensei.page import COLOURS, Page
@@ -57,7 +58,7 @@ class Screen:
             console.clear()
         page = Page(ConsolePaper(console))
         home = view.section.homes[view.koan]
-        page.section(f"Section {view.section}", view.states)
+        page.section(f"{view.section}  {self._title(view.section)}", view.states)
         page.line(f"{view.solved} of {view.total} koans solved", "dim")
         page.line()
         page.line(f"{view.koan}", "bold")
@@ -80,6 +81,15 @@ class Screen:
             page.line()
             keys = "   ".join(f"[{key}] {does}" for key, does in _KEYS)
             page.paragraph(question or keys)
+
+    def _title(self, section: Section) -> str:
+        path = section.tests.parent / "chapter.toml"
+        try:
+            chapter = load_chapter(path, section.path_of(path))
+        except ChapterError:
+            return section.stem
+        told = chapter.sections.get(section.number)
+        return told.title if told else section.stem
 
     def _state(self, view: View, page: Page) -> None:
         verdict = view.verdict
