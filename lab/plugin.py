@@ -1,1 +1,42 @@
-"""Fixtures of the lab."""
+"""Fixtures of the lab.
+
+What a fixture needs is imported when a test asks for it: most tests need nothing.
+"""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lab.owner import claim
+from lab.unavailable import Unavailable
+
+if TYPE_CHECKING:
+    from lab import PostgresDatabase
+    from lab.typecheck import Checker
+
+# The process that the servers of a run belong to imports this first: before it starts
+# workers, and before it forks.
+claim()
+
+
+@pytest.fixture
+def postgres() -> Iterator["PostgresDatabase"]:
+    """A new PostgreSQL database; the test is skipped where there is no server."""
+    with ExitStack() as stack:
+        try:
+            from lab import postgres_database
+
+            database = stack.enter_context(postgres_database())
+        except (ImportError, Unavailable) as missing:
+            pytest.skip(f"PostgreSQL: {missing}")
+        yield database
+
+
+@pytest.fixture(scope="session")
+def checker(pytestconfig: pytest.Config) -> "Checker":
+    """The type checker; what it learns of libraries is kept from session to session."""
+    from lab.typecheck import Checker
+
+    return Checker(pytestconfig.rootpath / ".sensei" / "mypy")

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import httpx2
 import uvicorn
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 # Seconds that a start or a stop may take: an endpoint may block the loop for good.
 _PATIENCE = 5.0
@@ -19,30 +19,47 @@ _GRACE = 1.0
 class Server:
     """A running server.
 
-    `url` is its address without a final slash; `client` is connected to it;
-    `errors` are the exceptions that left the application.
+    `url` is its address without a final slash; `client` is connected to it.
     """
 
     def __init__(self, port: int) -> None:
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
         self.client = httpx2.Client(base_url=self.url, trust_env=False)
-        self.errors: list[Exception] = []
+        self._errors: list[Exception] = []
+        self._failing: list[threading.Event] = []
+
+    @property
+    def errors(self) -> list[Exception]:
+        """The exceptions that left the application."""
+        for over in self._failing:
+            over.wait(_GRACE)
+        return self._errors
 
 
 class _Witness:
     """Notes what leaves an application, which a client sees only as a 500."""
 
-    def __init__(self, app: ASGIApp, errors: list[Exception]) -> None:
+    def __init__(self, app: ASGIApp, server: Server) -> None:
         self._app = app
-        self._errors = errors
+        self._server = server
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        over = threading.Event()
+
+        async def tell(message: Message) -> None:
+            # The client has its answer before the exception leaves the application.
+            if message.get("status") == 500:
+                self._server._failing.append(over)
+            await send(message)
+
         try:
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, tell)
         except Exception as error:
-            self._errors.append(error)
+            self._server._errors.append(error)
             raise
+        finally:
+            over.set()
 
 
 class _Uvicorn(uvicorn.Server):
@@ -77,6 +94,8 @@ class _Uvicorn(uvicorn.Server):
             self.run(sockets=[listener])
         except SystemExit:
             pass  # uvicorn's word for "the application's start-up failed"
+        except OSError:
+            pass  # it was given up, and its listener closed, before it was ready
         finally:
             self.settled.set()
 
@@ -96,7 +115,7 @@ def serve(app: ASGIApp) -> Iterator[Server]:
     """
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = Server(listener.getsockname()[1])
-        witness = _Witness(app, server.errors)
+        witness = _Witness(app, server)
         config = uvicorn.Config(witness, log_config=None)
         running = _Uvicorn(config)
         thread = threading.Thread(

@@ -4,7 +4,7 @@ import socket
 from collections.abc import Iterator
 from time import time
 
-import asyncpg
+import asyncpg  # type: ignore[import-untyped]
 import psycopg
 import pytest
 from sqlalchemy import create_engine, text

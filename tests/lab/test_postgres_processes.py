@@ -1,6 +1,7 @@
 """Of the server's life: who shares it, and that nothing survives its owner."""
 
 import os
+import pwd
 import shutil
 import signal
 import socket
@@ -244,7 +245,6 @@ def test_a_test_is_skipped_with_one_line(
 def test_a_normal_user_has_one() -> None:
     # This environment's Python may lie in a folder of root's.
     system = shutil.which("python3", path="/usr/bin:/usr/local/bin")
-    nobody = {"user": "nobody", "group": "nogroup", "extra_groups": []}
     packages = Path(sysconfig.get_path("purelib"))
     if system is None or not open_to_all(find_binaries()):
         pytest.skip("nobody else can run anything here")
@@ -254,7 +254,9 @@ def test_a_normal_user_has_one() -> None:
         _WAIT,
         program=system,
         path=packages,
-        **nobody,
+        user="nobody",
+        group=pwd.getpwnam("nobody").pw_gid,
+        extra_groups=[],
     ) as owner:
         port = int(_line(owner))
         assert _answers(port)
