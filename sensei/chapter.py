@@ -13,6 +13,8 @@ from pydantic import (
     ValidationError,
 )
 
+from sensei.told import Told
+
 HINT_WORDS = 45
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -29,7 +31,7 @@ def _brief(hint: str) -> str:
 Hint = Annotated[Text, AfterValidator(_brief)]
 
 
-class ChapterError(Exception):
+class ChapterError(Told):
     """A `chapter.toml` that cannot be used; `str()` names file, table and key."""
 
 

@@ -13,12 +13,14 @@ An answer without a `stub:` line is cut to `raise NotImplementedError`; one whos
 import re
 from collections.abc import Iterator
 
+from sensei.told import Told
+
 _OPEN = re.compile(r"(\s*)(?:#|//) region answer\s*")
 _CLOSE = re.compile(r"\s*(?:#|//) endregion\s*")
 _STUB = re.compile(r"\s*(?:#|//) stub:(?: (.*))?\s*")
 
 
-class CutError(Exception):
+class CutError(Told):
     """The marks of a solution do not pair up."""
 
 

@@ -8,11 +8,12 @@ from pathlib import Path
 from sensei.koan import Koan
 from sensei.repository import Repository
 from sensei.section import Section
+from sensei.told import Told
 
 _NUMBERS = re.compile(r"(?:ch)?0*(\d+)(?:\.0*(\d+))?(?:\.0*(\d+))?", re.IGNORECASE)
 
 
-class PlaceError(Exception):
+class PlaceError(Told):
     """What was typed is no place; `str()` says so, with the nearest right ones."""
 
 

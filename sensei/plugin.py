@@ -1,34 +1,24 @@
 """The pytest plugin: chooses the answers, and judges what the tests find in them."""
 
-import gc
-import traceback
-import warnings
-from collections.abc import Generator, Iterator
-from contextlib import ExitStack, suppress
-from dataclasses import asdict, replace
+from collections.abc import Iterator
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from sensei import runtest
 from sensei.answers import Answers, forget, load_file
-from sensei.judge import Asked, NeverAwaited, is_timeout, is_told, judge
+from sensei.asking import ASKED, FINDING, variant_of
+from sensei.judge import Asked
 from sensei.ledger import Ledger
 from sensei.progress import Progress
 from sensei.repository import Repository
 from sensei.section import question_of
 from sensei.summary import Summary
-from sensei.trouble import Trouble, summary_of
-from sensei.variants import Variant, VariantError, variants
-from sensei.verdict import Finding, State
+from sensei.variants import VariantError, variants
 
 _REPOSITORY = pytest.StashKey[Repository]()
-_ASKED = pytest.StashKey[Asked]()
-_FINDING = pytest.StashKey[Finding]()
-_SPOILT = pytest.StashKey[dict[str, BaseException]]()
-
-# Letters of what an answer printed that are kept: a flood tells nobody anything.
-_PRINTED = 4_000
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -43,7 +33,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Find the repository; where reports arrive, keep the ledger and the summary."""
-    config.stash[_SPOILT] = {}
+    config.stash[runtest.SPOILT] = {}
+    config.pluginmanager.register(runtest, "sensei-runtest")
     config.stash[_REPOSITORY] = repository = Repository(config.rootpath)
     if not hasattr(config, "workerinput"):  # a worker of xdist reports elsewhere
         ledger = Ledger(repository)
@@ -91,10 +82,10 @@ def pytest_collection_modifyitems(
         if asked is None:
             kept.append(item)
             continue
-        item.stash[_ASKED] = asked
+        item.stash[ASKED] = asked
         if is_terse(config):
             item.repr_failure = partial(_repr_told, item)  # type: ignore[method-assign]
-        variant = _variant(item)
+        variant = variant_of(item)
         wanted = variant.is_for(item.name) if variant else answers != "variants"
         (kept if wanted else left_out).append(item)
     if left_out:
@@ -108,7 +99,7 @@ def answers(request: pytest.FixtureRequest) -> Iterator[Answers]:
 
     Loaded when a name is first asked for, and anew for each test.
     """
-    asked = request.node.stash.get(_ASKED, None)
+    asked = request.node.stash.get(ASKED, None)
     if asked is None:
         pytest.fail("`answers` belongs to tests named koans/chNN/test_sNN_*::test_qN_*")
     shown = asked.section.path_of(asked.file)
@@ -122,115 +113,9 @@ def answers(request: pytest.FixtureRequest) -> Iterator[Answers]:
         forget(module)
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
-    """Fail a koan that forgets a coroutine, or that a test before could not ask."""
-    asked = asked_of(item)
-    if asked is None:
-        return (yield)
-    # Asking again would cost the same time, and say the same.
-    spoilt = item.config.stash[_SPOILT]
-    for name in (str(asked.section), str(asked.koan)):
-        if name in spoilt:
-            raise spoilt[name]
-    failure: BaseException | None = None
-    with warnings.catch_warnings(record=True) as caught:
-        try:
-            yield
-        except Trouble as error:
-            failure = error
-            if error.is_of_file:
-                spoilt[str(asked.section)] = error
-        except pytest.fail.Exception as error:
-            failure = error
-            if is_timeout(error):
-                spoilt[str(asked.koan)] = error
-        except Exception as error:
-            failure = error
-        gc.collect(1)  # a coroutine caught in a cycle is told of when it is collected
-    forgotten = None
-    for warning in caught:
-        if "was never awaited" in str(warning.message):
-            forgotten = NeverAwaited(str(warning.message))
-        else:
-            warnings.warn_explicit(
-                warning.message, warning.category, warning.filename, warning.lineno
-            )
-    if forgotten is not None:
-        raise forgotten from failure
-    if failure is not None:
-        raise failure
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Give the report of a koan's test what the judge found; see `Ledger`."""
-    asked = asked_of(item)
-    if asked is None:
-        return (yield)
-    error = call.excinfo.value if call.excinfo else None
-    if error is not None:
-        item.stash[_FINDING] = judge(error, asked)
-    report = yield
-    if error is not None and not item.config.option.usepdb:
-        _release(error)
-    variant = _variant(item)
-    if variant is not None:
-        vars(report)["variant"] = f"{variant.koan} {variant.label}"
-        if variant.caught_by and call.when == "call":
-            _turn_around(report, error, variant)
-    if report.failed:
-        finding = item.stash.get(_FINDING, Finding(State.FAILING, report.longreprtext))
-        finding = replace(finding, printed=report.capstdout[-_PRINTED:])
-    elif report.passed and call.when == "call":
-        finding = Finding(State.SOLVED)
-    else:
-        return report
-    # Plain values only: xdist sends them from its workers.
-    vars(report).update(
-        koan=str(asked.koan),
-        test=asked.test,
-        finding=asdict(finding) | {"state": finding.state.value},
-    )
-    return report
-
-
-def _release(error: BaseException) -> None:
-    """Let go of what the frames of `error` hold.
-
-    A coroutine among it would be told of as never awaited later, in another test.
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for frame, _ in traceback.walk_tb(error.__traceback__):
-            with suppress(RuntimeError):  # it is running still
-                frame.clear()
-                frame.f_locals  # noqa: B018  # drops what a look at it kept
-
-
-def _turn_around(
-    report: pytest.TestReport, error: BaseException | None, variant: Variant
-) -> None:
-    """Let the test of a wrong answer pass where it turns the answer away in words."""
-    if error is not None and is_told(error):
-        report.outcome, report.longrepr = "passed", None
-    else:
-        report.outcome = "failed"
-        why = f"crashes it: {summary_of(error)}" if error else "is let in"
-        where = f"{variant.section.path_of(variant.section.variants)}:{variant.line}"
-        report.longrepr = f"{where}: this wrong answer to koan {variant.koan} {why}."
-
-
 def _repr_told(item: pytest.Item, _error: object, style: object = None) -> str:
-    finding = item.stash[_FINDING]
+    finding = item.stash[FINDING]
     return f"{finding.message}\n{finding.place}"
-
-
-def asked_of(item: pytest.Item) -> Asked | None:
-    """Return what the test `item` asks about; None if it is no koan's."""
-    return item.stash.get(_ASKED, None)
 
 
 def _asked(item: pytest.Item, config: pytest.Config) -> Asked | None:
@@ -244,9 +129,3 @@ def _asked(item: pytest.Item, config: pytest.Config) -> Asked | None:
     if answers == "variants":
         file = section.variants
     return Asked(section, section.koan(question), name, file)
-
-
-def _variant(item: pytest.Item) -> Variant | None:
-    callspec = getattr(item, "callspec", None)
-    variant = callspec.params.get("answers") if callspec else None
-    return variant if isinstance(variant, Variant) else None

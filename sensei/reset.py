@@ -7,16 +7,18 @@ from sensei.backup import keep
 from sensei.koan import Koan
 from sensei.place import Place
 from sensei.section import Home, Section, homes
+from sensei.told import Told
 
 
-class ResetError(Exception):
+class ResetError(Told):
     """The stub cannot be brought back; `str()` tells the learner what to do."""
 
 
 def reset(root: Path, place: Place) -> list[Path]:
     """Write the stubs of `place`; return where the learner's versions are kept.
 
-    A single koan is replaced within its file; the others stay as they are.
+    A single koan is replaced within its file; the others stay as they are. The files
+    that it is about beside that are replaced whole.
 
     Raises:
         ResetError: the file cannot be read as Python, so its koans are not to be
@@ -32,6 +34,7 @@ def reset(root: Path, place: Place) -> list[Path]:
     else:
         section = place.sections[0]
         written = {section.stub: _with_stub(section, place.koan)}
+        written |= section.files_of(place.koan)
     backups = []
     for path, text in written.items():
         if _holds(path, text):

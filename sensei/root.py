@@ -3,9 +3,10 @@
 from pathlib import Path
 
 from sensei.repository import Repository
+from sensei.told import Told
 
 
-class RootError(Exception):
+class RootError(Told):
     """There is no repository around the current folder; `str()` tells the learner."""
 
 

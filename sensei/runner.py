@@ -13,13 +13,14 @@ from typing import Self
 
 from sensei.koan import Koan
 from sensei.section import Section
+from sensei.told import Told
 from sensei.warm.wire import LineReader, Message, encode
 
 # Seconds that the warm process gets to end what it runs before it is killed.
 _PATIENCE = 3.0
 
 
-class RunnerError(Exception):
+class RunnerError(Told):
     """The warm process cannot do its work; `str()` tells the learner."""
 
 

@@ -106,11 +106,10 @@ class Section:
         """The stub, and the files of the folder of its name, as they are shipped."""
         files = {self.stub: self.shipped}
         folder = self.solution.with_suffix("")
-        for path in sorted(folder.rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts:
-                own = self.stub.with_suffix("") / path.relative_to(folder)
-                text = path.read_text(encoding="utf-8")
-                files[own] = cut(text, self.path_of(path))
+        for path in sorted(_files_in(folder)):
+            own = self.stub.with_suffix("") / path.relative_to(folder)
+            text = path.read_text(encoding="utf-8")
+            files[own] = cut(text, self.path_of(path))
         return files
 
     def files_of(self, koan: Koan) -> dict[Path, str]:
@@ -147,7 +146,7 @@ class Section:
     def fingerprint(self) -> str:
         """What tells whether the answers or the tests have changed since."""
         digest = hashlib.sha256()
-        inside = sorted(self.stub.with_suffix("").rglob("*"))
+        inside = sorted(_files_in(self.stub.with_suffix("")))
         for path in (self.stub, self.tests, *inside):
             if path.is_file():
                 digest.update(path.read_bytes())
@@ -161,6 +160,15 @@ class Section:
     def path_of(self, path: Path) -> str:
         """Return `path` as people write it: from the root, with slashes."""
         return path.relative_to(self.root).as_posix()
+
+
+def _files_in(folder: Path) -> list[Path]:
+    """Return the files in `folder`, at any depth, that somebody has written."""
+    return [
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    ]
 
 
 def question_of(test_name: str) -> int | None:

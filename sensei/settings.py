@@ -7,8 +7,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from sensei.told import Told
 
-class SettingsError(Exception):
+
+class SettingsError(Told):
     """`[tool.sensei]` cannot be used; `str()` says why."""
 
 

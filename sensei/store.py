@@ -11,12 +11,14 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from sensei.told import Told
+
 _LOCK_SECONDS = 5.0
 
 Content = dict[str, Any]
 
 
-class StoreError(Exception):
+class StoreError(Told):
     """A file under `.sensei/` could not be read or written; `str()` tells whom."""
 
 

@@ -208,10 +208,9 @@ def _variant(
 
 def _own(lines: list[str], node: _Definition, mark: ast.Call) -> Iterator[str]:
     """Yield the lines of `node`, those of its mark left out."""
-    for decorator in node.decorator_list:
-        if decorator is not mark:
-            yield from lines[_span(decorator)]
-    yield from lines[node.lineno - 1 : node.end_lineno]
+    span = _span(node)
+    yield from lines[span.start : mark.lineno - 1]
+    yield from lines[mark.end_lineno : span.stop]
 
 
 def _span(node: ast.stmt | ast.expr) -> slice:

@@ -81,7 +81,10 @@ def _shipped_copy(repository: Repository, folder: Path) -> Repository:
         shutil.copy(repository.root / name, folder / name)
     copy = Repository(folder)
     for section in copy.sections:
-        section.stub.write_text(section.shipped, encoding="utf-8")
+        shutil.rmtree(section.stub.with_suffix(""), ignore_errors=True)
+        for path, text in section.shipped_files.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
     return copy
 
 

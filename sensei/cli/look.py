@@ -1,0 +1,107 @@
+"""The commands that show something and change nothing of the learner's."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sensei.cli.common import NOT_ALL, AsJson, One, find_koan, told
+from sensei.console import ConsolePaper, complain
+from sensei.koan import Koan
+from sensei.page import Page
+from sensei.progress import Progress, Recorded
+from sensei.repository import Repository
+from sensei.root import find_repository
+from sensei.store import StoreError
+
+app = typer.Typer()
+
+
+@app.command()
+def status(as_json: AsJson = False) -> None:
+    """Progress per chapter and section, and the next koan."""
+    from sensei import status as standing
+
+    with told():
+        repository = find_repository(Path.cwd())
+        found = standing.status(repository, _recorded(repository))
+        if as_json:
+            typer.echo(standing.as_json(found))
+        else:
+            standing.write_status(found, Page(ConsolePaper()))
+
+
+def _recorded(repository: Repository) -> dict[Koan, Recorded]:
+    try:
+        return Progress(repository.root).read()
+    except StoreError as error:
+        complain(str(error))
+        return {}
+
+
+@app.command("next")
+def next_koan() -> None:
+    """Show the next koan that is not solved, and where to type."""
+    from sensei import status as standing
+
+    with told():
+        repository = find_repository(Path.cwd())
+        found = standing.status(repository, _recorded(repository))
+        standing.write_next(found, Page(ConsolePaper()))
+
+
+@app.command()
+def hint(koan: One) -> None:
+    """Give one hint more each time."""
+    from sensei.hints import Hints, hints_of
+
+    with told():
+        repository, place = find_koan(koan)
+        section, number = place.sections[0], place.koans[0]
+        page = Page(ConsolePaper())
+        given = Hints(repository.root).next(section, number)
+        total = len(hints_of(section, number))
+        for count, text in enumerate(given, start=1):
+            page.line(f"Hint {count} of {total}", "bold")
+            page.paragraph(text)
+
+
+@app.command()
+def compare(
+    koan: One,
+    peek: Annotated[bool, typer.Option(help="Also before it is solved.")] = False,
+) -> None:
+    """Show my answer beside the solution, and the answer in words."""
+    from sensei.compare import compare as set_beside
+    from sensei.compare import write_comparison
+
+    with told():
+        repository, place = find_koan(koan)
+        recorded = _recorded(repository).get(place.koans[0])
+        if not peek and (recorded is None or recorded.verdict.state != "solved"):
+            complain(
+                f"{koan} is not solved yet. Solve it first (sensei run {koan}), "
+                f"or look all the same: sensei compare {koan} --peek."
+            )
+            raise typer.Exit(NOT_ALL)
+        write_comparison(
+            set_beside(place.sections[0], place.koans[0]), Page(ConsolePaper())
+        )
+
+
+@app.command()
+def doctor() -> None:
+    """Show what works, what is missing, and how to get it."""
+    from sensei.doctor import checks
+
+    with told():
+        repository = find_repository(Path.cwd())
+        page = Page(ConsolePaper())
+        works = True
+        for check in checks(repository.root):
+            works = works and check.works
+            colour = "green" if check.works else "red"
+            word = "ok" if check.works else "missing"
+            page.line(f"{word:<8} {check.name:<24} {check.said}", colour)
+        if not works:
+            raise typer.Exit(NOT_ALL)

@@ -1,0 +1,63 @@
+"""Of variants: which text each one stands for."""
+
+import linecache
+from types import ModuleType
+
+import pytest
+
+from sensei.variants import Variant, variants
+from tests.miniature import Miniature
+
+VARIANTS = "tests/variants/ch01/s01_adding.py"
+MARKED = '@right("1.1.1")\n'
+COMMENTED = f"""
+{MARKED}@(
+    lambda add: add
+)
+def add(one, other):
+    # Two comments,
+    return one + other  # kept as they are
+
+
+"""
+
+
+@pytest.fixture
+def variant(miniature: Miniature) -> Variant:
+    """A variant with decorators and comments."""
+    text = (miniature.root / VARIANTS).read_text(encoding="utf-8")
+    miniature.write(VARIANTS, text.replace(MARKED, COMMENTED + MARKED, 1))
+    return next(
+        one for one in variants(miniature.repository.sections[0]) if not one.caught_by
+    )
+
+
+def load(variant: Variant) -> ModuleType:
+    with variant.laid_out() as path:
+        return variant.load(path)
+
+
+def test_a_variant_is_the_solution_with_other_lines(
+    miniature: Miniature, variant: Variant
+) -> None:
+    (section,) = miniature.repository.sections
+    solution = section.solution.read_text(encoding="utf-8")
+
+    for line in COMMENTED.replace(MARKED, "").strip().splitlines():
+        assert line in variant.text.splitlines()
+    assert "import operator" in variant.text
+    assert "@right" not in variant.text
+    assert variant.text.endswith(solution[solution.index("def nothing") :])
+
+
+def test_a_module_has_the_text_that_was_loaded(variant: Variant) -> None:
+    module = load(variant)
+
+    assert vars(module)["__source__"] == variant.text
+    assert module.add(1, 2) == 3
+
+
+def test_the_lines_of_a_variant_are_found(variant: Variant) -> None:
+    lines = linecache.getlines(load(variant).__file__ or "")
+
+    assert "".join(lines) == variant.text
