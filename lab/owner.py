@@ -25,11 +25,12 @@ def owner() -> int:
 
 
 def _lives(process: str) -> bool:
-    if sys.platform == "win32":  # where signal 0 ends the process
+    # Signal 0 ends a process on Windows; zero and less mean several on others.
+    if sys.platform == "win32" or not process.isdecimal() or int(process) == 0:
         return False
-    with suppress(PermissionError):
+    with suppress(PermissionError):  # it lives, as another user
         try:
             os.kill(int(process), 0)
-        except (ValueError, OverflowError, ProcessLookupError):
+        except (OverflowError, ProcessLookupError):
             return False
     return True

@@ -19,10 +19,7 @@ import pytest
 from lab.postgres.binaries import copy_binaries, find_binaries, open_to_all
 from lab.postgres.folders import folders, is_kept, new_folder
 
-pytestmark = [
-    pytest.mark.skipif(os.name != "posix", reason="servers are started on POSIX"),
-    pytest.mark.timeout(60),
-]
+pytestmark = pytest.mark.timeout(60)
 
 _ROOT = Path(__file__).parents[2]
 # Not by `print`, which may write a line in two pieces, others' lines between them.
@@ -34,9 +31,7 @@ _WAIT = "import sys; sys.stdin.read()"
 _IN_A_CHILD = (
     f"import subprocess, sys; subprocess.run([sys.executable, '-c', {_PORT!r}])"
 )
-_as_root = pytest.mark.skipif(
-    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="root can change the user"
-)
+_as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root changes the user")
 
 
 @contextmanager
