@@ -16,8 +16,3 @@ class ConsolePaper:
     def line(self, text: str, *styles: str) -> None:
         """Write one line."""
         self.console.print(Text(text, style=" ".join(styles)))
-
-
-def complain(sentence: str) -> None:
-    """Write a sentence about bad input or a missing part to the standard error."""
-    Console(stderr=True, highlight=False, soft_wrap=True).print(Text(sentence))

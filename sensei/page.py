@@ -4,9 +4,10 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
-from sensei.chapter import Chapter, ChapterError, load_chapter
 from sensei.koan import Koan
+from sensei.outline import Outline, read_outline
 from sensei.section import Section
+from sensei.told import Told
 from sensei.verdict import State, Verdict
 
 COLOURS = {State.SOLVED: "green", State.OPEN: "yellow", State.FAILING: "red"}
@@ -96,13 +97,12 @@ class Page:
                 if len(chapters) == 1:
                     self._unsolved(section, verdicts[section])
 
-    def _chapter(self, section: Section) -> Chapter | None:
-        path = section.stub.parent / "chapter.toml"
+    def _chapter(self, section: Section) -> Outline | None:
+        path = section.tests.parent / "chapter.toml"
         try:
-            return load_chapter(path, section.path_of(path))
-        except ChapterError as error:
-            self.line(str(error), "red")
-            return None
+            return read_outline(path, section.path_of(path))
+        except Told:
+            return None  # whoever writes the page tells it, or has no need of it
 
     def section(
         self, title: str, states: Sequence[State | None], *, changed: bool = False

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from sensei.console import ConsolePaper, complain
+from sensei.console import ConsolePaper
 from sensei.outcome import Outcome
 from sensei.page import Page, unsolved
 from sensei.place import Place
@@ -15,6 +15,7 @@ from sensei.progress import Progress as Record
 from sensei.repository import Repository
 from sensei.runner import Runner, RunnerError
 from sensei.store import StoreError
+from sensei.told import complain
 from sensei.verdict import State, Verdict, verdict_as_json
 
 JSON_VERSION = 1

@@ -6,11 +6,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from sensei.chapter import ChapterError, load_chapter
 from sensei.console import ConsolePaper
 from sensei.koan import Koan
+from sensei.outline import read_outline
 from sensei.page import COLOURS, Page
 from sensei.section import Section
+from sensei.told import Told
 from sensei.verdict import State, Verdict
 
 _KEYS = (
@@ -85,8 +86,8 @@ class Screen:
     def _title(self, section: Section) -> str:
         path = section.tests.parent / "chapter.toml"
         try:
-            chapter = load_chapter(path, section.path_of(path))
-        except ChapterError:
+            chapter = read_outline(path, section.path_of(path))
+        except Told:
             return section.stem
         told = chapter.sections.get(section.number)
         return told.title if told else section.stem

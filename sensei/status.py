@@ -4,12 +4,14 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from sensei.chapter import Chapter, load_chapter
 from sensei.koan import Koan
+from sensei.outline import Outline, read_outline
 from sensei.page import Page
-from sensei.progress import Recorded
+from sensei.progress import Progress, Recorded
 from sensei.repository import Repository
 from sensei.section import Section
+from sensei.store import StoreError
+from sensei.told import complain
 from sensei.verdict import State
 
 JSON_VERSION = 1
@@ -40,7 +42,7 @@ class Standing:
 class Status:
     """Where all koans stand, by chapter and section."""
 
-    chapters: dict[int, Chapter]
+    chapters: dict[int, Outline]
     standings: dict[Section, list[Standing]]
 
     @property
@@ -50,8 +52,17 @@ class Status:
         return next((one for one in every if not one.is_solved), None)
 
 
-def status(repository: Repository, recorded: dict[Koan, Recorded]) -> Status:
-    """Return where the koans of `repository` stand after what is `recorded`.
+def recorded(repository: Repository) -> dict[Koan, Recorded]:
+    """Return what is recorded; tell what is wrong with it where something is."""
+    try:
+        return Progress(repository.root).read()
+    except StoreError as error:
+        complain(str(error))
+        return {}
+
+
+def status_of(repository: Repository) -> Status:
+    """Return where the koans of `repository` stand, after what was recorded.
 
     Reads the questions from the chapters' descriptions: that is much faster than
     reading every stub.
@@ -59,23 +70,24 @@ def status(repository: Repository, recorded: dict[Koan, Recorded]) -> Status:
     Raises:
         ChapterError: a chapter's description cannot be used.
     """
-    chapters: dict[int, Chapter] = {}
+    verdicts = recorded(repository)
+    chapters: dict[int, Outline] = {}
     standings: dict[Section, list[Standing]] = {}
     for number, sections in repository.chapters.items():
         path = sections[0].tests.parent / "chapter.toml"
-        chapters[number] = load_chapter(path, sections[0].path_of(path))
+        chapters[number] = read_outline(path, sections[0].path_of(path))
         for section in sections:
             told = chapters[number].sections.get(section.number)
             fingerprint = section.fingerprint
             standings[section] = [
                 Standing(
-                    koan := section.koan(question),
-                    text.asks,
+                    koan := section.koan(asked),
+                    question,
                     section,
-                    one := recorded.get(koan),
+                    one := verdicts.get(koan),
                     stale=one is not None and one.fingerprint != fingerprint,
                 )
-                for question, text in (told.questions if told else {}).items()
+                for asked, question in (told.questions if told else {}).items()
             ]
     return Status(chapters, standings)
 
@@ -115,7 +127,7 @@ def write_next(status: Status, page: Page) -> None:
         page.next(following.koan, following.question, place)
 
 
-def as_json(status: Status) -> str:
+def status_as_json(status: Status) -> str:
     """Return where every koan stands, as the JSON that `--json` prints."""
     koans: list[dict[str, Any]] = [
         {

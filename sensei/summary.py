@@ -1,13 +1,16 @@
 """The summary: what pytest's terminal says of koans instead of tests."""
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
 
+from sensei.chapter import ChapterError, load_chapter
 from sensei.ledger import Ledger, found_by
 from sensei.page import COLOURS, Page, unsolved
 from sensei.progress import Progress
+from sensei.section import Section
 from sensei.store import StoreError
 from sensei.verdict import State, Verdict
 
@@ -109,3 +112,13 @@ class Summary:
         in_part = self._ledger.passed_in_part()
         if in_part:
             stats.setdefault("passed", []).extend(in_part)
+
+
+def _broken_chapters(sections: Iterable[Section]) -> Iterator[str]:
+    """Yield what is wrong with the descriptions of the chapters of `sections`."""
+    paths = {one.tests.parent / "chapter.toml": one for one in sections}
+    for path, section in paths.items():
+        try:
+            load_chapter(path, section.path_of(path))
+        except ChapterError as error:
+            yield str(error)

@@ -1,8 +1,5 @@
 """The command `sensei`."""
 
-import sys
-from collections.abc import Callable
-
 import typer
 
 from sensei.cli import look, work
@@ -20,13 +17,3 @@ def sensei(context: typer.Context) -> None:
     """Show progress; see `sensei --help` for more."""
     if context.invoked_subcommand is None:
         look.status(as_json=False)
-
-
-def main() -> None:
-    """Run the command; the entry point of the package."""
-    for stream in (sys.stdout, sys.stderr):
-        # A learner's letters must not raise where the terminal lacks them.
-        reconfigure: Callable[..., None] | None = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            reconfigure(errors="backslashreplace")
-    app()

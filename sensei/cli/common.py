@@ -1,20 +1,13 @@
-"""What all commands have in common: places, options, and how they end."""
+"""What the commands have in common: how places and options are typed."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from sensei.console import complain
 from sensei.place import Place, PlaceError, find_place, places
 from sensei.repository import Repository
 from sensei.root import RootError, find_repository
-from sensei.told import Told
-
-# Exit statuses: not all of a place is solved; the command or the set-up is wrong.
-NOT_ALL, UNUSABLE = 1, 2
 
 
 def _complete(incomplete: str) -> list[str]:
@@ -37,22 +30,6 @@ One = Annotated[
     str, typer.Argument(metavar="KOAN", help="Like 3.2.1.", autocompletion=_complete)
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-
-
-@contextmanager
-def told() -> Iterator[None]:
-    """Tell what is wrong in a sentence, and exit with 2."""
-    try:
-        yield
-    except Told as error:
-        complain(str(error))
-        raise typer.Exit(UNUSABLE) from None
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        complain(f"{where}{error.strerror or error}.")
-        raise typer.Exit(UNUSABLE) from None
-    except KeyboardInterrupt:
-        raise typer.Exit(130) from None
 
 
 def find(typed: str | None) -> tuple[Repository, Place]:

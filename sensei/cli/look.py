@@ -1,18 +1,24 @@
 """The commands that show something and change nothing of the learner's."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from sensei.cli.common import NOT_ALL, AsJson, One, find_koan, told
-from sensei.console import ConsolePaper, complain
-from sensei.koan import Koan
+from sensei.cli.common import AsJson, One, find_koan
+from sensei.console import ConsolePaper
 from sensei.page import Page
-from sensei.progress import Progress, Recorded
-from sensei.repository import Repository
 from sensei.root import find_repository
-from sensei.store import StoreError
+from sensei.status import (
+    recorded,
+    status_as_json,
+    status_of,
+    write_next,
+    write_status,
+)
+from sensei.told import NOT_ALL, complain, told
+from sensei.verdict import State
 
 app = typer.Typer()
 
@@ -20,34 +26,19 @@ app = typer.Typer()
 @app.command()
 def status(as_json: AsJson = False) -> None:
     """Progress per chapter and section, and the next koan."""
-    from sensei import status as standing
-
     with told():
-        repository = find_repository(Path.cwd())
-        found = standing.status(repository, _recorded(repository))
+        found = status_of(find_repository(Path.cwd()))
         if as_json:
-            typer.echo(standing.as_json(found))
+            typer.echo(status_as_json(found))
         else:
-            standing.write_status(found, Page(ConsolePaper()))
-
-
-def _recorded(repository: Repository) -> dict[Koan, Recorded]:
-    try:
-        return Progress(repository.root).read()
-    except StoreError as error:
-        complain(str(error))
-        return {}
+            write_status(found, Page(ConsolePaper()))
 
 
 @app.command("next")
 def next_koan() -> None:
     """Show the next koan that is not solved, and where to type."""
-    from sensei import status as standing
-
     with told():
-        repository = find_repository(Path.cwd())
-        found = standing.status(repository, _recorded(repository))
-        standing.write_next(found, Page(ConsolePaper()))
+        write_next(status_of(find_repository(Path.cwd())), Page(ConsolePaper()))
 
 
 @app.command()
@@ -77,13 +68,13 @@ def compare(
 
     with told():
         repository, place = find_koan(koan)
-        recorded = _recorded(repository).get(place.koans[0])
-        if not peek and (recorded is None or recorded.verdict.state != "solved"):
+        last = recorded(repository).get(place.koans[0])
+        if not peek and (last is None or last.verdict.state is not State.SOLVED):
             complain(
                 f"{koan} is not solved yet. Solve it first (sensei run {koan}), "
                 f"or look all the same: sensei compare {koan} --peek."
             )
-            raise typer.Exit(NOT_ALL)
+            sys.exit(NOT_ALL)
         write_comparison(
             set_beside(place.sections[0], place.koans[0]), Page(ConsolePaper())
         )
@@ -104,4 +95,4 @@ def doctor() -> None:
             word = "ok" if check.works else "missing"
             page.line(f"{word:<8} {check.name:<24} {check.said}", colour)
         if not works:
-            raise typer.Exit(NOT_ALL)
+            sys.exit(NOT_ALL)

@@ -1,15 +1,17 @@
 """The commands that run koans or write stubs."""
 
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from sensei.cli.common import NOT_ALL, AsJson, Where, find, told
+from sensei.cli.common import AsJson, Where, find
 from sensei.console import ConsolePaper
 from sensei.page import Page
 from sensei.place import Place
+from sensei.told import NOT_ALL, told
 
 app = typer.Typer()
 
@@ -55,7 +57,7 @@ def run(
         else:
             running.report(outcome, ConsolePaper())
         if not running.all_solved(outcome, found):
-            raise typer.Exit(NOT_ALL)
+            sys.exit(NOT_ALL)
 
 
 @app.command()
@@ -98,4 +100,4 @@ def cut(
         for shown in differing:
             page.line(f"{shown} is not what its solution cuts to.", "red")
         if differing:
-            raise typer.Exit(NOT_ALL)
+            sys.exit(NOT_ALL)

@@ -26,13 +26,7 @@ class Terminal:
         self._ours, theirs = pty.openpty()
         self.miniature = miniature
         self.process = subprocess.Popen(
-            [
-                sys.executable,
-                "-P",
-                "-c",
-                "from sensei.cli import main; main()",
-                "watch",
-            ],
+            [sys.executable, "-P", "-m", "sensei", "watch"],
             cwd=miniature.root,
             env=os.environ | {"TERM": "xterm", "COLUMNS": "90", "LINES": "40"},
             stdin=theirs,
