@@ -84,6 +84,8 @@ class Summary:
             return
         if terminalreporter.verbosity > -2:
             page = Page(_TerminalPaper(terminalreporter))
+            for sentence in _broken_chapters(verdicts):
+                page.line(sentence, "red")
             if self._terse:
                 page.failing(verdicts)
             page.progress(verdicts)
