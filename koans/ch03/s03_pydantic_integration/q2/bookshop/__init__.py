@@ -1,0 +1,2 @@
+"""The bookshop: authors, and the books that they wrote."""
+
