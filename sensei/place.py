@@ -63,17 +63,19 @@ def _by_number(repository: Repository, numbers: list[int]) -> Place | None:
 
 def _by_path(repository: Repository, path: Path) -> Place | None:
     full = path.resolve()
+    around = {full, *full.parents}
     found = [
         section
         for section in repository.sections
-        if full in _paths(section)
-        or any(full in one.parents for one in _paths(section))
+        if any(own in around or full in own.parents for own in _paths(section))
     ]
     return Place(found) if found else None
 
 
 def _paths(section: Section) -> tuple[Path, ...]:
-    return (section.stub, section.tests, section.solution, section.variants)
+    """Return the files of a section, and the folder that its koans may be about."""
+    files = (section.stub, section.tests, section.solution, section.variants)
+    return (*files, section.stub.with_suffix(""))
 
 
 def places(repository: Repository) -> list[str]:

@@ -112,6 +112,10 @@ class Section:
             files[own] = cut(text, self.path_of(path))
         return files
 
+    def solved(self, path: Path) -> Path:
+        """Return the solution's file for the file `path` of the koans."""
+        return self.root / "solutions" / path.relative_to(self.root / "koans")
+
     def files_of(self, koan: Koan) -> dict[Path, str]:
         """Return what `koan` is about beside its home: the files, as they are shipped.
 

@@ -28,8 +28,9 @@ def test_other_code_is_not_the_same(miniature):
     comparison = compared(miniature)
 
     assert not comparison.is_same
-    assert "sum([one, other])" in (comparison.mine or "")
-    assert "region" not in comparison.solution
+    (home,) = comparison.parts
+    assert "sum([one, other])" in (home.mine or "")
+    assert "region" not in home.solution
 
 
 def test_the_answer_in_words_stands_apart(miniature):
@@ -42,10 +43,11 @@ def test_the_answer_in_words_stands_apart(miniature):
     comparison = compared(miniature)
 
     assert comparison.words == "a plus does it."
-    assert "In words" not in comparison.solution
+    assert "In words" not in comparison.parts[0].solution
 
 
 def test_an_answer_that_is_not_to_be_found_is_none(miniature):
     miniature.write(STUB, "def add(:")
 
-    assert compared(miniature).mine is None
+    assert compared(miniature).parts[0].mine is None
+    assert not compared(miniature).is_same

@@ -25,6 +25,7 @@ def test_a_koan(miniature):
         "koans/ch01",
         "koans/ch01/s01_adding.py",
         "koans/ch01/test_s01_adding.py",
+        "koans/ch01/s01_adding/q1/some_file.py",
         "solutions/ch01/s01_adding.py",
         "tests/variants/ch01/",
     ],
