@@ -95,10 +95,10 @@ def shop_classes() -> tuple[type[Price], type[Any]]:
     """
     # region answer
     # In words: declared, a table is written once, in the class; annotations say what
-    # may be NULL, type checkers know the columns, and a constructor comes with it. But
-    # the class is SQLAlchemy's: it cannot exist without. Mapped imperatively, a class
-    # knows nothing of its table and can be used without SQLAlchemy, while two
-    # definitions have to be kept alike, and nobody says so when they no longer are.
+    # may be NULL, and type checkers know the columns. But the class is SQLAlchemy's: it
+    # cannot exist without. Mapped imperatively, a class knows nothing of its table and
+    # can be used without SQLAlchemy, while two definitions have to be kept alike, and
+    # nobody says so when they no longer are.
     mapper_registry = registry()
     prices = price_table(mapper_registry.metadata)
     mapper_registry.map_imperatively(
