@@ -28,7 +28,7 @@ def main() -> None:
     else:
         from sensei.cli import app
 
-        app()
+        app(prog_name="sensei")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,9 @@
 """The command, as a learner types it."""
 
 import json
+import os
+import subprocess
+import sys
 from xml.etree import ElementTree
 
 import pytest
@@ -227,3 +230,21 @@ def test_doctor_says_what_is_missing(miniature):
     assert "ok       Python" in ended.output
     assert "missing  no-such-package" in ended.output
     assert "<0.1 is needed: pip install -r requirements.lock" in ended.output
+
+
+def test_a_shell_completes_places(miniature):
+    ended = subprocess.run(
+        [sys.executable, "-P", "-m", "sensei"],
+        cwd=miniature.root,
+        env=os.environ
+        | {
+            "_SENSEI_COMPLETE": "complete_bash",
+            "COMP_WORDS": "sensei run 1.1",
+            "COMP_CWORD": "2",
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert ended.stdout.split() == ["1.1", "1.1.1", "1.1.2"]

@@ -1,5 +1,6 @@
 """Files under `.sensei/`: whole after any kill, kept when damaged."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -46,6 +47,21 @@ def test_a_file_that_cannot_be_written_is_told(tmp_path):
 
     with pytest.raises(StoreError, match=r"\.sensei/counts\.json cannot be written"):
         Store(tmp_path, "counts.json").update(check, lambda content: content)
+
+
+def test_a_full_disk_is_told_and_harms_nothing(tmp_path, monkeypatch):
+    store = Store(tmp_path, "counts.json")
+    store.update(check, lambda content: content | {"one": 1})
+
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("sensei.store.os.fdopen", full)
+    with pytest.raises(StoreError, match="No space left on device"):
+        store.update(check, lambda content: content | {"two": 2})
+
+    assert store.read(check) == {"one": 1}
+    assert not list(store.path.parent.glob("counts.json-*"))
 
 
 WRITER = """
