@@ -1,0 +1,164 @@
+"""25.1  Static type checking for Pydantic.
+
+mypy reads types and never sees a value; Pydantic checks values when they arrive. The
+tests of this section ask both: mypy in strict mode, with Pydantic's plugin.
+"""
+
+import json
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Generic, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+
+from sensei import ___
+
+
+class Parcel(BaseModel):
+    """What the depot knows of a parcel."""
+
+    number: int
+    weight: Annotated[Decimal, Field(gt=0)]
+    note: str | None = None
+
+
+class Notice(BaseModel):
+    """What a customer is told of a parcel."""
+
+    due: Annotated[date, AfterValidator(date.isoformat)]
+
+
+def views() -> dict[str, tuple[str, str]]:
+    """25.1.1  How does Mypy interact with Pydantic models for static type analysis?
+
+    `parcel` is what `Parcel.model_validate_json('{"number": "7", "weight": "1.5"}')`
+    returns. Return two things for each expression: the type that mypy's `reveal_type`
+    shows for it, and the class of which its value is an instance at run time. Write
+    types without their module, as in ("list[Parcel]", "list").
+    """
+    return {
+        "parcel.weight": (___, ___),
+        "parcel.note": (___, ___),
+        'parcel.model_dump()["weight"]': (___, ___),
+        'parcel.model_copy(update={"number": "seven"}).number': (___, ___),
+        "Notice(due=date(2026, 12, 1)).due": (___, ___),
+    }
+
+
+def disagreements() -> tuple[str, str]:
+    """25.1.1  Where do the two judges of a Parcel disagree?
+
+    Return two expressions as text, each making a Parcel, in the names of this module.
+    The first one mypy refuses, and Pydantic accepts it: a valid Parcel comes out. The
+    second one mypy lets pass, and Pydantic raises a ValidationError. Let mypy see what
+    there is to see: no `Any`, no `cast`, no comment for it.
+    """
+    raise NotImplementedError
+
+
+T = TypeVar("T")
+
+
+class Page(BaseModel, Generic[T]):
+    """A page of a list that a partner sends."""
+
+    items: list[T]
+    more: bool = False
+
+
+class Delivery(BaseModel):
+    """25.1.2  What are common type-checking challenges when using Pydantic, and how
+    can they be addressed?
+
+    mypy refuses this class and `first` below, and trusts `read` below, wrongly. Repair
+    all three, without `Any`, `cast`, comments for mypy or other ways around it. A
+    delivery's `note` may be missing or null and is None then. Its `stops` are a list
+    of names: empty if missing, also sent as one text with commas, which `split` takes
+    apart.
+    """
+
+    parcel: int
+    note: str = None
+    stops: list[str] = Field(default_factory=dict)
+
+    @field_validator("stops", mode="before")
+    @classmethod
+    def split(cls, value):
+        """Take a text with commas apart."""
+        return value.split(",") if isinstance(value, str) else value
+
+
+def first(page):
+    """25.1.2  Who asks a page for its first item gets it, and loses its type.
+
+    mypy is to know it from the page: a Delivery or None comes from a
+    `Page[Delivery]`, a text or None from a `Page[str]`. None stands for an empty page.
+    """
+    return page.items[0] if page.items else None
+
+
+def read(text: str) -> Page[Delivery]:
+    """25.1.2  What `json.loads` returns is `Any`, which mypy takes for everything.
+
+    Return the page of deliveries that the JSON in `text` describes, and raise
+    Pydantic's ValidationError if it describes none.
+    """
+    page: Page[Delivery] = json.loads(text)
+    return page
+
+
+class Label(BaseModel):
+    """25.1.3  How can Pydantic plugins for type checkers enhance the development
+    experience?
+
+    A wrong Label fails when it is printed; mypy knows nothing of it beforehand. Repair
+    the class so that mypy with the plugin refuses, on its line, whatever fails at run
+    time: an argument that is missing, misspelt or of another type, a change of a
+    finished label. In Python it is `Label(to="Oslo", weight_kg=1.5)`, in JSON, read and
+    written by alias, the key remains `weightKg`.
+    """
+
+    to: str
+    weight_kg: float = Field(alias="weightKg")
+
+    def __init__(self, **values: object) -> None:
+        super().__init__(**values)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise TypeError(f"A label does not change: its {name} stays.")
+
+
+def settings() -> dict[str, bool]:
+    """25.1.3  The plugin knows three settings, which are all off unless you say so.
+
+    At the desk numbers are typed in as text: mypy is to let
+    `Parcel(number="7", weight="1.5")` pass, for Pydantic converts it. It is to refuse
+    an argument that no field has, and a required field with an alias that it cannot
+    read, such as `Field(alias=str.lower("NR"))`. Return the settings for this, by
+    their names in `[tool.pydantic-mypy]`.
+    """
+    raise NotImplementedError
+
+
+class Scan(BaseModel):
+    """A parcel that was seen at a gate."""
+
+    model_config = ConfigDict(frozen=True, validate_by_name=True)
+
+    parcel: int
+    gate: str = Field(alias="gateName")
+
+
+def refusals() -> dict[str, tuple[bool, bool]]:
+    """25.1.3  What does mypy notice of a model without the plugin, and what with it?
+
+    `scan` is a Scan. Return for each statement whether strict mypy refuses it on its
+    own, and whether it does so with the plugin and all three settings on.
+    """
+    return {
+        'scan.gate = "B"': (___, ___),
+        'Scan(parcel=7, gate="B")': (___, ___),
+        "Scan(parcel=7)": (___, ___),
+        'Scan.model_construct(parcel="7", gate="B")': (___, ___),
+        'Scan.model_validate({"parcel": "B"})': (___, ___),
+    }
