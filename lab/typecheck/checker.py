@@ -8,9 +8,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+import mypy.main  # noqa: F401  # what `api` imports late, whoever forks has already
 from filelock import FileLock
 from mypy import api
 
+import lab.typecheck.plugin  # noqa: F401  # as above, for mypy
 from lab.typecheck.cache import VERSIONS, Cache, CheckerError
 from lab.typecheck.checked import Checked
 from lab.typecheck.configuration import STRICT, configuration
