@@ -18,10 +18,9 @@ _OFFER_AFTER = 5
 
 
 class Lesson:
-    """Shows one koan of a place after the other; `goes_on` until the learner quits."""
+    """Shows one koan of a place after the other."""
 
     def __init__(self, workshop: Workshop, screen: Screen) -> None:
-        self.goes_on = True
         self.workshop = workshop
         self._screen = screen
         self._verdicts: dict[Koan, Verdict] = {}
@@ -79,6 +78,9 @@ class Lesson:
         """Take in what the warm process said."""
         if not self.workshop.is_current(start):
             return
+        if "failed" in message:
+            self.notes = [message["failed"]]
+            self.draw()
         if "broken" in message:
             self.notes = [f"{message['broken']} cannot be run: {message['message']}"]
         verdict = self.workshop.hear(message)
@@ -90,8 +92,11 @@ class Lesson:
             self.draw()
 
     def gone(self, start: int) -> None:
-        """Start the warm process again where it has ended by itself."""
-        if self.workshop.is_current(start):
+        """Start the warm process again where it has ended by itself.
+
+        One that could not even start would not do so again: a save may mend that.
+        """
+        if self.workshop.is_current(start) and self.workshop.was_ready:
             self.workshop.restart()
             self.run([self.section])
             self.notes = ["The process that runs the koans ended and was restarted."]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from sensei.koan import Koan
 from sensei.ledger import Ledger
 from sensei.repository import Repository
+from sensei.runner import RunnerError
 from sensei.section import Section
 from sensei.verdict import Verdict
 from sensei.warm.wire import Message
@@ -31,8 +32,14 @@ class Outcome:
         }
 
     def follow(self, messages: Iterable[Message], request: int) -> Iterator[Verdict]:
-        """Yield the verdicts of `request` as `messages` bring them, to its end."""
+        """Yield the verdicts of `request` as `messages` bring them, to its end.
+
+        Raises:
+            RunnerError: the koans cannot be run at all.
+        """
         for message in messages:
+            if "failed" in message:
+                raise RunnerError(message["failed"])
             if message.get("id") != request:
                 continue
             if "done" in message:

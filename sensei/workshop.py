@@ -72,12 +72,16 @@ class Workshop:
         self._requests.clear()
         self._runner.stop()
         self.repository = Repository(self.repository.root)
+        names = {str(section) for section in self.place.sections}
+        sections = [one for one in self.repository.sections if str(one) in names]
+        self.place = Place(sections, self.place.koan)
         self._runner.start()
         self._renew()
 
     def _renew(self) -> None:
         """Pass on what the warm process says, from a thread, until it ends."""
         self._start += 1
+        self.was_ready = False
         self._packages = _packages_changed()
         self._outcome = Outcome(self.repository)
         start, runner, events = self._start, self._runner, self._events
@@ -95,6 +99,7 @@ class Workshop:
 
     def hear(self, message: Message) -> Verdict | None:
         """Note what was said; return a verdict where it completes one."""
+        self.was_ready = self.was_ready or "ready" in message
         if message.get("id") not in self._requests:
             return None  # of a request that was cancelled
         return self._outcome.note(message)

@@ -103,6 +103,32 @@ def test_run_tells_a_test_file_that_is_broken(miniature):
 
 
 @pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    ("file", "text", "told"),
+    [
+        (
+            "conftest.py",
+            "1 / 0",
+            "The koans cannot be run: pytest does",
+        ),
+        (
+            "pyproject.toml",
+            "[tool.sensei]\nwarn = []",
+            "[tool.sensei] has no key warn",
+        ),
+    ],
+)
+def test_a_repository_that_cannot_be_run_is_told(miniature, file, text, told):
+    miniature.write(file, text)
+
+    ended = sensei("run")
+
+    assert ended.exit_code == 2
+    assert told in ended.stderr
+    assert "Traceback" not in ended.stderr + ended.output
+
+
+@pytest.mark.timeout(60)
 def test_authors_run_the_solutions(miniature):
     ended = sensei("run", "--answers", "solutions")
 
