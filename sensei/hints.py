@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from sensei.chapter import ChapterError, load_chapter
+from sensei.chapter import ChapterError, SectionText, load_chapter
 from sensei.koan import Koan
 from sensei.section import Section
 from sensei.store import Content, Store
@@ -34,13 +34,28 @@ def hints_of(section: Section, koan: Koan) -> list[str]:
     Raises:
         ChapterError: the chapter's description has none.
     """
+    question = _told(section).questions.get(koan.question)
+    if question is None:
+        raise ChapterError(f"There are no hints for {koan} in its chapter.toml.")
+    return question.hints
+
+
+def links_of(section: Section) -> list[str]:
+    """Return the titles of the pages to read about `section`.
+
+    Raises:
+        ChapterError: the chapter's description says nothing of it.
+    """
+    return _told(section).links
+
+
+def _told(section: Section) -> SectionText:
     path = section.tests.parent / "chapter.toml"
     shown = section.path_of(path)
     told = load_chapter(path, shown).sections.get(section.number)
-    question = told.questions.get(koan.question) if told else None
-    if question is None:
-        raise ChapterError(f"{shown}: there are no hints for {koan}.")
-    return question.hints
+    if told is None:
+        raise ChapterError(f"{shown}: there is nothing on section {section}.")
+    return told
 
 
 def _check(content: Content) -> None:

@@ -19,10 +19,6 @@ class Recorded:
     verdict: Verdict
     fingerprint: str
 
-    def is_stale(self, section: Section) -> bool:
-        """Return whether the files of `section` have changed since."""
-        return self.fingerprint != section.fingerprint
-
 
 class Progress:
     """What is recorded for the repository in the folder `root`."""

@@ -21,6 +21,7 @@ CHAPTER = """
     [sections.1]
     title = "Adding"
     notes = "content/docs/sums/adding.md"
+    links = ["Python, Tutorial: Numbers"]
 
     [sections.1.questions.1]
     asks = "How do you add two numbers?"

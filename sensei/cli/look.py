@@ -44,7 +44,7 @@ def next_koan() -> None:
 @app.command()
 def hint(koan: One) -> None:
     """Give one hint more each time."""
-    from sensei.hints import Hints, hints_of
+    from sensei.hints import Hints, hints_of, links_of
 
     with told():
         repository, place = find_koan(koan)
@@ -55,6 +55,8 @@ def hint(koan: One) -> None:
         for count, text in enumerate(given, start=1):
             page.line(f"Hint {count} of {total}", "bold")
             page.paragraph(text)
+        for link in links_of(section):
+            page.line(f"To read: {link}", "dim")
 
 
 @app.command()

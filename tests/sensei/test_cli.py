@@ -172,6 +172,7 @@ def test_a_hint_more_each_time(miniature):
     first, second, third = (sensei("hint", "1.1.1").output for _ in range(3))
 
     assert "Hint 1 of 2" in first
+    assert "To read: Python, Tutorial: Numbers" in first
     assert "The plus sign." not in first
     assert "The plus sign." in second
     assert third == second
