@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from lab.statements import statements as statements
     from lab.swagger_ui import SwaggerUI as SwaggerUI
     from lab.swagger_ui import swagger_ui as swagger_ui
+    from lab.traffic import Traffic as Traffic
     from lab.unavailable import Unavailable as Unavailable
-    from lab.wire import Wire as Wire
     from lab.wsgi_server import WorkerServer as WorkerServer
     from lab.wsgi_server import serve_wsgi as serve_wsgi
 
@@ -52,7 +52,7 @@ _HOMES = {
     "Statements": "lab.statements",
     "SwaggerUI": "lab.swagger_ui",
     "Unavailable": "lab.unavailable",
-    "Wire": "lab.wire",
+    "Traffic": "lab.traffic",
     "WorkerServer": "lab.wsgi_server",
     "async_client": "lab.client",
     "async_engine_for": "lab.database",

@@ -19,7 +19,7 @@ from starlette.testclient import TestClient
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from lab import Server, Wire, client, serve
+from lab import Server, Traffic, client, serve
 
 # Seconds that one side of a conversation waits for a word of the other.
 PATIENCE = 2.0
@@ -53,7 +53,7 @@ def short(seen: object, length: int = 120) -> str:
 @contextmanager
 def asking(app: object) -> Iterator[TestClient]:
     """Yield a client of `app`, provided that it is one."""
-    assert isinstance(app, FastAPI | Wire), f"Returned was {app!r}, no app."
+    assert isinstance(app, FastAPI | Traffic), f"Returned was {app!r}, no app."
     with client(app) as shop:
         yield shop
 
@@ -114,7 +114,7 @@ class Fetched:
     def __init__(
         self, answers: Any, program: Callable[..., object], name: str, *columns: str
     ) -> None:
-        self.wire = Wire(answers.shop_app(order_book(answers)))
+        self.wire = Traffic(answers.shop_app(order_book(answers)))
         self.answers: list[httpx2.Response] = []
         with asking(self.wire) as http:
             http.event_hooks["response"].append(self.answers.append)
@@ -457,7 +457,7 @@ class Counter:
     def __init__(self, prices: dict[str, int], *script: int | str) -> None:
         app = FastAPI()
         self.trouble = ""
-        self.wire = Wire(app)
+        self.wire = Traffic(app)
         self._prices = prices
         self._script = script
         self._over = threading.Event()

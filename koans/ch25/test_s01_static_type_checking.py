@@ -7,7 +7,7 @@ import sys
 import pytest
 from pydantic import ValidationError
 
-from lab.typecheck import SETTINGS, STRICT, Checked, Program, Remark, same_type
+from lab.typecheck import SETTINGS, STRICT, Checked, Diagnostic, Program, same_type
 
 # The very first check lets mypy read the libraries.
 pytestmark = pytest.mark.timeout(60)
@@ -89,12 +89,12 @@ def parsed(text: object) -> str | None:
         return None
 
 
-def told(remarks: list[Remark], about: str) -> str:
+def told(diagnostics: list[Diagnostic], about: str) -> str:
     """Return what there is against `about`, with mypy's own lines beneath."""
-    lines = [str(one) for one in remarks[:3]]
-    if len(remarks) > len(lines):
-        lines.append(f"(and {len(remarks) - len(lines)} more)")
-    if any(one.is_detour for one in remarks):
+    lines = [str(one) for one in diagnostics[:3]]
+    if len(diagnostics) > len(lines):
+        lines.append(f"(and {len(diagnostics) - len(lines)} more)")
+    if any(one.is_bypass for one in diagnostics):
         verdict = f"{about} goes around mypy instead of through it."
     else:
         verdict = f"mypy does not let {about} pass. The rule stands in brackets."
@@ -183,8 +183,8 @@ def test_q1_mypy_alone_refuses_the_first(answers, checker):
     assert holds_valid_values(made), (
         f"`{code}` gives {made!r}, whose values Pydantic has never looked at."
     )
-    remarks = checked(answers, checker).of_use(code)
-    assert any('"Parcel"' in remark.message for remark in remarks), (
+    diagnostics = checked(answers, checker).of_use(code)
+    assert any('"Parcel"' in diagnostic.message for diagnostic in diagnostics), (
         f"Pydantic makes a Parcel of `{code}`, and mypy has nothing against that. "
         "What does Pydantic convert, or pass over, silently?"
     )
@@ -198,17 +198,17 @@ def test_q1_pydantic_alone_refuses_the_second(answers, checker):
         f"At run time `{code}` gives {shown(made)}, and no ValidationError."
     )
     assert made.title == "Parcel", f"`{code}` fails at a {made.title}, not at a Parcel."
-    remarks = checked(answers, checker).of_use(code)
-    assert not remarks, f"Pydantic is not alone. {told(remarks, f'`{code}`')}"
+    diagnostics = checked(answers, checker).of_use(code)
+    assert not diagnostics, f"Pydantic is not alone. {told(diagnostics, f'`{code}`')}"
 
 
 @pytest.mark.parametrize("name", ["Delivery", "first"])
 def test_q2_mypy_lets_the_definition_pass(answers, checker, name):
     assert getattr(answers, name), f"`{name}` is {getattr(answers, name)!r}."
 
-    remarks = checked(answers, checker).of(name)
+    diagnostics = checked(answers, checker).of(name)
 
-    assert not remarks, told(remarks, f"`{name}`")
+    assert not diagnostics, told(diagnostics, f"`{name}`")
 
 
 def delivered(answers, **row: object) -> object:
@@ -287,8 +287,8 @@ def test_q2_read_returns_a_page_of_deliveries(answers, checker):
         f"`read` was told of the parcels 1 and 2, and that there is more. "
         f"It returns {page!r}."
     )
-    remarks = checked(answers, checker).of("read")
-    assert not remarks, told(remarks, "`read`")
+    diagnostics = checked(answers, checker).of("read")
+    assert not diagnostics, told(diagnostics, "`read`")
 
 
 @pytest.mark.parametrize(
@@ -308,10 +308,10 @@ def test_q3_mypy_refuses_misuse_of_a_label(answers, checker, misuse):
     made = attempt(answers, code)
     assert isinstance(made, Exception), f"`{code}` passes at run time."
 
-    remarks = checked(answers, checker).of_use(code)
+    diagnostics = checked(answers, checker).of_use(code)
 
     line, rule = code.count("\n") + 1, RULES.get(misuse, "call-arg")
-    assert any(one.line == line and one.code == rule for one in remarks), (
+    assert any(one.line == line and one.code == rule for one in diagnostics), (
         f"mypy has nothing against {misuse}, `{code.splitlines()[-1]}`. "
         "It fails at run time. From which line of the model could the plugin know?"
     )
@@ -326,8 +326,8 @@ def test_q3_a_right_label_passes_with_both(answers, checker):
     assert same, f"`{LABEL}` has become {label!r}."
     seen = checked(answers, checker)
     use = f"reveal_type({LABEL}.weight_kg)"
-    remarks = [*seen.of("Label"), *seen.of_use(use)]
-    assert not remarks, told(remarks, "`Label`, or a right use of it,")
+    diagnostics = [*seen.of("Label"), *seen.of_use(use)]
+    assert not diagnostics, told(diagnostics, "`Label`, or a right use of it,")
     assert seen.revealed(use) == ["float"], f"A weight is {seen.revealed(use)} to mypy."
 
 
@@ -358,11 +358,11 @@ def chosen(answers) -> dict[str, bool]:
 def test_q3_numbers_typed_in_as_text_are_let_in(answers, checker):
     settings = chosen(answers)
 
-    remarks = checked(answers, checker, settings).of_use(TYPED_IN)
+    diagnostics = checked(answers, checker, settings).of_use(TYPED_IN)
 
-    assert not remarks, (
+    assert not diagnostics, (
         f"Pydantic would convert what the desk types in, but with {settings} "
-        f"{told(remarks, f'`{TYPED_IN}`')}"
+        f"{told(diagnostics, f'`{TYPED_IN}`')}"
     )
 
 
@@ -371,10 +371,10 @@ def test_q3_the_settings_refuse(answers, checker, suspect):
     settings = chosen(answers)
     code = SUSPECTS[suspect]
 
-    remarks = checked(answers, checker, settings).of_use(code)
+    diagnostics = checked(answers, checker, settings).of_use(code)
 
     line, rule = code.count("\n") + 1, RULES.get(suspect, "call-arg")
-    assert any(one.line == line and one.code == rule for one in remarks), (
+    assert any(one.line == line and one.code == rule for one in diagnostics), (
         f"With {settings} mypy has nothing against {suspect}: "
         f"`{code.splitlines()[-1].strip()}`."
     )

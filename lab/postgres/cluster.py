@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab.owner import owner
-from lab.postgres import keeper
+from lab.postgres import supervisor
 from lab.postgres.binaries import copy_binaries, find_binaries, open_to_all
 from lab.postgres.folders import folders, is_kept, new_folder, turn
 from lab.unavailable import Unavailable
@@ -45,7 +45,7 @@ def _find() -> Cluster | None:
     for folder in folders(owner()):
         if is_kept(folder):
             try:
-                return Cluster(**json.loads((folder / keeper.STATE).read_text()))
+                return Cluster(**json.loads((folder / supervisor.STATE).read_text()))
             except FileNotFoundError:
                 continue  # it starts or stops just now
     return None
@@ -53,7 +53,7 @@ def _find() -> Cluster | None:
 
 def _start() -> Cluster:
     for leftover in folders():
-        if not is_kept(leftover):  # its keeper was killed
+        if not is_kept(leftover):  # its supervisor was killed
             shutil.rmtree(leftover, ignore_errors=True)
     binaries = find_binaries()
     # Started by root it runs as another user, who may not enter root's folders.
@@ -62,11 +62,11 @@ def _start() -> Cluster:
     try:
         if copied:
             binaries = copy_binaries(binaries, folder / "programs")
-        said = _start_keeper(keeper.command(folder, binaries, owner()), folder)
+        said = _start_supervisor(supervisor.command(folder, binaries, owner()), folder)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
-    found = _find() if said == keeper.READY else None
+    found = _find() if said == supervisor.READY else None
     if found is None:
         raise Unavailable(
             f"PostgreSQL does not start here ({said or 'no word of it'}): "
@@ -75,13 +75,13 @@ def _start() -> Cluster:
     return found
 
 
-def _start_keeper(command: list[str], folder: Path) -> str:
-    """Start the keeper of `folder`; return what it says of its start."""
+def _start_supervisor(command: list[str], folder: Path) -> str:
+    """Start the supervisor of `folder`; return what it says of its start."""
     hearing, saying = os.pipe()
-    log = folder / "keeper.log"
+    log = folder / "supervisor.log"
     said = b""
     with os.fdopen(hearing, "rb") as line:
-        # Not a Popen, which would complain that the keeper outlives it.
+        # Not a Popen, which would complain that the supervisor outlives it.
         process = os.posix_spawn(
             command[0],
             command,
@@ -98,7 +98,7 @@ def _start_keeper(command: list[str], folder: Path) -> str:
                 said = line.read()
         finally:
             # Whatever went wrong, such as pytest's time-out: nothing stays behind.
-            if said.decode(errors="replace") != keeper.READY:
+            if said.decode(errors="replace") != supervisor.READY:
                 os.kill(process, signal.SIGTERM)
                 os.waitpid(process, 0)
     return said.decode(errors="replace")

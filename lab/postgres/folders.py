@@ -1,8 +1,8 @@
 """The folders that servers live in, which are how processes find them.
 
-A folder is named for the user and for the owner of a run; its keeper holds a lock on
-the file `LOCK` in it, for as long as the keeper lives. So no process has to remember a
-server, and a forked child or a new worker knows as much as its parent.
+A folder is named for the user and for the owner of a run. Its supervisor holds a lock
+on the file `LOCK` in it for as long as the supervisor lives. So no process has to
+remember a server, and a forked child or a new worker knows as much as its parent.
 """
 
 import fcntl
@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lab.postgres.keeper import LOCK
+from lab.postgres.supervisor import LOCK
 from lab.unavailable import Unavailable
 
 _MEMORY = Path("/dev/shm")  # noqa: S108
@@ -54,7 +54,7 @@ def folders(owner: int | None = None) -> Iterator[Path]:
 
 
 def is_kept(folder: Path) -> bool:
-    """Return whether the keeper of `folder` lives."""
+    """Return whether the supervisor of `folder` lives."""
     try:
         with (folder / LOCK).open("rb") as lock:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -88,7 +88,7 @@ def turn() -> Iterator[None]:
 def _is_mine(folder: Path) -> bool:
     try:
         return folder.lstat().st_uid == os.geteuid()
-    except FileNotFoundError:  # its keeper ends just now
+    except FileNotFoundError:  # its supervisor ends just now
         return False
 
 

@@ -1,6 +1,6 @@
 """A PostgreSQL server as a child of this process.
 
-Used by the keeper, so nothing but the standard library is imported here.
+Used by the supervisor, so nothing but the standard library is imported here.
 """
 
 import secrets

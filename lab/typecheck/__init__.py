@@ -12,8 +12,8 @@ from lab.typecheck.cache import CheckerError
 from lab.typecheck.checked import Checked
 from lab.typecheck.checker import Checker
 from lab.typecheck.configuration import SETTINGS, STRICT
+from lab.typecheck.diagnostic import Diagnostic
 from lab.typecheck.program import Program
-from lab.typecheck.remark import Remark
 from lab.typecheck.type_text import same_type
 
 __all__ = [
@@ -22,7 +22,7 @@ __all__ = [
     "Checked",
     "Checker",
     "CheckerError",
+    "Diagnostic",
     "Program",
-    "Remark",
     "same_type",
 ]

@@ -88,7 +88,7 @@ def _processes() -> dict[int, tuple[int, str]]:
 
 
 def _family(server: int) -> set[int]:
-    """The server's process, those it has started, and its keeper."""
+    """The server's process, those it has started, and its supervisor."""
     found = _processes()
     children = {one for one, (parent, _) in found.items() if parent == server}
     return {server, *children, found[server][0]}
@@ -164,7 +164,7 @@ def test_two_runs_have_a_server_each() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends it at once")
-def test_a_killed_keeper_takes_the_server_along_and_is_replaced() -> None:
+def test_a_killed_supervisor_takes_the_server_along_and_is_replaced() -> None:
     with _python(_PORT, "input()", _PORT, _WAIT) as owner:
         port = int(_line(owner))
         (folder,) = folders(owner.pid)
@@ -182,7 +182,7 @@ def test_a_killed_keeper_takes_the_server_along_and_is_replaced() -> None:
         _await_gone(family, folder, port)
 
 
-def test_the_folders_of_killed_keepers_are_removed_at_the_next_start() -> None:
+def test_the_folders_of_killed_supervisors_are_removed_at_the_next_start() -> None:
     left = [new_folder(1, runs_programs=on_disk) for on_disk in (False, True)]
     with _python(_PORT, _WAIT) as owner:
         _line(owner)

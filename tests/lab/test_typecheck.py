@@ -138,14 +138,14 @@ def test_a_definition_answers_for_itself_and_for_what_it_uses(checker: Checker) 
     assert [one.code for one in checked.of("importing")] == ["import-not-found"]
 
 
-def test_a_remark_reads_as_mypy_writes_it(
+def test_a_diagnostic_reads_as_mypy_writes_it(
     checker: Checker, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
     file = str(tmp_path / "koans" / "x.py")
-    (remark,) = checker.check(Program('number: int = "7"\n', file)).of("number")
+    (diagnostic,) = checker.check(Program('number: int = "7"\n', file)).of("number")
 
-    assert str(remark) == (
+    assert str(diagnostic) == (
         "koans/x.py:1: error: Incompatible types in assignment (expression has type "
         '"str", variable has type "int")  [assignment]'
     )
@@ -167,10 +167,10 @@ def test_uses_are_judged_beneath_the_answer(checker: Checker) -> None:
         (2, "attr-defined")
     ]
     assert checked.revealed("wrong") == []
-    assert [one.is_detour for one in checked.of_use("cast")] == [True]
+    assert [one.is_bypass for one in checked.of_use("cast")] == [True]
 
 
-DETOURS = {
+BYPASSES = {
     "a comment": "def f() -> int:\n    return ''  # type: ignore",
     "a comment with a code": "def f() -> int:\n    return ''  # type: ignore[x]",
     "a second comment": "def f() -> int:\n    return ''  # so  # type:ignore",
@@ -207,12 +207,12 @@ DETOURS = {
 }
 
 
-@pytest.mark.parametrize("text", DETOURS.values(), ids=DETOURS)
+@pytest.mark.parametrize("text", BYPASSES.values(), ids=BYPASSES)
 def test_a_way_around_is_seen(checker: Checker, text: str) -> None:
-    remarks = checker.check(Program(text, "x.py")).of("f")
+    diagnostics = checker.check(Program(text, "x.py")).of("f")
 
-    assert remarks
-    assert remarks[0].is_detour
+    assert diagnostics
+    assert diagnostics[0].is_bypass
 
 
 @pytest.mark.parametrize(
@@ -227,9 +227,9 @@ def test_a_way_around_is_seen(checker: Checker, text: str) -> None:
     ids=["Any", "an alias of it", "implicit Any", "no annotations", "no argument"],
 )
 def test_any_is_seen_by_mypy(checker: Checker, text: str) -> None:
-    (remark, *_) = checker.check(Program(text, "x.py")).of("f")
+    (diagnostic, *_) = checker.check(Program(text, "x.py")).of("f")
 
-    assert remark.code
+    assert diagnostic.code
 
 
 @pytest.mark.parametrize(

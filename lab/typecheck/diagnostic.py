@@ -1,10 +1,10 @@
-"""A remark: what there is against one line."""
+"""A diagnostic: what there is against one line."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Remark:
+class Diagnostic:
     """What mypy says, in its own form, or a way around mypy.
 
     `code` names the rule that the line breaks, and is empty for a way around.
@@ -17,13 +17,13 @@ class Remark:
     message: str
 
     @property
-    def is_detour(self) -> bool:
+    def is_bypass(self) -> bool:
         """Whether the line goes around the checker instead of through it."""
         return not self.code
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}: " if self.file else ""
-        return place + (self.message if self.is_detour else self._as_mypy_does)
+        return place + (self.message if self.is_bypass else self._as_mypy_does)
 
     @property
     def _as_mypy_does(self) -> str:

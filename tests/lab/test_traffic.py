@@ -1,11 +1,11 @@
-"""Of `Wire`: what clients and an application said to each other."""
+"""Of `Traffic`: what clients and an application said to each other."""
 
 from fastapi import FastAPI, Request, WebSocket
 
-from lab import Wire, client
+from lab import Traffic, client
 
 
-def _echoing() -> Wire:
+def _echoing() -> Traffic:
     app = FastAPI()
 
     @app.post("/echo/{place}")
@@ -18,38 +18,38 @@ def _echoing() -> Wire:
         async for text in socket.iter_text():
             await socket.send_text(text)
 
-    return Wire(app)
+    return Traffic(app)
 
 
-def _spoken(wire: Wire, *texts: str) -> int:
+def _spoken(traffic: Traffic, *texts: str) -> int:
     """Return the bytes that a WebSocket takes on which these texts are echoed."""
-    before = wire.bytes
-    with client(wire) as http, http.websocket_connect("/talk?loud=1") as socket:
+    before = traffic.bytes
+    with client(traffic) as http, http.websocket_connect("/talk?loud=1") as socket:
         for text in texts:
             socket.send_text(text)
             assert socket.receive_text() == text
-    return wire.bytes - before
+    return traffic.bytes - before
 
 
 def test_requests_and_sockets_are_noted_by_their_addresses() -> None:
-    wire = _echoing()
+    traffic = _echoing()
 
-    with client(wire) as http:
+    with client(traffic) as http:
         http.post("/echo/a b?loud=1", content=b"x")
         http.get("/nowhere")
-    _spoken(wire)
+    _spoken(traffic)
 
-    assert wire.requests == ["POST /echo/a%20b?loud=1", "GET /nowhere"]
-    assert wire.sockets == ["/talk?loud=1"]
+    assert traffic.requests == ["POST /echo/a%20b?loud=1", "GET /nowhere"]
+    assert traffic.sockets == ["/talk?loud=1"]
 
 
 def test_bodies_count_in_both_directions() -> None:
     cost = []
     for size in (100, 900):
-        wire = _echoing()
-        with client(wire) as http:
+        traffic = _echoing()
+        with client(traffic) as http:
             http.post("/echo/here", content=b"x" * size)
-        cost.append(wire.bytes)
+        cost.append(traffic.bytes)
 
     assert cost[0] > 2 * 100
     assert cost[1] - cost[0] == 2 * 800
@@ -58,18 +58,18 @@ def test_bodies_count_in_both_directions() -> None:
 def test_what_a_head_says_counts() -> None:
     cost = []
     for headers in ({}, {"Customer": "Mara"}):
-        wire = _echoing()
-        with client(wire) as http:
+        traffic = _echoing()
+        with client(traffic) as http:
             http.get("/nowhere", headers=headers)
-        cost.append(wire.bytes)
+        cost.append(traffic.bytes)
 
     assert cost[1] - cost[0] == len("Customer: Mara\r\n")
 
 
 def test_a_frame_costs_what_websocket_adds_to_it() -> None:
-    wire = _echoing()
-    handshake = _spoken(wire)
+    traffic = _echoing()
+    handshake = _spoken(traffic)
 
     assert handshake > len("GET /talk?loud=1 HTTP/1.1\r\n")
-    assert _spoken(wire, "hello") - handshake == (2 + 4 + 5) + (2 + 5)
-    assert _spoken(wire, "ü" * 100) - handshake == (4 + 4 + 200) + (4 + 200)
+    assert _spoken(traffic, "hello") - handshake == (2 + 4 + 5) + (2 + 5)
+    assert _spoken(traffic, "ü" * 100) - handshake == (4 + 4 + 200) + (4 + 200)

@@ -24,7 +24,7 @@ STATE = "server.json"
 READY = "ready"
 
 _ROOT = Path(__file__).parents[2]
-_START = "from lab.postgres.keeper import main; main(sys.argv[1:])"
+_START = "from lab.postgres.supervisor import main; main(sys.argv[1:])"
 # Seconds between two looks at the owner, where the system does not tell.
 _PAUSE = 0.2
 
@@ -33,8 +33,8 @@ def command(folder: Path, binaries: Path, owner: int) -> list[str]:
     """Return the command that keeps a server in `folder` until `owner` ends.
 
     `folder` exists; `binaries` is the folder of the programs, `owner` the number of a
-    process. The keeper holds the lock on `LOCK` in the folder while it lives; once the
-    server runs, `STATE` beside it says how to connect. It prints `READY` then, else
+    process. The supervisor holds the lock on `LOCK` in the folder while it lives. Once
+    the server runs, `STATE` beside it says how to connect. It prints `READY` then, else
     why there is no server. When it ends, so has the server, and the folder is gone.
     """
     start = f"import sys; sys.path.insert(0, {str(_ROOT)!r}); {_START}"
@@ -44,7 +44,7 @@ def command(folder: Path, binaries: Path, owner: int) -> list[str]:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Be the keeper."""
+    """Be the supervisor."""
     folder, binaries, owner = Path(arguments[0]), Path(arguments[1]), int(arguments[2])
     with suppress(PermissionError):  # it leads its session already
         os.setsid()  # Ctrl-C at the terminal is not meant for the server

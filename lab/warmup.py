@@ -1,4 +1,4 @@
-"""A rehearsal: uses each common instrument once, so that all it needs is imported."""
+"""Warm-up: uses each common instrument once, so that all it needs is imported."""
 
 from fastapi import FastAPI
 from sqlalchemy import create_engine, text
@@ -8,7 +8,7 @@ from lab.client import client
 from lab.server import serve
 
 
-def rehearse() -> None:
+def warm_up() -> None:
     """Answer a request in process and over TCP, and ask a database a question.
 
     Libraries import much of themselves when they are first used. Whoever forks

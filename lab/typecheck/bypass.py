@@ -1,11 +1,11 @@
-"""Detours: ways around the checker instead of through it."""
+"""Bypasses: ways around the checker instead of through it."""
 
 import ast
 from collections.abc import Iterator
 from functools import lru_cache
 
+from lab.typecheck.diagnostic import Diagnostic
 from lab.typecheck.pragmas import pragmas
-from lab.typecheck.remark import Remark
 
 _TYPING = ("typing", "typing_extensions")
 _WHY = {
@@ -19,21 +19,21 @@ _OF_SYS = ("platform", "version_info")
 _Names = dict[str, str]
 
 
-def detours(text: str, file: str, module: str = "") -> Iterator[Remark]:
-    """Yield a remark on each way around the checker in `text`, part of `module`.
+def bypasses(text: str, file: str, module: str = "") -> Iterator[Diagnostic]:
+    """Yield a diagnostic on each way around the checker in `text`, part of `module`.
 
     Explicit `Any` is not among them: mypy sees that itself.
     """
     for line, _, pragma in pragmas(text):
         why = f"`{pragma}` is not read here: it would hide a fault, not mend it."
-        yield Remark(file, line, "", why)
+        yield Diagnostic(file, line, "", why)
     tree = ast.parse(text)
     names = _known(module) | dict(_imported(tree))
     harmless = set(_harmless(tree))
     for node in ast.walk(tree):
         word = _word(node, names)
         if word and isinstance(node, ast.expr) and node not in harmless:
-            yield Remark(file, node.lineno, "", _WHY[word])
+            yield Diagnostic(file, node.lineno, "", _WHY[word])
 
 
 @lru_cache(maxsize=1)

@@ -13,7 +13,7 @@ _SWITCHING = (
 )
 
 
-class Wire:
+class Traffic:
     """An application, and what passes between it and its clients.
 
     `requests` are the HTTP requests, as in "GET /products/lamp", and `sockets` the
