@@ -20,16 +20,26 @@ if TYPE_CHECKING:
     from lab.database import async_sqlite_engine as async_sqlite_engine
     from lab.database import engine_for as engine_for
     from lab.database import sqlite_engine as sqlite_engine
+    from lab.forked import Ended as Ended
+    from lab.forked import Forked as Forked
+    from lab.forked import Listening as Listening
+    from lab.forked import forked as forked
     from lab.loop_lag import LoopLag as LoopLag
     from lab.loop_lag import loop_lag as loop_lag
+    from lab.outcome import attempt as attempt
+    from lab.outcome import in_words as in_words
+    from lab.outcome import outcome as outcome
     from lab.postgres.database import PostgresDatabase as PostgresDatabase
     from lab.postgres.database import postgres_database as postgres_database
     from lab.process import Process as Process
     from lab.process import free_port as free_port
     from lab.process import process as process
     from lab.rendezvous import Rendezvous as Rendezvous
+    from lab.response import fastapi_app as fastapi_app
+    from lab.response import json_or_text as json_or_text
     from lab.server import Server as Server
     from lab.server import serve as serve
+    from lab.stand_in import stand_in as stand_in
     from lab.statements import Statement as Statement
     from lab.statements import Statements as Statements
     from lab.statements import statements as statements
@@ -43,6 +53,9 @@ if TYPE_CHECKING:
 _HOMES = {
     "Calls": "lab.calls",
     "Connections": "lab.connections",
+    "Ended": "lab.forked",
+    "Forked": "lab.forked",
+    "Listening": "lab.forked",
     "LoopLag": "lab.loop_lag",
     "PostgresDatabase": "lab.postgres.database",
     "Process": "lab.process",
@@ -51,23 +64,30 @@ _HOMES = {
     "Statement": "lab.statements",
     "Statements": "lab.statements",
     "SwaggerUI": "lab.swagger_ui",
-    "Unavailable": "lab.unavailable",
     "Traffic": "lab.traffic",
+    "Unavailable": "lab.unavailable",
     "WorkerServer": "lab.wsgi_server",
     "async_client": "lab.client",
     "async_engine_for": "lab.database",
     "async_sqlite_engine": "lab.database",
+    "attempt": "lab.outcome",
     "calls": "lab.calls",
     "client": "lab.client",
     "connections": "lab.connections",
     "engine_for": "lab.database",
+    "fastapi_app": "lab.response",
+    "forked": "lab.forked",
     "free_port": "lab.process",
+    "in_words": "lab.outcome",
+    "json_or_text": "lab.response",
     "loop_lag": "lab.loop_lag",
+    "outcome": "lab.outcome",
     "postgres_database": "lab.postgres.database",
     "process": "lab.process",
     "serve": "lab.server",
     "serve_wsgi": "lab.wsgi_server",
     "sqlite_engine": "lab.database",
+    "stand_in": "lab.stand_in",
     "statements": "lab.statements",
     "swagger_ui": "lab.swagger_ui",
 }

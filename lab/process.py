@@ -16,8 +16,10 @@ from tempfile import TemporaryDirectory
 import httpx2
 
 # Seconds that a command gets until it accepts connections, and between two looks.
-_PATIENCE = 7.0
+_PATIENCE = 30.0
 _PAUSE = 0.01
+# What servers print once they accept connections, wherever that is.
+_ANNOUNCEMENT = "running on http"
 
 # Becomes the command; on Linux the kernel ends it with its parent, even a killed one.
 # A `preexec_fn` could ask for that too, but not safely where there are threads.
@@ -60,12 +62,19 @@ class Process:
         return self._log.read_text(encoding="utf-8", errors="replace")
 
     def await_listening(self) -> None:
-        """Wait until it accepts connections, has ended, or was given time enough."""
+        """Wait until it accepts connections, has ended, or was given time enough.
+
+        A server that announces another port than this is not waited for.
+        """
         deadline = time.monotonic() + _PATIENCE
         while self.status is None and time.monotonic() < deadline:
+            # Looked at before the port, which is open by the time of an announcement.
+            is_announced = _ANNOUNCEMENT in self.output.lower()
             with suppress(OSError):
                 socket.create_connection(("127.0.0.1", self._port), 0.5).close()
                 self.listening = True
+                return
+            if is_announced:
                 return
             time.sleep(_PAUSE)
 

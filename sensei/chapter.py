@@ -42,9 +42,15 @@ class Strict(BaseModel):
 
 
 class Question(Strict):
-    """A question as the guide asks it, and the hints to its koan, shortest first."""
+    """A question as the guide asks it, and what is said of its koan.
+
+    `level` goes from 1 to 3, `minutes` are what a learner takes. The hints begin with
+    the one that gives least away.
+    """
 
     asks: Text
+    level: Annotated[int, Field(ge=1, le=3)] | None = None
+    minutes: Annotated[int, Field(ge=1, le=20)] | None = None
     hints: Annotated[list[Hint], Field(min_length=2, max_length=4)]
 
 

@@ -1,14 +1,14 @@
 """2.1  Basic FastAPI application.
 
-An application is an object that knows functions by method and path. A server runs it.
+A FastAPI application maps an HTTP method and a path to a Python function. A server such
+as Uvicorn runs the application.
+Notes: content/docs/fastapi/core-concepts/basic-application.md
 """
 
-import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import TypeVar
 
 import uvicorn
@@ -16,7 +16,7 @@ from fastapi import FastAPI
 
 
 def count_stock() -> dict[str, int]:
-    """Stands in for the warehouse; counts the pieces of each product, right now."""
+    """Return how many pieces of each product are in stock right now."""
     return {"lamp": 3, "pen": 120}
 
 
@@ -24,8 +24,13 @@ def stock_app() -> FastAPI:
     """2.1.1  Write a basic FastAPI application with a single GET endpoint that returns
     a JSON response.
 
-    Return an app with one endpoint, `GET /stock`. It answers with a JSON object: what
-    `count_stock` returns at the moment of the request.
+    Create an application and return it. It has one endpoint, `GET /stock`.
+
+    - `GET /stock` returns what `count_stock()` returns, as a JSON object.
+    - `count_stock()` is called for every request, because the stock changes.
+
+    Example:
+        GET /stock  ->  200  {"lamp": 3, "pen": 120}
     """
     raise NotImplementedError
 
@@ -35,13 +40,13 @@ E = TypeVar("E", bound=Endpoint)
 
 
 class Routes:
-    """What an application does with the endpoints that it knows."""
+    """The part of an application that answers requests from its list of routes."""
 
     def __init__(self) -> None:
         self.routes: list[tuple[str, Endpoint]] = []
 
-    def answer(self, method: str, path: str) -> tuple[int, object]:
-        """Return the status and the body that a client reads."""
+    def respond(self, method: str, path: str) -> tuple[int, object]:
+        """Return the status code and the body of the response."""
         for known, endpoint in self.routes:
             if known == path and method == "GET":
                 return 200, endpoint()
@@ -49,39 +54,51 @@ class Routes:
                 return 405, {"detail": "Method Not Allowed"}
         return 404, {"detail": "Not Found"}
 
-    def documented(self) -> dict[str, str]:
-        """Return what the documentation says of each path."""
-        return {path: inspect.getdoc(endpoint) or "" for path, endpoint in self.routes}
-
 
 class TinyAPI(Routes):
     """2.1.2  What is the role of the `@app.get()` decorator in FastAPI?
 
-    Write the decorator for FastAPI in miniature. It puts into `routes` what `answer`
-    and `documented` above look for there. As in FastAPI, decorating a function does
-    not call it, and its name goes on meaning the very same function: one can call it,
-    or decorate it for a second path.
+    Build the decorator yourself. `Routes` above already answers requests from the list
+    `self.routes`, which holds one tuple `(path, endpoint)` for each route.
+
+    - `get(path)` returns a decorator. The decorator adds the path and the function that
+      it decorates to `self.routes`.
+    - Decorating a function does not call it.
+    - After decorating, the name still refers to the same function. It can be called
+      directly, and it can be decorated again for a second path.
+
+    Example:
+        app = TinyAPI()
+
+        @app.get("/products")
+        def list_products() -> list[str]: ...
     """
 
     def get(self, path: str) -> Callable[[E], E]:
-        """Return the decorator of a function that answers `GET path`."""
+        """Return a decorator that registers a function for `GET path`."""
         raise NotImplementedError
 
 
-def command(file: Path, name: str) -> list[str]:
+def command(module: str, name: str) -> list[str]:
     """2.1.3  How can you run a FastAPI application using Uvicorn?
 
-    In the Python file `file` an app is called `name`. Return the command, a list of
-    its words, that serves this app with Uvicorn. It will be run in the folder that
-    `file` is relative to: `shop.py` stands right there, `tools/reports.py` below it.
-    The port is no matter of yours, `UVICORN_PORT` in the environment sets it.
+    Return the command line that serves an application with Uvicorn, as a list of words.
+    It is run in the folder from which `module` can be imported.
+
+    - `module` is the module that contains the application, such as "shop" or
+      "tools.reports". `name` is the name of the application in that module.
+    - The port is the one in the environment variable `UVICORN_PORT`. Uvicorn reads this
+      variable by itself.
+
+    Example of a list of words:
+        ["python", "manage.py", "check"]
     """
     raise NotImplementedError
 
 
 @dataclass
 class Order:
-    """An order, as the database knows it."""
+    """An order."""
 
     number: int
     customer: str
@@ -91,22 +108,31 @@ class Order:
 
 
 def latest_order() -> Order:
-    """Stands in for the database."""
+    """Return the order that was placed last."""
     return Order(
         number=7,
         customer="Zoë",
         placed=datetime(2026, 3, 29, 1, 30, tzinfo=UTC),
-        prices={"lamp": Decimal("19.90"), "screw": Decimal("0.015")},
+        prices={"lamp": Decimal("19.90")},
     )
 
 
 def orders_app() -> FastAPI:
     """2.1.4  Write a FastAPI app with a GET endpoint returning a JSON response.
 
-    Return an app whose `GET /orders/latest` answers with the fields of the order that
-    `latest_order` returns, as a JSON object. JSON has neither money nor time: each
-    price is sent as a text with all its digits, "19.90", and `placed` as a text of
-    ISO 8601, "2026-03-29T01:30:00+00:00". Where there is no voucher, it is null.
+    Create an application and return it. `GET /orders/latest` returns the order from
+    `latest_order()`, which is called for every request. JSON has no type for money or
+    time, so prices and times become strings.
+
+    - The response contains every field of the order, under the same name.
+    - Each price is a string with all its digits.
+    - `placed` is a string in ISO 8601, with its time zone.
+    - Without a voucher, `voucher` is null.
+
+    Example:
+        GET /orders/latest  ->  200  {"number": 7, "customer": "Zoë",
+            "placed": "2026-03-29T01:30:00Z", "prices": {"lamp": "19.90"},
+            "voucher": null}
     """
     raise NotImplementedError
 
@@ -114,9 +140,15 @@ def orders_app() -> FastAPI:
 def run_shop(app: FastAPI, environ: Mapping[str, str]) -> None:
     """2.1.5  How do you run a FastAPI app using Uvicorn with custom host/port?
 
-    Serve `app` until the process is told to stop (Ctrl-C), and return then. It is to
-    listen at the address `SHOP_HOST` and the port `SHOP_PORT` of `environ`. Where
-    `SHOP_HOST` is missing or empty, this machine can reach it and no other. Where the
-    port is taken already, end with an error and serve nowhere else.
+    Serve `app` with Uvicorn in this process until the user presses Ctrl-C, then return
+    without an error.
+
+    - Listen on the host `environ["SHOP_HOST"]` and the port `environ["SHOP_PORT"]`.
+    - If `SHOP_HOST` is missing or empty, accept connections from this machine only.
+    - If the port is already in use, raise an exception. `SystemExit` with a status
+      other than 0 is fine. Do not use another port.
+
+    Example:
+        run_shop(app, {"SHOP_HOST": "0.0.0.0", "SHOP_PORT": "8001"})
     """
     raise NotImplementedError

@@ -1,10 +1,7 @@
 """The tests of section 2.1."""
 
-import signal
 import socket
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from ipaddress import ip_address
@@ -13,125 +10,130 @@ from typing import Any
 
 import httpx2
 import pytest
-import uvicorn
 from fastapi import FastAPI
 
-from lab import Process, client, free_port, process
+from lab import (
+    Ended,
+    Forked,
+    Listening,
+    Unavailable,
+    attempt,
+    client,
+    fastapi_app,
+    forked,
+    free_port,
+    in_words,
+    json_or_text,
+    process,
+    stand_in,
+)
 
 
-def told(what: str, call: Callable[..., Any], *arguments: object) -> Any:
-    """Return what the call returns; tell what it raised instead."""
-    try:
-        return call(*arguments)
-    except Exception as error:
-        raise AssertionError(f"{what} raised {error!r}.") from error
+def send(app: object, call: str, method: str, path: str) -> httpx2.Response:
+    """Return the response of the application that `call` returned."""
+    with client(fastapi_app(app, call)) as http:
+        response: httpx2.Response = attempt(
+            f"`{method} {path}`", http.request, method, path
+        )
+    return response
 
 
-def answer_of(app: object, method: str, path: str) -> httpx2.Response:
-    """Return what a client of `app` reads."""
-    assert isinstance(app, FastAPI), f"{app!r} was returned: no FastAPI app."
-    with client(app) as shop:
-        return told(f"{method} {path}", shop.request, method, path)
-
-
-def object_in(answer: httpx2.Response) -> dict:
-    """Return the JSON object that a successful answer holds."""
-    asked = f"{answer.request.method} {answer.request.url.path}"
-    assert answer.status_code == 200, (
-        f"{asked} was answered {answer.status_code}: {answer.text}"
+def json_object(response: httpx2.Response) -> dict[str, Any]:
+    """Return the JSON object of a response with the status code 200."""
+    request = f"`{response.request.method} {response.request.url.path}`"
+    assert response.status_code == 200, (
+        f"{request} returned {response.status_code} and {in_words(response.text)}. "
+        "The docstring asks for this endpoint. Look at the path below the decorator "
+        "`@app.get`."
     )
-    kind = answer.headers.get("content-type", "missing")
+    kind = response.headers.get("content-type", "missing")
     assert kind.startswith("application/json"), (
-        f"The content type of the answer to {asked} is {kind}: "
-        "a client cannot know that there is JSON in it."
+        f"{request} returned the content type {kind}. The docstring asks for JSON, "
+        "whose content type is application/json."
     )
-    read = told(f"Reading the body {answer.text!r}", answer.json)
-    assert isinstance(read, dict), (
-        f"The answer to {asked} reads {read!r}: "
-        f"no JSON object, but a {type(read).__name__}."
+    body = json_or_text(response)
+    assert isinstance(body, dict), (
+        f"{request} returned {in_words(body)}, which is a JSON "
+        f"{'string' if isinstance(body, str) else type(body).__name__}. The docstring "
+        "asks for a JSON object. Look at what your endpoint returns: FastAPI converts "
+        "it to JSON."
     )
-    return read
+    return body
 
 
-def counting(answers, stock: dict[str, int]) -> FastAPI:
-    """Return the app of 2.1.1, whose warehouse counts whatever is in `stock`."""
-
-    def count_stock() -> dict[str, int]:
-        return dict(stock)
-
-    answers.count_stock = count_stock
+def stock_app(answers, stock: dict[str, int]) -> FastAPI:
+    """Return the application of 2.1.1, whose `count_stock()` reads `stock`."""
+    stand_in(answers.count_stock, lambda: dict(stock))
     return answers.stock_app()
 
 
-def test_q1_the_client_reads_what_was_counted(answers):
-    app = counting(answers, {"ink": 41, "pen": 0})
+def test_q1_get_stock_returns_what_count_stock_returns(answers):
+    app = stock_app(answers, {"ink": 41, "pen": 0})
 
-    read = object_in(answer_of(app, "GET", "/stock"))
+    body = json_object(send(app, "stock_app()", "GET", "/stock"))
+    assert body == {"ink": 41, "pen": 0}, (
+        f"`GET /stock` returned {in_words(body)}, but `count_stock()` returned "
+        "{'ink': 41, 'pen': 0}. The docstring asks for what `count_stock()` returns."
+    )
 
-    same = read == {"ink": 41, "pen": 0}
-    assert same, f"The warehouse counted 41 ink and no pen; the client reads {read}."
 
-
-def test_q1_a_later_client_reads_a_later_count(answers):
+def test_q1_the_stock_is_counted_for_every_request(answers):
     stock = {"ink": 2}
-    app = counting(answers, stock)
+    app = stock_app(answers, stock)
 
-    read = []
+    counted = []
     for left in (2, 1, 0):
         stock["ink"] = left
-        read.append(object_in(answer_of(app, "GET", "/stock")))
+        counted.append(json_object(send(app, "stock_app()", "GET", "/stock")))
 
-    same = read == [{"ink": 2}, {"ink": 1}, {"ink": 0}]
-    assert same, (
-        f"The ink was sold: 2 pieces, then 1, then none. Three clients read {read}. "
-        "When does your app ask the warehouse?"
+    assert counted == [{"ink": 2}, {"ink": 1}, {"ink": 0}], (
+        f"Three requests returned {in_words(counted)}, while the stock was 2, then 1, "
+        "then 0. The docstring asks to call `count_stock()` for every request. Look "
+        "at which line of your code calls it."
     )
 
 
-def test_q1_reading_the_stock_is_all_that_one_can_do(answers):
-    app = counting(answers, {"ink": 1})
+def test_q1_get_stock_is_the_only_endpoint(answers):
+    app = stock_app(answers, {"ink": 1})
 
-    status = answer_of(app, "POST", "/stock").status_code
-    assert status == 405, (
-        f"POST /stock was answered {status}. "
-        "FastAPI has a status of its own for a path that only GET may ask for."
-    )
-
+    status = send(app, "stock_app()", "POST", "/stock").status_code
     endpoints = [
         f"{method.upper()} {path}"
         for path, methods in app.openapi()["paths"].items()
         for method in methods
     ]
-    assert endpoints == ["GET /stock"], (
-        f"According to its documentation the app has {endpoints or 'no endpoint'}."
+    assert (status, endpoints) == (405, ["GET /stock"]), (
+        f"`POST /stock` returned {status}, and the documentation of the application "
+        f"lists {in_words(endpoints)}. The docstring asks for one endpoint, "
+        "`GET /stock`. FastAPI returns 405 for other methods by itself."
     )
 
 
-def decorated(app: Any, path: str, endpoint: Callable[[], object]) -> object:
-    """Return what the name of an endpoint means below `@app.get(path)`."""
+def decorate(app: Any, path: str, endpoint: Callable[[], object]) -> object:
+    """Return what the name `endpoint` refers to after decorating it."""
     decorator = app.get(path)
     assert callable(decorator), (
-        f"`get({path!r})` returned {decorator!r}. What stands behind the @ is called "
-        "with the function; this cannot be called."
+        f"`get({path!r})` returned {in_words(decorator)}. The docstring asks for a "
+        "decorator: a function that takes the endpoint."
     )
-    return told(f"Decorating with {decorator!r}", decorator, endpoint)
+    return attempt("The decorator", decorator, endpoint)
 
 
 def list_products() -> list[str]:
-    """All that is for sale."""
+    """Return all products."""
     return ["lamp", "pen"]
 
 
 def count_products() -> int:
-    """How many there are."""
+    """Return the number of products."""
     return 2
 
 
-def small_shop(app: Any) -> Any:
+def decorate_three(app: Any) -> Any:
     """Return `app` with three paths, two of which belong to one function."""
-    decorated(app, "/products", list_products)
-    decorated(app, "/products/count", count_products)
-    decorated(app, "/catalogue", list_products)
+    decorate(app, "/products", list_products)
+    decorate(app, "/products/count", count_products)
+    decorate(app, "/catalogue", list_products)
     return app
 
 
@@ -145,342 +147,300 @@ def small_shop(app: Any) -> Any:
         ("GET", "/orders"),
     ],
 )
-def test_q2_a_request_is_answered_as_fastapi_does(answers, method, path):
-    real = answer_of(small_shop(FastAPI()), method, path)
+def test_q2_a_request_has_the_same_outcome_as_in_fastapi(answers, method, path):
+    real = send(decorate_three(FastAPI()), "FastAPI()", method, path)
 
-    tiny = small_shop(answers.TinyAPI())
-    read = told(f"With {tiny.routes} in `routes`, answer", tiny.answer, method, path)
+    tiny = decorate_three(answers.TinyAPI())
+    seen = attempt("`respond`", tiny.respond, method, path)
 
-    same = read == (real.status_code, real.json())
-    assert same, (
-        f"{method} {path}: TinyAPI answers {read}, FastAPI with the same functions "
-        "something else. What does `answer` look for in `routes`, what is there?"
+    assert seen == (real.status_code, real.json()), (
+        f"Three functions were decorated. `{method} {path}` then returned "
+        f"{in_words(seen)} in TinyAPI and {real.status_code} with {real.json()} in "
+        f"FastAPI. `routes` is {in_words(tiny.routes)}; the docstring asks for one "
+        "tuple `(path, endpoint)` for each decorated function."
     )
 
 
-def test_q2_the_function_runs_for_each_request_and_not_before(answers):
-    runs: list[str] = []
+def test_q2_the_decorator_adds_the_function_to_the_routes(answers):
     tiny = answers.TinyAPI()
+    attempt("The decorator", tiny.get("/products"), list_products)
 
-    decorated(tiny, "/orders", lambda: runs.append("ran"))
-    before = len(runs)
+    assert list(tiny.routes) == [("/products", list_products)], (
+        f'After `@app.get("/products")` above `list_products`, `routes` is '
+        f"{in_words(tiny.routes)}. The docstring asks for the path and the function "
+        "that was decorated, not for another function around it."
+    )
+
+
+def test_q2_decorating_does_not_call_the_function(answers):
+    tiny = answers.TinyAPI()
+    calls: list[str] = []
+
+    decorate(tiny, "/orders", lambda: calls.append("called"))
+    before = len(calls)
     for _ in range(2):
-        told("The request", tiny.answer, "GET", "/orders")
+        attempt("`respond`", tiny.respond, "GET", "/orders")
 
-    assert before == 0, "Decorating the function has called it; nobody had asked yet."
-    assert len(runs) == 2, f"Two requests came, the function ran {len(runs)} times."
-
-
-def test_q2_the_name_still_means_the_function(answers):
-    meant = decorated(answers.TinyAPI(), "/products", list_products)
-
-    same = meant is list_products
-    assert same, (
-        f"Below `@app.get(…)` the name `list_products` means {meant!r}. "
-        "A name means whatever its decorator has returned."
+    assert before == 0, (
+        "Decorating the function called it. The docstring asks not to call it: it "
+        "runs when a request arrives. Look at what your code adds to `routes`."
+    )
+    assert len(calls) == 2, (
+        f"The function ran {len(calls)} times for two requests. `respond` calls the "
+        "endpoint in `routes` once for each request: add the function itself."
     )
 
 
-def test_q2_the_documentation_says_what_fastapis_says(answers):
-    paths = small_shop(FastAPI()).openapi()["paths"]
-    real = {path: methods["get"]["description"] for path, methods in paths.items()}
+def test_q2_the_name_still_refers_to_the_function(answers):
+    after = decorate(answers.TinyAPI(), "/products", list_products)
 
-    tiny = small_shop(answers.TinyAPI())
-    documented = told(f"With {tiny.routes} in `routes`, documented", tiny.documented)
-
-    same = documented == real
-    assert same, (
-        f"TinyAPI documents {documented}, FastAPI something else. It reads the "
-        "docstrings of the very functions that were decorated."
+    assert after is list_products, (
+        f'After `@app.get("/products")`, the name `list_products` refers to '
+        f"{in_words(after)}. The docstring asks that it still refers to the function. "
+        "A decorated name refers to what the decorator returns."
     )
 
 
-def write_app(folder: Path, file: str, name: str) -> None:
-    """Write a Python file with an app that says who it is."""
-    path = folder / file
+def write_app(folder: Path, module: str, name: str) -> None:
+    """Write the module of an application that returns its own name."""
+    path = folder / f"{module.replace('.', '/')}.py"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(
         "from fastapi import FastAPI\n\n"
         f"{name} = FastAPI()\n"
-        f'{name}.get("/")(lambda: "{name} of {file}")\n'
+        f'{name}.get("/")(lambda: "{name} of {module}")\n'
     )
 
 
 def is_command(words: object) -> bool:
-    """Return whether these are words that a command could consist of."""
+    """Return whether `words` are a list of words."""
     is_list = isinstance(words, list | tuple) and len(words) > 0
     return is_list and all(isinstance(word, str) for word in words)
 
 
-def state_of(shop: Process) -> str:
-    """Return how a process fares, and the end of what it has printed."""
-    how = "runs" if shop.status is None else f"ended with status {shop.status}"
-    printed = " / ".join(shop.output.split("\n")[-3:]).strip(" /")
-    return f"It {how} and printed: {printed or 'nothing'}"
-
-
 @pytest.mark.parametrize(
-    ("file", "name"), [("orders.py", "app"), ("backoffice/stock/count.py", "api")]
+    ("module", "name"), [("orders", "app"), ("backoffice.stock.count", "api")]
 )
-def test_q3_the_app_in_the_file_is_served(answers, tmp_path, file, name):
-    write_app(tmp_path, file, name)
-    words = answers.command(Path(file), name)
-    assert is_command(words), f"`command` returned {words!r}: no list of words."
+def test_q3_the_command_serves_the_application(answers, tmp_path, module, name):
+    write_app(tmp_path, module, name)
+    words = answers.command(module, name)
+    assert is_command(words), (
+        f"`command({module!r}, {name!r})` returned {in_words(words)}. The docstring "
+        "asks for a list of words, each of which is a string."
+    )
 
     port = free_port()
     environment = {"UVICORN_PORT": str(port)}
-    with process(words, folder=tmp_path, port=port, environment=environment) as shop:
-        assert shop.listening, (
-            f"{words} serves nothing at port {port}. {state_of(shop)}"
+    with process(words, folder=tmp_path, port=port, environment=environment) as server:
+        status = server.status
+        printed = " / ".join(server.output.strip().split("\n")[-2:])
+        assert server.listening, (
+            f"{in_words(words)} did not start a server on the port {port} from "
+            "`UVICORN_PORT`. It "
+            + ("still runs" if status is None else f"ended with exit code {status}")
+            + f" and printed: {printed[:100] or 'nothing'}"
         )
-        try:
-            read = shop.client.get("/").text
-        except httpx2.TransportError as error:
-            raise AssertionError(f"No answer. {state_of(shop)}") from error
+        body = attempt("`GET /`", server.client.get, "/").text
 
-    same = read == f'"{name} of {file}"'
-    assert same, f"{words} serves something else: {read[:60]!r}"
+    assert body == f'"{name} of {module}"', (
+        f"{in_words(words)} serves an application that returned {in_words(body)}. "
+        f"The docstring asks for the application `{name}` of the module `{module}`."
+    )
 
 
-def order_read(answers, **differences: object) -> dict:
-    """Return what a client of 2.1.4 reads while this is the latest order."""
+def latest_order(answers, **differences: object) -> dict[str, Any]:
+    """Return the response of 2.1.4 while the latest order has these `differences`."""
     usual = {
         "number": 41,
         "customer": "Łucja Šimić",
         "placed": datetime(2026, 7, 1, 12, tzinfo=UTC),
         "prices": {"ink": Decimal("9.05")},
     }
-    order = answers.Order(**usual | differences)
-
-    def latest_order() -> answers.Order:
-        return order
-
-    answers.latest_order = latest_order
-    read = object_in(answer_of(answers.orders_app(), "GET", "/orders/latest"))
-    missing = {"number", "customer", "placed", "prices", "voucher"} - set(read)
+    stand_in(answers.latest_order, lambda: answers.Order(**usual | differences))
+    body = json_object(send(answers.orders_app(), "orders_app()", "GET", PATH))
+    fields = ["number", "customer", "placed", "prices", "voucher"]
+    missing = [field for field in fields if field not in body]
     assert not missing, (
-        f"The client reads {read}. Missing: {', '.join(sorted(missing))}."
+        f"`GET {PATH}` returned {in_words(body)}, without {', '.join(missing)}. "
+        "The docstring asks for every field of the order."
     )
-    return read
+    return body
+
+
+PATH = "/orders/latest"
 
 
 @pytest.mark.parametrize("digits", ["19.90", "0.015", "1234567890123456.78", "20"])
-def test_q4_a_price_keeps_all_its_digits(answers, digits):
+def test_q4_each_price_is_a_string_with_all_digits(answers, digits):
     costs = {"lamp": Decimal(digits), "pen": Decimal("2.50")}
 
-    prices = order_read(answers, prices=costs)["prices"]
-
-    same = prices == {"lamp": digits, "pen": "2.50"}
-    assert same, (
-        f"The lamp costs exactly {digits}, the pen 2.50. The client reads {prices!r}. "
-        "Who made that of the prices?"
+    prices = latest_order(answers, prices=costs)["prices"]
+    assert prices == {"lamp": digits, "pen": "2.50"}, (
+        f"The response has the prices {in_words(prices)}; the docstring asks for the "
+        f"strings {digits!r} and '2.50'. FastAPI decides by the declared return type "
+        "of the endpoint how it writes a Decimal."
     )
 
 
 @pytest.mark.parametrize(
     "placed",
     [
-        datetime(2026, 3, 29, 1, 30, tzinfo=UTC),
-        datetime(2026, 12, 24, 23, 5, 9, tzinfo=timezone(timedelta(hours=-3))),
+        datetime(2024, 2, 29, 0, 0, 1, tzinfo=UTC),
+        datetime(2026, 3, 29, 3, 30, tzinfo=timezone(timedelta(hours=2))),
     ],
-    ids=["in UTC", "three hours west"],
+    ids=["utc", "summer time"],
 )
-def test_q4_the_time_is_a_text_of_iso_8601(answers, placed):
-    read = order_read(answers, placed=placed)["placed"]
+def test_q4_the_time_is_a_string_in_iso_8601(answers, placed):
+    seen = latest_order(answers, placed=placed)["placed"]
 
     try:
-        moment = datetime.fromisoformat(read) if "T" in read else None
+        moment = datetime.fromisoformat(seen) if "T" in seen else None
     except (TypeError, ValueError):
         moment = None
     assert moment is not None, (
-        f"The client reads {read!r} for the time. In ISO 8601 it is one word, "
-        "with a T between day and time."
+        f"The response has {in_words(seen)} for `placed`. The docstring asks for a "
+        'string in ISO 8601, such as "2026-03-29T01:30:00Z".'
     )
     same = moment.tzinfo is not None and moment == placed
-    assert same, f"The order was placed at {placed}; the client reads {read!r}."
+    assert same, (
+        f"The order was placed at {placed.isoformat()}, and the response has "
+        f"{in_words(seen)}. The docstring asks for the same time with its time zone."
+    )
 
 
 @pytest.mark.parametrize("voucher", [None, "Frühling"], ids=["no voucher", "voucher"])
-def test_q4_the_other_fields_are_sent_as_they_are(answers, voucher):
-    read = order_read(answers, voucher=voucher)
+def test_q4_the_other_fields_keep_their_values(answers, voucher):
+    body = latest_order(answers, voucher=voucher)
 
-    kept = [read["number"], read["customer"], read["voucher"]]
-    same = kept == [41, "Łucja Šimić", voucher]
-    assert same, (
-        f"Order 41 of Łucja Šimić, its voucher {voucher!r}: "
-        f"of these three the client reads {kept}."
+    kept = [body["number"], body["customer"], body["voucher"]]
+    assert kept == [41, "Łucja Šimić", voucher], (
+        f"The latest order has the number 41, the customer 'Łucja Šimić' and the "
+        f"voucher {voucher!r}. The response has {in_words(kept)} for them. JSON has "
+        "numbers, strings and null."
     )
 
 
-# Seconds that `run_shop` may take to start or to stop.
-PATIENCE = 3.0
+def test_q4_the_order_is_read_for_every_request(answers):
+    order = answers.Order(8, "Ali", datetime(2026, 7, 1, 12, tzinfo=UTC), {})
+    stand_in(answers.latest_order, lambda: order)
+    app = answers.orders_app()
+
+    seen = []
+    for order.number in (8, 9):
+        response = send(app, "orders_app()", "GET", PATH)
+        seen.append(json_object(response).get("number"))
+    assert seen == [8, 9], (
+        f"Two requests returned the orders {in_words(seen)}, while `latest_order()` "
+        "returned order 8, then 9. The docstring asks to call it for every request."
+    )
 
 
-class Run:
-    """A call of `run_shop` in a thread: what it served, and what ended it."""
+@pytest.fixture
+def run_shop(answers):
+    """Return a function that calls `run_shop` in a process of its own."""
+    app = FastAPI()
+    app.get("/")(lambda: "open")
 
-    def __init__(self) -> None:
-        self.servers: list[uvicorn.Server] = []
-        self.error: BaseException | None = None
-        self.settled = threading.Event()
-        self.ended = threading.Event()
-
-    def call(self, run_shop: Callable[..., None], environ: dict[str, str]) -> None:
-        """Run a shop that answers `GET /` to its end."""
-        app = FastAPI()
-        app.get("/")(lambda: "open")
+    def run(environ: dict[str, str]) -> Any:
         try:
-            run_shop(app, environ)
-        except BaseException as error:
-            self.error = error
-        self.ended.set()
-        self.settled.set()
+            return forked(lambda: answers.run_shop(app, environ))
+        except Unavailable as missing:
+            return pytest.skip(str(missing))
 
-    def interrupt(self) -> None:
-        """Do to Uvicorn what Ctrl-C does, and wait for its end."""
-        for server in self.servers:
-            server.handle_exit(signal.SIGINT, None)
-        if self.servers:
-            self.ended.wait(PATIENCE)
-
-    @property
-    def addresses(self) -> list[tuple[str, int]]:
-        """The address and the port of each place that it listens at."""
-        listening = [one for server in self.servers for one in server.servers]
-        return [place.getsockname()[:2] for one in listening for place in one.sockets]
+    return run
 
 
-@contextmanager
-def running(answers, **environ: str) -> Iterator[Run]:
-    """Call `run_shop`, wait until it serves or has ended, and stop it afterwards."""
-    run = Run()
-    main_loop = uvicorn.Server.main_loop
-
-    async def noted(server: uvicorn.Server) -> None:
-        run.servers.append(server)
-        run.settled.set()
-        await main_loop(server)
-
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(uvicorn.Server, "main_loop", noted)
-        # It would set up the logging of the whole test process.
-        patched.setattr(uvicorn.Config, "configure_logging", lambda config: None)
-        work = (answers.run_shop, environ)
-        threading.Thread(target=run.call, args=work, daemon=True).start()
-        run.settled.wait(PATIENCE)
-        if isinstance(run.error, NotImplementedError):
-            raise run.error
-        try:
-            yield run
-        finally:
-            run.interrupt()
+def addresses(shop: Forked, environ: dict[str, str]) -> list[str]:
+    """Return the hosts on which the shop listens."""
+    report = shop.report()
+    assert isinstance(report, Listening), (
+        f"`run_shop(app, {in_words(environ)})` did not start a server. It "
+        + (f"raised {report.raised}." if report.raised else "returned.")
+        + " The docstring asks to serve `app` on this host and port."
+    )
+    port = int(environ["SHOP_PORT"])
+    ports = sorted({used for _, used in report.addresses})
+    assert ports == [port], (
+        f"The server listens on the port {ports}. The docstring asks for the port in "
+        f"`environ['SHOP_PORT']`, which is {port}."
+    )
+    return [host for host, _ in report.addresses]
 
 
-@contextmanager
-def serving(answers, **environ: str) -> Iterator[Run]:
-    """Like `running`; tell how `run_shop` ended if it does not serve."""
-    with running(answers, **environ) as run:
-        if not run.servers:
-            raise AssertionError(
-                f"With {environ} nothing is served: `run_shop` "
-                + (f"raised {run.error!r}." if run.error else "has returned.")
-            ) from run.error
-        yield run
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "::1"])
+def test_q5_the_server_listens_on_the_host_and_port(run_shop, host):
+    if not has_address(host):
+        pytest.skip(f"this machine does not have the address {host}")
+    environ = {"SHOP_HOST": host, "SHOP_PORT": str(free_port())}
+
+    with run_shop(environ) as shop:
+        hosts = addresses(shop, environ)
+    assert hosts == [host], (
+        f"The server listens on {in_words(hosts)}. The docstring asks for the host in "
+        f"`environ['SHOP_HOST']`, which is {host!r}."
+    )
 
 
-def is_served(host: str, port: int) -> bool:
-    """Return whether the shop answers those who come to this address."""
-    place = f"[{host}]" if ":" in host else host
-    try:
-        answer = httpx2.get(f"http://{place}:{port}/", trust_env=False)
-    except httpx2.TransportError:
-        return False
-    return answer.text == '"open"'
-
-
-def is_own(address: str) -> bool:
-    """Return whether this machine has the address."""
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+def has_address(host: str) -> bool:
+    """Return whether a server can listen on `host`."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         with socket.socket(family) as probe:
-            probe.bind((address, 0))
+            probe.bind((host, 0))
     except OSError:
         return False
     return True
 
 
-@pytest.fixture
-def second_address():
-    """Another address than 127.0.0.1 by which this machine reaches itself."""
-    for address in ("127.0.0.2", "::1"):
-        if is_own(address):
-            return address
-    return pytest.skip("This needs a second loopback address: 127.0.0.2 or ::1.")
+@pytest.mark.parametrize("given", [{}, {"SHOP_HOST": ""}], ids=["missing", "empty"])
+def test_q5_without_a_host_only_this_machine_can_connect(run_shop, given):
+    environ = {"SHOP_PORT": str(free_port()), **given}
 
-
-@pytest.mark.parametrize("host", ["127.0.0.1", "another address"])
-def test_q5_the_shop_is_reached_at_its_address_alone(answers, second_address, host):
-    both = ["127.0.0.1", second_address]
-    host, other = both if host in both else reversed(both)
-    port = free_port()
-
-    with serving(answers, SHOP_HOST=host, SHOP_PORT=str(port)) as run:
-        places = run.addresses
-        reached = [address for address in both if is_served(address, port)]
-
-    assert host in reached, (
-        f"Nobody answers at {host}, port {port}. The shop listens at {places}."
-    )
-    assert other not in reached, (
-        f"The shop was to listen at {host}; it answers at {other} as well. "
-        f"It listens at {places}."
+    with run_shop(environ) as shop:
+        hosts = addresses(shop, environ)
+    public = [host for host in hosts if not ip_address(host).is_loopback]
+    assert not public, (
+        f"With {in_words(environ)} the server listens on {', '.join(public)}, which "
+        "accepts connections from the whole network. The docstring asks for "
+        "connections from this machine only."
     )
 
 
-@pytest.mark.parametrize("environ", [{}, {"SHOP_HOST": ""}], ids=["missing", "empty"])
-def test_q5_without_a_host_no_other_machine_gets_in(answers, environ):
-    port = free_port()
+def test_q5_ctrl_c_stops_the_server_and_run_shop_returns(run_shop):
+    environ = {"SHOP_HOST": "127.0.0.1", "SHOP_PORT": str(free_port())}
+    url = f"http://127.0.0.1:{environ['SHOP_PORT']}/"
 
-    with serving(answers, SHOP_PORT=str(port), **environ) as run:
-        places = run.addresses
-        reached = [host for host, _ in places if is_served(host, port)]
+    with run_shop(environ) as shop:
+        addresses(shop, environ)
+        body = attempt(f"`GET {url}`", httpx2.get, url, trust_env=False).text
+        shop.interrupt()
+        ended = shop.report()
 
-    outside = [host for host, _ in places if not ip_address(host).is_loopback]
-    assert not outside, (
-        f"With {environ or 'no host'} the shop listens at {' and '.join(outside)}. "
-        "That is every address of this machine: the whole network can come in."
+    assert body == '"open"', (
+        f"`GET /` returned {in_words(body)}. The docstring asks to serve `app`."
     )
-    assert reached, f"Nobody answers at port {port}. The shop listens at {places}."
-
-
-def test_q5_it_serves_until_it_is_told_to_stop(answers):
-    port = free_port()
-
-    with serving(answers, SHOP_HOST="127.0.0.1", SHOP_PORT=str(port)) as run:
-        returned_early = run.ended.is_set()
-        run.interrupt()
-        returned = run.ended.is_set()
-        still_open = is_served("127.0.0.1", port)
-
-    assert not returned_early, "`run_shop` returned while the shop was being served."
-    assert returned, "Ctrl-C came, and `run_shop` has not returned."
-    assert not still_open, f"After Ctrl-C the shop still answers at port {port}."
-
-
-def test_q5_a_taken_port_ends_it_with_an_error(answers):
-    port = free_port()
-    environ = {"SHOP_HOST": "127.0.0.1", "SHOP_PORT": str(port)}
-
-    with socket.create_server(("127.0.0.1", port)), running(answers, **environ) as run:
-        places, ended = run.addresses, run.ended.is_set()
-
-    assert not places, f"Port {port} was taken; the shop listens at {places} instead."
-    assert ended, f"Port {port} was taken; `run_shop` neither serves nor ends."
-    silent = run.error is None or getattr(run.error, "code", 1) in (0, None)
-    assert not silent, (
-        f"Port {port} was taken, and `run_shop` ended as if all were well. "
-        "Whoever started it thinks that the shop is open."
+    assert ended == Ended(), (
+        f"After Ctrl-C, `run_shop` raised {getattr(ended, 'raised', ended)}. The "
+        "docstring asks to return without an error. `uvicorn.run` and a server of your "
+        "own differ here."
     )
-    with serving(answers, **environ):
-        open_later = is_served("127.0.0.1", port)
-    assert open_later, f"Nobody answers at port {port}, which is free again."
+
+
+def test_q5_a_port_in_use_raises_an_exception(run_shop):
+    environ = {"SHOP_HOST": "127.0.0.1", "SHOP_PORT": str(free_port())}
+
+    with (
+        socket.create_server(("127.0.0.1", int(environ["SHOP_PORT"]))),
+        run_shop(environ) as shop,
+    ):
+        report = shop.report()
+
+    assert isinstance(report, Ended), (
+        f"The port {environ['SHOP_PORT']} was in use, and the server listens on "
+        f"{in_words(report.addresses)} instead. The docstring asks for an exception."
+    )
+    assert not report.is_success, (
+        f"The port {environ['SHOP_PORT']} was in use, and `run_shop` "
+        + ("exited with status 0" if report.raised else "returned")
+        + ". The docstring asks for an exception, because nothing is served."
+    )

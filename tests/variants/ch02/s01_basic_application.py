@@ -1,6 +1,7 @@
 """Other answers to section 2.1."""
 
 import asyncio
+import contextlib
 import json
 import os
 import sys
@@ -15,9 +16,9 @@ from pydantic import BaseModel, TypeAdapter
 from sensei.variants import right, wrong
 
 
-@wrong("2.1.1", caught_by="test_q1_the_client_reads_what_was_counted")
+@wrong("2.1.1", caught_by="test_q1_get_stock_returns_what_count_stock_returns")
 def stock_app():
-    """The one example, typed in."""
+    """Return the values of the example."""
     app = FastAPI()
 
     @app.get("/stock")
@@ -27,9 +28,9 @@ def stock_app():
     return app
 
 
-@wrong("2.1.1", caught_by="test_q1_a_later_client_reads_a_later_count")
+@wrong("2.1.1", caught_by="test_q1_the_stock_is_counted_for_every_request")
 def stock_app():
-    """The app is made, so the stock is counted."""
+    """Count once, when the application is created."""
     app = FastAPI()
     counted = count_stock()
 
@@ -40,9 +41,9 @@ def stock_app():
     return app
 
 
-@wrong("2.1.1", caught_by="test_q1_the_client_reads_what_was_counted")
+@wrong("2.1.1", caught_by="test_q1_get_stock_returns_what_count_stock_returns")
 def stock_app():
-    """An endpoint that answers in JSON returns JSON."""
+    """Return JSON text, which FastAPI encodes again."""
     app = FastAPI()
 
     @app.get("/stock")
@@ -52,9 +53,9 @@ def stock_app():
     return app
 
 
-@wrong("2.1.1", caught_by="test_q1_the_client_reads_what_was_counted")
+@wrong("2.1.1", caught_by="test_q1_get_stock_returns_what_count_stock_returns")
 def stock_app():
-    """JSON is a text like any other."""
+    """Return a response without a content type for JSON."""
     app = FastAPI()
 
     @app.get("/stock")
@@ -64,24 +65,24 @@ def stock_app():
     return app
 
 
-@wrong("2.1.1", caught_by="test_q1_reading_the_stock_is_all_that_one_can_do")
+@wrong("2.1.1", caught_by="test_q1_get_stock_is_the_only_endpoint")
 def stock_app():
-    """One function is one endpoint, however it is asked."""
+    """Register the function for POST as well."""
     app = FastAPI()
     app.api_route("/stock", methods=["GET", "POST"])(count_stock)
     return app
 
 
-@wrong("2.1.1", caught_by="test_q1_the_client_reads_what_was_counted")
+@wrong("2.1.1", caught_by="test_q1_get_stock_returns_what_count_stock_returns")
 def stock_app():
-    """The app was made; handing it out is somebody else's business."""
+    """Forget to return the application."""
     app = FastAPI()
     app.get("/stock")(count_stock)
 
 
 @right("2.1.1")
 def stock_app():
-    """The given function is the endpoint itself."""
+    """Register the given function itself."""
     app = FastAPI()
     app.get("/stock")(count_stock)
     return app
@@ -89,7 +90,7 @@ def stock_app():
 
 @right("2.1.1")
 def stock_app():
-    """A coroutine on a router that returns a response of its own."""
+    """Use a router, an async function, and a JSONResponse."""
     router = APIRouter(prefix="/stock")
 
     @router.get("")
@@ -101,9 +102,9 @@ def stock_app():
     return app
 
 
-@wrong("2.1.2", caught_by="test_q2_the_name_still_means_the_function")
+@wrong("2.1.2", caught_by="test_q2_the_name_still_refers_to_the_function")
 class TinyAPI(Routes):
-    """Registering is all there is to it."""
+    """Forget to return the function from the decorator."""
 
     def get(self, path):
         def register(endpoint):
@@ -112,9 +113,9 @@ class TinyAPI(Routes):
         return register
 
 
-@wrong("2.1.2", caught_by="test_q2_the_function_runs_for_each_request_and_not_before")
+@wrong("2.1.2", caught_by="test_q2_decorating_does_not_call_the_function")
 class TinyAPI(Routes):
-    """The decorator runs the function and keeps what it returned."""
+    """Call the function while decorating, and keep the result."""
 
     def get(self, path):
         def register(endpoint):
@@ -125,9 +126,9 @@ class TinyAPI(Routes):
         return register
 
 
-@wrong("2.1.2", caught_by="test_q2_the_documentation_says_what_fastapis_says")
+@wrong("2.1.2", caught_by="test_q2_the_decorator_adds_the_function_to_the_routes")
 class TinyAPI(Routes):
-    """A decorator wraps."""
+    """Register a wrapper around the function."""
 
     def get(self, path):
         def register(endpoint):
@@ -140,9 +141,9 @@ class TinyAPI(Routes):
         return register
 
 
-@wrong("2.1.2", caught_by="test_q2_the_name_still_means_the_function")
+@wrong("2.1.2", caught_by="test_q2_the_name_still_refers_to_the_function")
 class TinyAPI(Routes):
-    """What is below @app.get becomes an endpoint and is a function no more."""
+    """Return the route instead of the function."""
 
     def get(self, path):
         def register(endpoint):
@@ -153,10 +154,11 @@ class TinyAPI(Routes):
 
 
 @wrong(
-    "2.1.2", caught_by="test_q2_a_request_is_answered_as_fastapi_does[GET-/products]"
+    "2.1.2",
+    caught_by="test_q2_a_request_has_the_same_outcome_as_in_fastapi[GET-/products]",
 )
 class TinyAPI(Routes):
-    """An app finds its functions by their names."""
+    """Register the function by its name."""
 
     def get(self, path):
         def register(endpoint):
@@ -166,9 +168,9 @@ class TinyAPI(Routes):
         return register
 
 
-@wrong("2.1.2", caught_by="test_q2_a_request_is_answered_as_fastapi_does")
+@wrong("2.1.2", caught_by="test_q2_a_request_has_the_same_outcome_as_in_fastapi")
 class TinyAPI(Routes):
-    """`get` is called with the path, so it can register the path."""
+    """Register the path alone, when `get` is called."""
 
     def get(self, path):
         self.routes.append(path)
@@ -177,7 +179,7 @@ class TinyAPI(Routes):
 
 @right("2.1.2")
 class TinyAPI(Routes):
-    """A small class for a decorator."""
+    """Use an object with `__call__` as the decorator."""
 
     def get(self, path):
         routes = self.routes
@@ -192,7 +194,7 @@ class TinyAPI(Routes):
 
 @right("2.1.2")
 class TinyAPI(Routes):
-    """A lambda, and a list that is made anew."""
+    """Use a lambda, and build a new list each time."""
 
     def get(self, path):
         return lambda endpoint: self._keep(path, endpoint)
@@ -202,89 +204,86 @@ class TinyAPI(Routes):
         return endpoint
 
 
-@wrong("2.1.3", caught_by="test_q3_the_app_in_the_file_is_served")
-def command(file, name):
-    """Uvicorn is given the file."""
-    return ["uvicorn", f"{file}:{name}"]
+@wrong("2.1.3", caught_by="test_q3_the_command_serves_the_application")
+def command(module, name):
+    """Pass the file to Uvicorn instead of the module."""
+    return ["uvicorn", f"{module}.py:{name}"]
 
 
-@wrong("2.1.3", caught_by="test_q3_the_app_in_the_file_is_served")
-def command(file, name):
-    """Python runs a file, and an app in it with it."""
-    return [sys.executable, str(file)]
+@wrong("2.1.3", caught_by="test_q3_the_command_serves_the_application")
+def command(module, name):
+    """Run the module with Python, which starts no server."""
+    return [sys.executable, "-m", module]
 
 
 @wrong(
     "2.1.3",
-    caught_by="test_q3_the_app_in_the_file_is_served[backoffice/stock/count.py-api]",
+    caught_by="test_q3_the_command_serves_the_application[backoffice.stock.count-api]",
 )
-def command(file, name):
-    """The one that everybody types."""
+def command(module, name):
+    """Return the command of every tutorial."""
     return ["uvicorn", "orders:app"]
 
 
 @wrong(
     "2.1.3",
-    caught_by="test_q3_the_app_in_the_file_is_served[backoffice/stock/count.py-api]",
+    caught_by="test_q3_the_command_serves_the_application[backoffice.stock.count-api]",
 )
-def command(file, name):
-    """A module is named as its file, whatever folder that is in."""
-    return ["uvicorn", f"{file.stem}:{name}"]
+def command(module, name):
+    """Write a path with slashes instead of a module with dots."""
+    return ["uvicorn", f"{module.replace('.', '/')}:{name}"]
 
 
-@wrong(
-    "2.1.3",
-    caught_by="test_q3_the_app_in_the_file_is_served[backoffice/stock/count.py-api]",
-)
-def command(file, name):
-    """Folders are separated by slashes, also where modules are meant."""
-    return ["uvicorn", f"{file.with_suffix('').as_posix()}:{name}"]
+@wrong("2.1.3", caught_by="test_q3_the_command_serves_the_application")
+def command(module, name):
+    """Separate the module and the name with a dot."""
+    return ["uvicorn", f"{module}.{name}"]
 
 
-@wrong(
-    "2.1.3",
-    caught_by="test_q3_the_app_in_the_file_is_served[backoffice/stock/count.py-api]",
-)
-def command(file, name):
-    """The examples of the docstring are all there is."""
-    if file.parent == Path():
-        return ["uvicorn", f"{file.stem}:app"]
-    return ["uvicorn", "tools.reports:api"]
-
-
-@wrong("2.1.3", caught_by="test_q3_the_app_in_the_file_is_served")
-def command(file, name):
-    """A command is one line."""
-    module = ".".join(file.with_suffix("").parts)
+@wrong("2.1.3", caught_by="test_q3_the_command_serves_the_application")
+def command(module, name):
+    """Return the command line as one word."""
     return [f"uvicorn {module}:{name}"]
 
 
-@wrong("2.1.3", caught_by="test_q3_the_app_in_the_file_is_served")
-def command(file, name):
-    """A command is a text."""
-    module = ".".join(file.with_suffix("").parts)
+@wrong("2.1.3", caught_by="test_q3_the_command_serves_the_application")
+def command(module, name):
+    """Return the command line as a string."""
     return f"uvicorn {module}:{name}"
 
 
-@right("2.1.3")
-def command(file, name):
-    """Uvicorn as a module of this Python, told where the file's folder is."""
-    where = ["--app-dir", str(file.parent)]
-    return [sys.executable, "-m", "uvicorn", *where, f"{file.stem}:{name}"]
+@wrong("2.1.3", caught_by="test_q3_the_command_serves_the_application")
+def command(module, name):
+    """Set the port on the command line."""
+    return ["uvicorn", f"{module}:{name}", "--port", "8000"]
 
 
 @right("2.1.3")
-def command(file, name):
-    """Code instead of the command: Python is told to call uvicorn.run."""
-    module = file.as_posix().removesuffix(".py").replace("/", ".")
+def command(module, name):
+    """Run Uvicorn as a module of Python, with the import path of the folder."""
+    *folders, file = module.split(".")
+    where = ["--app-dir", "/".join(folders) or "."]
+    return [sys.executable, "-m", "uvicorn", *where, f"{file}:{name}"]
+
+
+@right("2.1.3")
+def command(module, name):
+    """Let Python call `uvicorn.run`."""
     port = "int(os.environ['UVICORN_PORT'])"
     code = f"import os, uvicorn; uvicorn.run('{module}:{name}', port={port})"
     return ["python", "-c", code]
 
 
-@wrong("2.1.4", caught_by="test_q4_a_price_keeps_all_its_digits")
+@right("2.1.3")
+def command(module, name):
+    """Call Uvicorn's own command from Python."""
+    run = "from uvicorn.main import main; main()"
+    return ["python", "-c", run, f"{module}:{name}", "--host", "127.0.0.1"]
+
+
+@wrong("2.1.4", caught_by="test_q4_each_price_is_a_string_with_all_digits")
 def orders_app():
-    """FastAPI knows what Decimal and datetime are in JSON."""
+    """Return the order without a return annotation."""
     app = FastAPI()
 
     @app.get("/orders/latest")
@@ -294,9 +293,9 @@ def orders_app():
     return app
 
 
-@wrong("2.1.4", caught_by="test_q4_a_price_keeps_all_its_digits[19.90]")
+@wrong("2.1.4", caught_by="test_q4_each_price_is_a_string_with_all_digits[19.90]")
 def orders_app():
-    """The encoder knows it."""
+    """Use `jsonable_encoder`, which turns a Decimal into a float."""
     app = FastAPI()
 
     @app.get("/orders/latest")
@@ -309,9 +308,9 @@ def orders_app():
     return app
 
 
-@wrong("2.1.4", caught_by="test_q4_a_price_keeps_all_its_digits[0.015]")
+@wrong("2.1.4", caught_by="test_q4_each_price_is_a_string_with_all_digits[0.015]")
 def orders_app():
-    """Money has two digits behind the point."""
+    """Write every price with two decimals."""
     app = FastAPI()
 
     @app.get("/orders/latest")
@@ -323,9 +322,9 @@ def orders_app():
     return app
 
 
-@wrong("2.1.4", caught_by="test_q4_the_time_is_a_text_of_iso_8601")
+@wrong("2.1.4", caught_by="test_q4_the_time_is_a_string_in_iso_8601")
 def orders_app():
-    """`str` writes whatever JSON has not."""
+    """Use `str` for every value that JSON does not know."""
     app = FastAPI()
 
     @app.get("/orders/latest")
@@ -335,9 +334,9 @@ def orders_app():
     return app
 
 
-@wrong("2.1.4", caught_by="test_q4_a_price_keeps_all_its_digits")
+@wrong("2.1.4", caught_by="test_q4_each_price_is_a_string_with_all_digits")
 def orders_app():
-    """A JSONResponse makes JSON of anything."""
+    """Pass a Decimal to a JSONResponse."""
     app = FastAPI()
 
     @app.get("/orders/latest")
@@ -347,9 +346,9 @@ def orders_app():
     return app
 
 
-@wrong("2.1.4", caught_by="test_q4_the_other_fields_are_sent_as_they_are")
+@wrong("2.1.4", caught_by="test_q4_the_other_fields_keep_their_values")
 def orders_app():
-    """The text that Pydantic writes is returned, and written once more."""
+    """Return the JSON text from Pydantic, which FastAPI encodes again."""
     app = FastAPI()
 
     @app.get("/orders/latest")
@@ -359,9 +358,9 @@ def orders_app():
     return app
 
 
-@wrong("2.1.4", caught_by="test_q4_the_other_fields_are_sent_as_they_are[no voucher]")
+@wrong("2.1.4", caught_by="test_q4_the_other_fields_keep_their_values[no voucher]")
 def orders_app():
-    """All is text, in the end."""
+    """Turn None into a string, too."""
     app = FastAPI()
 
     @app.get("/orders/latest")
@@ -380,7 +379,7 @@ def orders_app():
 
 @right("2.1.4")
 def orders_app():
-    """By hand, from a coroutine."""
+    """Convert the values in an async function."""
     app = FastAPI()
 
     @app.get("/orders/latest")
@@ -394,7 +393,7 @@ def orders_app():
 
 @right("2.1.4")
 def orders_app():
-    """The given function, with a response model."""
+    """Register the given function with a response model."""
     app = FastAPI()
     app.get("/orders/latest", response_model=Order)(latest_order)
     return app
@@ -402,7 +401,7 @@ def orders_app():
 
 @right("2.1.4")
 def orders_app():
-    """The given function, whose own annotation is enough."""
+    """Register the given function, which has the annotation."""
     app = FastAPI()
     app.get("/orders/latest")(latest_order)
     return app
@@ -410,7 +409,7 @@ def orders_app():
 
 @right("2.1.4")
 def orders_app():
-    """A model of Pydantic's, which knows JSON by itself; no annotation."""
+    """Return a Pydantic model, without an annotation."""
 
     class OrderOut(BaseModel):
         number: int
@@ -430,7 +429,7 @@ def orders_app():
 
 @right("2.1.4")
 def orders_app():
-    """The JSON is written by hand, and sent as what it is."""
+    """Write the JSON text, and return it as a Response."""
     app = FastAPI()
 
     @app.get("/orders/latest")
@@ -444,39 +443,39 @@ def orders_app():
     return app
 
 
-@wrong("2.1.5", caught_by="test_q5_without_a_host_no_other_machine_gets_in")
+@wrong("2.1.5", caught_by="test_q5_without_a_host_only_this_machine_can_connect")
 def run_shop(app, environ):
-    """0.0.0.0 is where a server listens."""
+    """Use 0.0.0.0 if there is no host."""
     host = environ.get("SHOP_HOST") or "0.0.0.0"
     uvicorn.run(app, host=host, port=int(environ["SHOP_PORT"]))
 
 
-@wrong("2.1.5", caught_by="test_q5_without_a_host_no_other_machine_gets_in[empty]")
+@wrong("2.1.5", caught_by="test_q5_without_a_host_only_this_machine_can_connect[empty]")
 def run_shop(app, environ):
-    """A setting that is there has a value."""
+    """Treat an empty host as a host."""
     host = environ.get("SHOP_HOST", "127.0.0.1")
     uvicorn.run(app, host=host, port=int(environ["SHOP_PORT"]))
 
 
 @wrong(
     "2.1.5",
-    caught_by="test_q5_the_shop_is_reached_at_its_address_alone[another address]",
+    caught_by="test_q5_the_server_listens_on_the_host_and_port[0.0.0.0]",
 )
 def run_shop(app, environ):
-    """Uvicorn's own host will do."""
+    """Ignore the host."""
     uvicorn.run(app, port=int(environ["SHOP_PORT"]))
 
 
-@wrong("2.1.5", caught_by="test_q5_the_shop_is_reached_at_its_address_alone")
+@wrong("2.1.5", caught_by="test_q5_the_server_listens_on_the_host_and_port")
 def run_shop(app, environ):
-    """The settings are in os.environ anyway."""
+    """Read the settings from `os.environ` instead of the argument."""
     port = int(os.environ.get("SHOP_PORT", "0"))
     uvicorn.run(app, host=os.environ.get("SHOP_HOST") or "127.0.0.1", port=port)
 
 
-@wrong("2.1.5", caught_by="test_q5_a_taken_port_ends_it_with_an_error")
+@wrong("2.1.5", caught_by="test_q5_a_port_in_use_raises_an_exception")
 def run_shop(app, environ):
-    """Some port is better than none."""
+    """Use another port if this one is in use."""
     host = environ.get("SHOP_HOST") or "127.0.0.1"
     try:
         uvicorn.run(app, host=host, port=int(environ["SHOP_PORT"]))
@@ -484,9 +483,9 @@ def run_shop(app, environ):
         uvicorn.run(app, host=host, port=0)
 
 
-@wrong("2.1.5", caught_by="test_q5_a_taken_port_ends_it_with_an_error")
+@wrong("2.1.5", caught_by="test_q5_a_port_in_use_raises_an_exception")
 def run_shop(app, environ):
-    """Uvicorn has written its log, that is enough."""
+    """Return if the port is in use."""
     host = environ.get("SHOP_HOST") or "127.0.0.1"
     try:
         uvicorn.run(app, host=host, port=int(environ["SHOP_PORT"]))
@@ -494,17 +493,17 @@ def run_shop(app, environ):
         return
 
 
-@wrong("2.1.5", caught_by="test_q5_it_serves_until_it_is_told_to_stop")
+@wrong("2.1.5", caught_by="test_q5_ctrl_c_stops_the_server_and_run_shop_returns")
 def run_shop(app, environ):
-    """A server is made; that it runs goes without saying."""
+    """Create a server and do not run it."""
     host = environ.get("SHOP_HOST") or "127.0.0.1"
     uvicorn.Server(uvicorn.Config(app, host=host, port=int(environ["SHOP_PORT"])))
 
 
-@right("2.1.5")
+@wrong("2.1.5", caught_by="test_q5_ctrl_c_stops_the_server_and_run_shop_returns")
 def run_shop(app, environ):
-    """A server of one's own."""
-    host = environ.get("SHOP_HOST", "").strip() or "localhost"
+    """Run a server of one's own, from which Ctrl-C raises KeyboardInterrupt."""
+    host = environ.get("SHOP_HOST") or "127.0.0.1"
     config = uvicorn.Config(app, host=host, port=int(environ["SHOP_PORT"]))
     server = uvicorn.Server(config)
     server.run()
@@ -512,9 +511,30 @@ def run_shop(app, environ):
         raise SystemExit(3)
 
 
+@wrong("2.1.5", caught_by="test_q5_ctrl_c_stops_the_server_and_run_shop_returns")
+def run_shop(app, environ):
+    """Serve a new application."""
+    host = environ.get("SHOP_HOST") or "127.0.0.1"
+    uvicorn.run(FastAPI(), host=host, port=int(environ["SHOP_PORT"]))
+
+
 @right("2.1.5")
 def run_shop(app, environ):
-    """In an event loop that is there already."""
+    """Run a server of one's own, and handle Ctrl-C."""
+    host = environ.get("SHOP_HOST", "").strip() or "localhost"
+    config = uvicorn.Config(app, host=host, port=int(environ["SHOP_PORT"]))
+    server = uvicorn.Server(config)
+    try:
+        server.run()
+    except KeyboardInterrupt:
+        return
+    if not server.started:
+        raise OSError("the server did not start")
+
+
+@right("2.1.5")
+def run_shop(app, environ):
+    """Serve in an event loop."""
 
     async def serve() -> None:
         config = uvicorn.Config(app, port=int(environ["SHOP_PORT"]))
@@ -522,4 +542,5 @@ def run_shop(app, environ):
             config.host = environ["SHOP_HOST"]
         await uvicorn.Server(config).serve()
 
-    asyncio.run(serve())
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(serve())

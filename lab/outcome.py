@@ -1,0 +1,52 @@
+"""What a call comes to, and how a message to the learner shows it."""
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+VALUE_LENGTH = 100
+
+
+def outcome(call: Callable[[], object]) -> object:
+    """Return what `call` returns, or the exception that it raises.
+
+    Raises:
+        NotImplementedError: the answer is still open.
+    """
+    try:
+        return call()
+    except NotImplementedError:
+        raise
+    except Exception as error:
+        return error
+
+
+def attempt(what: str, call: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+    """Return what `call` returns for these arguments.
+
+    Raises:
+        AssertionError: it raised an exception. The message names `what` was done, as
+            in "`GET /stock`", and the exception.
+    """
+    try:
+        return call(*arguments, **named)
+    except Exception as error:
+        raise AssertionError(f"{what} raised {in_words(error)}.") from error
+
+
+def in_words(value: object) -> str:
+    """Return `value` for a message: one line, 100 characters of it at most.
+
+    An exception is shown by its type and the first line of its text, a coroutine as
+    the missing `await` that it is.
+    """
+    if isinstance(value, BaseException):
+        first = str(value).strip().partition("\n")[0].rstrip(".")
+        return f"{type(value).__name__}: {_cut(first)}" if first else repr(value)
+    if inspect.iscoroutine(value):
+        return f"a coroutine, because `await` is missing before `{value.__name__}(...)`"
+    return _cut(repr(value))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= VALUE_LENGTH else f"{text[: VALUE_LENGTH - 3]}..."

@@ -1,0 +1,52 @@
+"""Of `outcome`, `attempt` and `in_words`."""
+
+import pytest
+
+from lab import attempt, in_words, outcome
+
+
+def test_an_outcome_is_the_value_or_the_exception() -> None:
+    assert outcome(lambda: 7) == 7
+    assert isinstance(outcome(lambda: int("x")), ValueError)
+
+
+def _open() -> None:
+    raise NotImplementedError
+
+
+def test_an_open_answer_stays_open() -> None:
+    with pytest.raises(NotImplementedError):
+        outcome(_open)
+
+
+def test_an_attempt_returns_the_value() -> None:
+    assert attempt("Counting", int, "11", base=2) == 3
+
+
+def test_a_failed_attempt_says_what_was_done_and_what_was_raised() -> None:
+    with pytest.raises(AssertionError) as raised:
+        attempt("Counting", int, "x")
+
+    assert str(raised.value).startswith("Counting raised ValueError: invalid literal")
+    assert isinstance(raised.value.__cause__, ValueError)
+
+
+def test_a_long_value_is_cut() -> None:
+    assert in_words("a" * 200) == "'" + "a" * 96 + "..."
+    assert in_words("a" * 98) == repr("a" * 98)
+
+
+def test_an_exception_is_one_line() -> None:
+    assert in_words(ValueError("one\ntwo")) == "ValueError: one"
+    assert in_words(KeyError()) == "KeyError()"
+
+
+def test_a_coroutine_is_a_missing_await() -> None:
+    async def count() -> int:
+        return 1
+
+    coroutine = count()
+    assert in_words(coroutine) == (
+        "a coroutine, because `await` is missing before `count(...)`"
+    )
+    coroutine.close()
