@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from lab.forked import forked as forked
     from lab.loop_lag import LoopLag as LoopLag
     from lab.loop_lag import loop_lag as loop_lag
+    from lab.mailbox import Mailbox as Mailbox
+    from lab.mailbox import mailbox as mailbox
     from lab.outcome import attempt as attempt
     from lab.outcome import in_words as in_words
     from lab.outcome import outcome as outcome
@@ -57,6 +59,7 @@ _HOMES = {
     "Forked": "lab.forked",
     "Listening": "lab.forked",
     "LoopLag": "lab.loop_lag",
+    "Mailbox": "lab.mailbox",
     "PostgresDatabase": "lab.postgres.database",
     "Process": "lab.process",
     "Rendezvous": "lab.rendezvous",
@@ -81,6 +84,7 @@ _HOMES = {
     "in_words": "lab.outcome",
     "json_or_text": "lab.response",
     "loop_lag": "lab.loop_lag",
+    "mailbox": "lab.mailbox",
     "outcome": "lab.outcome",
     "postgres_database": "lab.postgres.database",
     "process": "lab.process",

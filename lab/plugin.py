@@ -13,7 +13,7 @@ from lab.owner import claim
 from lab.unavailable import Unavailable
 
 if TYPE_CHECKING:
-    from lab import PostgresDatabase
+    from lab import Mailbox, PostgresDatabase
     from lab.typecheck import Checker
 
 # The process that the servers of a run belong to imports this first: before it starts
@@ -32,6 +32,15 @@ def postgres() -> Iterator["PostgresDatabase"]:
         except (ImportError, Unavailable) as missing:
             pytest.skip(f"PostgreSQL: {missing}")
         yield database
+
+
+@pytest.fixture
+def mailbox() -> Iterator["Mailbox"]:
+    """A mail server that keeps the messages that it is sent."""
+    from lab import mailbox as running
+
+    with running() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
