@@ -44,11 +44,11 @@ def stock_app() -> FastAPI:
 
 
 Endpoint = Callable[[], object]
-E = TypeVar("E", bound=Endpoint)
+E = TypeVar("E", bound=Endpoint)  # the type of the function that is decorated
 
 
 class Routes:
-    """The part of an application that answers requests from its list of routes."""
+    """An application that finds the function for a request in its list of routes."""
 
     def __init__(self) -> None:
         self.routes: list[tuple[str, Endpoint]] = []
@@ -66,20 +66,20 @@ class Routes:
 class TinyAPI(Routes):
     """2.1.2  What is the role of the `@app.get()` decorator in FastAPI?
 
-    Build the decorator yourself. `Routes` above already answers requests from the list
-    `self.routes`, which holds one tuple `(path, endpoint)` for each route.
+    Build the decorator yourself. `Routes` above already responds to requests. Its list
+    `self.routes` holds one tuple `(path, endpoint)` for each route.
 
-    - `get(path)` returns a decorator. The decorator adds the path and the function that
-      it decorates to `self.routes`.
+    - `get(path)` returns a decorator. When the decorator is applied to a function, it
+      adds the path and this function to `self.routes`.
     - Decorating a function does not call it.
-    - After decorating, the name still refers to the same function. It can be called
-      directly, and it can be decorated again for a second path.
+    - The decorated name still refers to the same function. You can call it directly,
+      and you can decorate it again for a second path.
 
     Example:
-        app = TinyAPI()
-
         @app.get("/products")
         def list_products() -> list[str]: ...
+
+        app.routes  ->  [("/products", list_products)]
     """
 
     def get(self, path: str) -> Callable[[E], E]:
@@ -101,13 +101,16 @@ class TinyAPI(Routes):
 def command(module: str, name: str) -> list[str]:
     """2.1.3  How can you run a FastAPI application using Uvicorn?
 
-    Return the command line that serves an application with Uvicorn, as a list of words.
-    It is run in the folder from which `module` can be imported.
+    Return the command that serves an application with Uvicorn, as a list of words. The
+    command is run in the folder from which Python can import `module`.
 
-    - `module` is the module that contains the application, such as "shop" or
-      "tools.reports". `name` is the name of the application in that module.
-    - The port is the one in the environment variable `UVICORN_PORT`. Uvicorn reads this
-      variable by itself.
+    - The command serves the application called `name` in the module `module`, such as
+      "app" in "shop" or "api" in "tools.reports".
+    - The server listens on the port in the environment variable `UVICORN_PORT`, which
+      is set only when the command is run.
+
+    Given:
+        Uvicorn reads `UVICORN_PORT` when it starts.
 
     Example of a list of words:
         ["python", "manage.py", "check"]
@@ -144,14 +147,14 @@ def latest_order() -> Order:
 def orders_app() -> FastAPI:
     """2.1.4  Write a FastAPI app with a GET endpoint returning a JSON response.
 
-    Create an application and return it. `GET /orders/latest` returns the order from
-    `latest_order()`, which is called for every request. JSON has no type for money or
-    time, so prices and times become strings.
+    Create an application and return it. For every request, `GET /orders/latest` calls
+    `latest_order()` and returns this order as a JSON object. JSON has no type for a
+    `Decimal` or a `datetime`, so both become strings.
 
-    - The response contains every field of the order, under the same name.
+    - The response contains every field of the order, under the same name. Without a
+      voucher, `voucher` is null.
     - Each price is a string with all its digits.
-    - `placed` is a string in ISO 8601, with its time zone.
-    - Without a voucher, `voucher` is null.
+    - `placed` is a string in ISO 8601, with a time zone.
 
     Example:
         GET /orders/latest  ->  200  {"number": 7, "customer": "Zoë",
@@ -177,8 +180,11 @@ def run_shop(app: FastAPI, environ: Mapping[str, str]) -> None:
 
     - Listen on the host `environ["SHOP_HOST"]` and the port `environ["SHOP_PORT"]`.
     - If `SHOP_HOST` is missing or empty, accept connections from this machine only.
-    - If the port is already in use, raise an exception. `SystemExit` with a status
-      other than 0 is fine. Do not use another port.
+    - If the port is already in use, do not use another port. Raise an exception.
+      `SystemExit` is allowed, but not with the status 0.
+
+    Given:
+        `SHOP_PORT` is always set.
 
     Example:
         run_shop(app, {"SHOP_HOST": "0.0.0.0", "SHOP_PORT": "8001"})
@@ -186,8 +192,8 @@ def run_shop(app: FastAPI, environ: Mapping[str, str]) -> None:
     # region answer
     # In words: `uvicorn.run` takes `host` and `port`, and the command `uvicorn` takes
     # `--host` and `--port`. The host decides who can connect: 127.0.0.1 accepts
-    # connections from this machine only, 0.0.0.0 from the whole network. An empty host
-    # means 0.0.0.0, too. If the port is in use, Uvicorn exits with status 3.
+    # connections from this machine only, 0.0.0.0 from the whole network, and so does an
+    # empty host. If the port is in use, Uvicorn exits with status 3.
     uvicorn.run(
         app,
         host=environ.get("SHOP_HOST") or "127.0.0.1",

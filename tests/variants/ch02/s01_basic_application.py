@@ -4,11 +4,12 @@ import asyncio
 import contextlib
 import json
 import os
+import socket
 import sys
 from dataclasses import asdict, fields
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, HTTPException, Response
 from fastapi.encoders import jsonable_encoder
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, TypeAdapter
@@ -78,6 +79,21 @@ def stock_app():
     """Forget to return the application."""
     app = FastAPI()
     app.get("/stock")(count_stock)
+
+
+@wrong("2.1.1", caught_by="test_q1_get_stock_returns_what_count_stock_returns[empty]")
+def stock_app():
+    """Return 404 if there are no products."""
+    app = FastAPI()
+
+    @app.get("/stock")
+    def stock():
+        stock = count_stock()
+        if not stock:
+            raise HTTPException(404)
+        return stock
+
+    return app
 
 
 @right("2.1.1")
@@ -177,6 +193,36 @@ class TinyAPI(Routes):
         return lambda endpoint: endpoint
 
 
+@wrong("2.1.2", caught_by="test_q2_get_alone_adds_no_route")
+class TinyAPI(Routes):
+    """Add the route when `get` is called, and fill in the function later."""
+
+    def get(self, path):
+        index = len(self.routes)
+        self.routes.append((path, lambda: None))
+
+        def register(endpoint):
+            self.routes[index] = (path, endpoint)
+            return endpoint
+
+        return register
+
+
+@wrong("2.1.2", caught_by="test_q2_the_decorator_adds_the_function_to_the_routes")
+class TinyAPI(Routes):
+    """Keep the routes of all applications in one list."""
+
+    everything = []
+
+    def get(self, path):
+        def register(endpoint):
+            self.everything.append((path, endpoint))
+            self.routes = self.everything
+            return endpoint
+
+        return register
+
+
 @right("2.1.2")
 class TinyAPI(Routes):
     """Use an object with `__call__` as the decorator."""
@@ -256,6 +302,13 @@ def command(module, name):
 def command(module, name):
     """Set the port on the command line."""
     return ["uvicorn", f"{module}:{name}", "--port", "8000"]
+
+
+@wrong("2.1.3", caught_by="test_q3_the_command_serves_the_application")
+def command(module, name):
+    """Read the port before the command is run, when the variable is not set yet."""
+    port = os.environ.get("UVICORN_PORT", "8000")
+    return ["uvicorn", f"{module}:{name}", "--port", port]
 
 
 @right("2.1.3")
@@ -373,6 +426,31 @@ def orders_app():
             "prices": {sku: str(cost) for sku, cost in order.prices.items()},
             "voucher": str(order.voucher),
         }
+
+    return app
+
+
+@wrong("2.1.4", caught_by="test_q4_the_order_is_read_for_every_request")
+def orders_app():
+    """Read the order once, when the application is created."""
+    app = FastAPI()
+    order = latest_order()
+
+    @app.get("/orders/latest")
+    def latest() -> Order:
+        return order
+
+    return app
+
+
+@right("2.1.4")
+def orders_app():
+    """Return a dict, with an annotation."""
+    app = FastAPI()
+
+    @app.get("/orders/latest")
+    def latest() -> dict[str, Any]:
+        return asdict(latest_order())
 
     return app
 
@@ -530,6 +608,46 @@ def run_shop(app, environ):
         return
     if not server.started:
         raise OSError("the server did not start")
+
+
+@wrong("2.1.5", caught_by="test_q5_a_port_in_use_raises_an_exception")
+def run_shop(app, environ):
+    """Exit with status 0 if the port is in use."""
+    host = environ.get("SHOP_HOST") or "127.0.0.1"
+    try:
+        uvicorn.run(app, host=host, port=int(environ["SHOP_PORT"]))
+    except SystemExit:
+        sys.exit(0)
+
+
+@wrong("2.1.5", caught_by="test_q5_a_port_in_use_raises_an_exception")
+def run_shop(app, environ):
+    """Share the port with the server that uses it already."""
+    host = environ.get("SHOP_HOST") or "127.0.0.1"
+    with socket.socket() as shared:
+        shared.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        shared.bind((host, int(environ["SHOP_PORT"])))
+        with contextlib.suppress(KeyboardInterrupt):
+            uvicorn.Server(uvicorn.Config(app)).run(sockets=[shared])
+
+
+@wrong("2.1.5", caught_by="test_q5_ctrl_c_stops_the_server_and_run_shop_returns")
+def run_shop(app, environ):
+    """Start the server again after Ctrl-C."""
+    host = environ.get("SHOP_HOST") or "127.0.0.1"
+    while True:
+        uvicorn.run(app, host=host, port=int(environ["SHOP_PORT"]))
+
+
+@right("2.1.5")
+def run_shop(app, environ):
+    """Open the socket first, and pass it to the server."""
+    host = environ.get("SHOP_HOST") or "127.0.0.1"
+    with (
+        socket.create_server((host, int(environ["SHOP_PORT"]))) as opened,
+        contextlib.suppress(KeyboardInterrupt),
+    ):
+        uvicorn.Server(uvicorn.Config(app)).run(sockets=[opened])
 
 
 @right("2.1.5")
