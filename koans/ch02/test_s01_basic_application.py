@@ -37,13 +37,16 @@ def send(app: object, call: str, method: str, path: str) -> httpx2.Response:
     return response
 
 
-def json_object(response: httpx2.Response) -> dict[str, Any]:
-    """Return the JSON object of a response with the status code 200."""
+def json_object(response: httpx2.Response, given: str = "") -> dict[str, Any]:
+    """Return the JSON object of a response with status 200.
+
+    The message for another status code contains the sentence `given`.
+    """
     request = f"`{response.request.method} {response.request.url.path}`"
     assert response.status_code == 200, (
         f"{request} returned {response.status_code} and {in_words(response.text)}. "
-        "The docstring asks for status 200 from this endpoint. Look at the method and "
-        "the path in the decorator, and at the code of the endpoint."
+        f"{given}The docstring asks for status 200 from this endpoint. Look at the "
+        "method and the path in the decorator, and at the code of the endpoint."
     )
     kind = response.headers.get("content-type", "missing")
     assert kind.startswith("application/json"), (
@@ -75,7 +78,8 @@ def stock_app(answers, stock: dict[str, int]) -> FastAPI:
 def test_q1_get_stock_returns_what_count_stock_returns(answers, stock):
     app = stock_app(answers, stock)
 
-    body = json_object(send(app, "stock_app()", "GET", "/stock"))
+    response = send(app, "stock_app()", "GET", "/stock")
+    body = json_object(response, given=f"`count_stock()` returned {stock}. ")
     assert body == stock, (
         f"`GET /stock` returned {in_words(body)}, but `count_stock()` returned "
         f"{stock}. The docstring asks for what `count_stock()` returns. Look at what "
@@ -120,7 +124,7 @@ def decorate(app: Any, path: str, endpoint: Callable[[], object]) -> object:
     decorator = app.get(path)
     assert callable(decorator), (
         f"`get({path!r})` returned {in_words(decorator)}. The docstring asks for a "
-        "decorator: a function that takes the endpoint."
+        "decorator: a function that takes the endpoint. Look at what `get` returns."
     )
     return attempt("The decorator", decorator, endpoint)
 
@@ -190,9 +194,9 @@ def test_q2_the_decorator_adds_the_function_to_the_routes(answers):
     decorate(tiny, "/products", list_products)
 
     assert list(tiny.routes) == [("/products", list_products)], (
-        f"`routes` is {in_words(tiny.routes)} after `/products` was registered in "
-        "this application, and `/orders` in another one. The docstring asks for the "
-        "path and the decorated function itself, not for a function around it."
+        f'After `@app.get("/products")` above `list_products`, `routes` is '
+        f"{in_words(tiny.routes)}. The docstring asks for the path and this function: "
+        "no other function around it, and no route of another application."
     )
 
 
@@ -258,7 +262,7 @@ def is_command(words: object) -> bool:
 
 def last_line(output: str) -> str:
     """Return the last line with words that a command printed."""
-    lines = [line.strip(" │|") for line in output.splitlines()]
+    lines = [line.strip(" \t│|") for line in output.splitlines()]
     return next((line for line in reversed(lines) if line.strip("─╰╯-")), "")
 
 
@@ -276,12 +280,13 @@ def test_q3_the_command_serves_the_application(answers, tmp_path, module, name):
     port = free_port()
     environment = {"UVICORN_PORT": str(port)}
     with process(words, folder=tmp_path, port=port, environment=environment) as server:
-        status = server.status
+        status, last = server.status, last_line(server.output)
+        printed = in_words(last) if last else "nothing"
         assert server.listening, (
             f"{in_words(words)} started no server on the port in `UVICORN_PORT`. It "
             + ("still runs" if status is None else f"ended with status {status}")
-            + f" and printed {in_words(last_line(server.output))}. The docstring asks "
-            f"to serve `{name}` of the module `{module}` there."
+            + f" and printed {printed}. The "
+            f"docstring asks to serve `{name}` of the module `{module}` there."
         )
         body = attempt("`GET /`", server.client.get, "/").text
 
@@ -403,10 +408,10 @@ def addresses(shop: Forked, environ: dict[str, str], capfd: Any) -> list[str]:
     if isinstance(report, Ended):
         printed = last_line(capfd.readouterr().err)
         raise AssertionError(
-            f"`run_shop(app, {in_words(environ)})` started no server in this process. "
+            f"`run_shop(app, {in_words(environ)})` started no server. "
             + (f"It raised {report.raised}" if report.raised else "It returned")
             + (f" and printed {in_words(printed)}" if printed else "")
-            + ". The docstring asks to serve `app`."
+            + ". The docstring asks to serve `app` in this process."
         )
     port = int(environ["SHOP_PORT"])
     ports = sorted({used for _, used in report.addresses})
@@ -484,7 +489,8 @@ def test_q5_a_port_in_use_raises_an_exception(run_shop):
 
     assert isinstance(report, Ended), (
         f"The port {environ['SHOP_PORT']} was in use, and the server listens on "
-        f"{in_words(report.addresses)} instead. The docstring asks for an exception."
+        f"{in_words(report.addresses)}. The docstring asks for an exception. Look at "
+        "what your code does about a port in use."
     )
     assert not report.is_success, (
         f"The port {environ['SHOP_PORT']} was in use, and `run_shop` "
