@@ -93,9 +93,10 @@ class SwaggerUI:
         if "properties" in schema:
             fields = schema["properties"].items()
             return {name: self._sample(field) for name, field in fields}
-        if "minimum" in schema:
-            return max(0, schema["minimum"])
         kind = schema.get("type")
+        if "minimum" in schema:
+            least = max(0, schema["minimum"])
+            return int(least) if kind == "integer" else least
         return _SAMPLES.get(kind, {}) if isinstance(kind, str) else {}
 
     def _operation(self, method: str, path: str) -> Schema:

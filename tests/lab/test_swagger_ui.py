@@ -91,3 +91,8 @@ def test_it_offers_what_the_schema_allows(value: object, offered: bool) -> None:
 )
 def test_it_fills_in_the_body(body: object, filled_in: object) -> None:
     assert page_of(body).filled_in("post", "/orders") == filled_in
+
+
+def test_it_fills_in_an_integer_without_decimals() -> None:
+    filled_in = page_of(Order).filled_in("post", "/orders")
+    assert isinstance(filled_in["quantity"], int)

@@ -1,80 +1,94 @@
 """Other answers to section 1.4."""
 
-import asyncio
-import inspect
 import json
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Literal
 
-from fastapi import APIRouter, Body, Depends, Response
+from fastapi import APIRouter, Body, Depends
 from fastapi.concurrency import run_in_threadpool
-from fastapi.middleware.trustedhost import TrustedHostMiddleware
-from pydantic import ConfigDict, TypeAdapter, validate_call
+from pydantic import ConfigDict, ValidationError
+from pydantic_core import from_json, to_json
 
 from sensei.variants import right, wrong
 
 PREDICTED = {
-    "flask/def": 4,
-    "flask/async": 4,
-    "django/def": 4,
-    "django/async": 50,
-    "fastapi/async": 50,
-    "fastapi/blocking": 1,
+    "flask def": 4,
+    "flask async def": 4,
+    "django async def": 50,
+    "fastapi async def": 50,
+    "fastapi def": 40,
 }
 
 
 @wrong(
     "1.4.1",
-    caught_by="test_q1_the_number_of_those_who_wait_is_predicted[flask/async]",
+    caught_by="test_q1_the_number_of_waiting_requests_is_predicted[flask async def]",
 )
-def waiting_at_once():
-    """`async def` is what makes it fast, whoever serves it."""
-    return PREDICTED | {"flask/async": 50}
+def waiting_requests():
+    """Believe that `async def` is enough, whatever the server is."""
+    return PREDICTED | {"flask async def": 50}
 
 
 @wrong(
     "1.4.1",
-    caught_by="test_q1_the_number_of_those_who_wait_is_predicted[django/async]",
+    caught_by="test_q1_the_number_of_waiting_requests_is_predicted[django async def]",
 )
-def waiting_at_once():
-    """It is FastAPI that waits together, not the event loop."""
-    return PREDICTED | {"django/async": 4}
+def waiting_requests():
+    """Believe that only FastAPI has an event loop."""
+    return PREDICTED | {"django async def": 1}
 
 
 @wrong(
     "1.4.1",
-    caught_by="test_q1_the_number_of_those_who_wait_is_predicted[fastapi/blocking]",
+    caught_by="test_q1_the_number_of_waiting_requests_is_predicted[fastapi def]",
 )
-def waiting_at_once():
-    """What stands in `async def` does not block."""
-    return PREDICTED | {"fastapi/blocking": 50}
+def waiting_requests():
+    """Believe that a `def` endpoint blocks the event loop."""
+    return PREDICTED | {"fastapi def": 1}
 
 
 @wrong(
     "1.4.1",
-    caught_by="test_q1_the_number_of_those_who_wait_is_predicted[django/def]",
+    caught_by="test_q1_the_number_of_waiting_requests_is_predicted[flask def]",
 )
-def waiting_at_once():
-    """Without async, one request comes after the other."""
-    return PREDICTED | {"flask/def": 1, "django/def": 1}
+def waiting_requests():
+    """Believe that without async, one request follows the other."""
+    return PREDICTED | {"flask def": 1, "flask async def": 1}
+
+
+@wrong(
+    "1.4.1",
+    caught_by="test_q1_the_number_of_waiting_requests_is_predicted[fastapi async def]",
+)
+def waiting_requests():
+    """Believe that the thread pool limits `async def` endpoints, too."""
+    return PREDICTED | {"fastapi async def": 40}
 
 
 @right("1.4.1")
-def waiting_at_once():
-    """The threads, the customers, or the one that blocks."""
-    threads = dict.fromkeys(["flask/def", "flask/async", "django/def"], 4)
-    loop = dict.fromkeys(["django/async", "fastapi/async"], 50)
-    return {"fastapi/blocking": 1, **threads, **loop}
+def waiting_requests():
+    """Compute the numbers from the servers."""
+    threads = dict.fromkeys(["flask def", "flask async def"], 4)
+    loop = dict.fromkeys(["django async def", "fastapi async def"], 50)
+    return {**threads, **loop, "fastapi def": min(40, 50)}
 
 
-@wrong("1.4.2", caught_by="test_q2_the_page_and_the_server_have_the_same_rule")
+@right("1.4.1")
+def waiting_requests():
+    """Return the numbers in another order."""
+    return dict(reversed(PREDICTED.items()))
+
+
+@wrong(
+    "1.4.2",
+    caught_by="test_q2_limit_is_from_1_to_50_on_the_page_and_on_the_server",
+)
 def search_app():
-    """The prose is brought up to date."""
+    """Correct the descriptions, and leave the rules in the code."""
     app = FastAPI()
 
     @app.get("/products")
-    def products(
+    def list_products(
         limit: Annotated[str, Query(description="From 1 to 50.")] = "20",
         sort: Annotated[str, Query(description="name or price.")] = "name",
     ) -> list[Product]:
@@ -87,28 +101,13 @@ def search_app():
     return app
 
 
-@wrong("1.4.2", caught_by="test_q2_a_new_member_of_sort_is_on_the_page_and_served")
+@wrong("1.4.2", caught_by="test_q2_the_page_shows_the_fields_of_a_product")
 def search_app():
-    """The names of today, written once more."""
+    """Annotate the parameters, and leave the response as it is."""
     app = FastAPI()
 
     @app.get("/products")
-    def products(
-        limit: Annotated[int, Query(ge=1, le=50)] = 20,
-        sort: Literal["name", "price"] = "name",
-    ) -> list[Product]:
-        return catalogue(sort)[:limit]
-
-    return app
-
-
-@wrong("1.4.2", caught_by="test_q2_a_new_field_of_product_is_on_the_page_and_served")
-def search_app():
-    """What comes in needs a type; what goes out is what it is."""
-    app = FastAPI()
-
-    @app.get("/products")
-    def products(
+    def list_products(
         limit: Annotated[int, Query(ge=1, le=50)] = 20, sort: Sort = Sort.NAME
     ) -> list[dict[str, Any]]:
         return [one.model_dump() for one in catalogue(sort)[:limit]]
@@ -116,14 +115,17 @@ def search_app():
     return app
 
 
-@wrong("1.4.2", caught_by="test_q2_the_page_and_the_server_have_the_same_rule[limit]")
+@wrong(
+    "1.4.2",
+    caught_by="test_q2_limit_is_from_1_to_50_on_the_page_and_on_the_server",
+)
 def search_app():
-    """The rule stands in the schema, so the server will keep it."""
+    """Change the schema only, so that the server accepts each limit."""
     app = FastAPI()
     rule = {"minimum": 1, "maximum": 50}
 
     @app.get("/products")
-    def products(
+    def list_products(
         limit: Annotated[int, Query(json_schema_extra=rule)] = 20,
         sort: Sort = Sort.NAME,
     ) -> list[Product]:
@@ -132,13 +134,16 @@ def search_app():
     return app
 
 
-@wrong("1.4.2", caught_by="test_q2_the_page_and_the_server_have_the_same_rule[limit]")
+@wrong(
+    "1.4.2",
+    caught_by="test_q2_limit_is_from_1_to_50_on_the_page_and_on_the_server",
+)
 def search_app():
-    """What is too much is cut off without a word."""
+    """Reduce a limit that is too large, instead of refusing it."""
     app = FastAPI()
 
     @app.get("/products")
-    def products(limit: int = 20, sort: Sort = Sort.NAME) -> list[Product]:
+    def list_products(limit: int = 20, sort: Sort = Sort.NAME) -> list[Product]:
         return catalogue(sort)[: max(1, min(limit, 50))]
 
     return app
@@ -146,14 +151,44 @@ def search_app():
 
 @wrong(
     "1.4.2",
-    caught_by="test_q2_what_is_left_out_is_on_the_page_and_so_the_server_does",
+    caught_by="test_q2_limit_is_from_1_to_50_on_the_page_and_on_the_server",
 )
 def search_app():
-    """The default is filled in behind the page's back."""
+    """Use `gt` and `lt` for limits that are allowed themselves."""
     app = FastAPI()
 
     @app.get("/products")
-    def products(
+    def list_products(
+        limit: Annotated[int, Query(gt=1, lt=50)] = 20, sort: Sort = Sort.NAME
+    ) -> list[Product]:
+        return catalogue(sort)[:limit]
+
+    return app
+
+
+@wrong("1.4.2", caught_by="test_q2_sort_is_a_sort_on_the_page_and_on_the_server")
+def search_app():
+    """Check `sort` in the code."""
+    app = FastAPI()
+
+    @app.get("/products")
+    def list_products(
+        limit: Annotated[int, Query(ge=1, le=50)] = 20, sort: str = "name"
+    ) -> list[Product]:
+        if sort not in list(Sort):
+            raise HTTPException(422)
+        return catalogue(sort)[:limit]
+
+    return app
+
+
+@wrong("1.4.2", caught_by="test_q2_the_page_shows_the_defaults_of_the_server")
+def search_app():
+    """Set the defaults in the code, where the page does not see them."""
+    app = FastAPI()
+
+    @app.get("/products")
+    def list_products(
         limit: Annotated[int | None, Query(ge=1, le=50)] = None,
         sort: Sort | None = None,
     ) -> list[Product]:
@@ -164,7 +199,7 @@ def search_app():
 
 @right("1.4.2")
 def search_app():
-    """A model of the query, a response model, an async endpoint."""
+    """Use a model for the query, a response model, and an async endpoint."""
 
     class Search(BaseModel):
         limit: int = Field(20, gt=0, lt=51)
@@ -181,591 +216,484 @@ def search_app():
 
 @right("1.4.2")
 def search_app():
-    """Hand-written where it is derived, on a router, with a dependency."""
+    """Use a router, a dependency, and the old way to declare parameters."""
     router = APIRouter(prefix="/products")
 
-    def limited(limit: int = Query(default=20, ge=1, le=50, title="At most")) -> int:
+    def at_most(limit: int = Query(default=20, ge=1, le=50)) -> int:
         return limit
 
     @router.get("")
     def products(
-        most: int = Depends(limited),
-        sort: str = Query("name", json_schema_extra={"enum": list(Sort)}),
+        limit: int = Depends(at_most), sort: Literal["name", "price"] = "name"
     ) -> list[Product]:
-        if sort not in list(Sort):
-            raise HTTPException(status_code=422)
-        return catalogue(sort)[:most]
+        return catalogue(sort)[:limit]
 
     app = FastAPI()
     app.include_router(router)
     return app
 
 
-def right_shop(app, warehouses, print_invoice, without=(), hosts=("shop.example",)):
-    """Add all that is right, without some of it."""
+@wrong("1.4.3", caught_by="test_q3_other_requests_are_served_while_an_order_is_saved")
+def order_app():
+    """Add the annotations, and keep `async def`."""
+    app = FastAPI()
 
-    def route(method, path, **options):
-        if path in without:
-            return lambda endpoint: endpoint
-        return getattr(app, method)(path, **options)
-
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))
-
-    @route("post", "/orders", status_code=201)
-    async def place(order: OrderIn, request: Request) -> dict[str, str]:
-        number = book(order.sku, order.quantity)
-        return {"link": str(request.url_for("order", number=number))}
-
-    @route("get", "/orders/latest")
-    async def latest() -> dict[str, int]:
-        return {"number": last_booked()}
-
-    @route("get", "/orders/{number}")
-    async def order(number: int) -> dict[str, int]:
-        return {"number": number}
-
-    @route("get", "/stock/{sku}")
-    async def stock(sku: str) -> dict[str, list[int]]:
-        asked = (warehouse.ask_async(sku) for warehouse in warehouses)
-        return {"pieces": await asyncio.gather(*asked)}
-
-    @route("get", "/orders/{number}/invoice")
-    def invoice(number: int) -> dict[str, str]:
-        return {"invoice": print_invoice(number)}
+    @app.post("/orders", status_code=201)
+    async def place_order(order: OrderIn) -> OrderOut:
+        return OrderOut(number=save_order(order.sku, order.quantity))
 
     return app
 
 
-@wrong(
-    "1.4.3",
-    caught_by="test_q3_pro_a_wrong_order_is_refused_and_its_fields_named[all wrong]",
-)
-def shop_app(warehouses, print_invoice):
-    """The first mistake found is refused, and nobody hears of the second."""
+@wrong("1.4.3", caught_by="test_q3_other_requests_are_served_while_an_order_is_saved")
+def order_app():
+    """Wrap the blocking call in an async function."""
+    app = FastAPI()
+
+    async def save(order: OrderIn) -> int:
+        return save_order(order.sku, order.quantity)
+
+    @app.post("/orders", status_code=201)
+    async def place_order(order: OrderIn) -> OrderOut:
+        return OrderOut(number=await save(order))
+
+    return app
+
+
+@wrong("1.4.3", caught_by="test_q3_an_order_that_does_not_fit_returns_422")
+def order_app():
+    """Remove `async`, and keep the dict."""
     app = FastAPI()
 
     @app.post("/orders", status_code=201)
-    async def place(order: Annotated[Any, Body()], request: Request):
-        for field in ("sku", "quantity"):
-            if not isinstance(order.get(field), str if field == "sku" else int):
-                raise HTTPException(422, f"{field} is wrong.")
-        if order["quantity"] < 1:
-            raise HTTPException(422, "quantity is wrong.")
-        number = book(order["sku"], order["quantity"])
-        return {"link": str(request.url_for("order", number=number))}
+    def place_order(order: dict[str, Any]) -> OrderOut:
+        return OrderOut(number=save_order(order["sku"], order["quantity"]))
 
-    return right_shop(app, warehouses, print_invoice, ["/orders"])
+    return app
 
 
-@wrong(
-    "1.4.3",
-    caught_by="test_q3_pro_the_documentation_promises_the_fields_of_an_order",
-)
-def shop_app(warehouses, print_invoice):
-    """A model called by hand validates as well."""
+@wrong("1.4.3", caught_by="test_q3_an_order_that_does_not_fit_returns_422")
+def order_app():
+    """Return 400 for a body that does not fit."""
     app = FastAPI()
 
     @app.post("/orders", status_code=201)
-    async def place(request: Request) -> dict[str, str]:
+    def place_order(body: Annotated[Any, Body()]) -> OrderOut:
         try:
-            order = OrderIn.model_validate_json(await request.body())
-        except ValueError as error:
-            raise HTTPException(422, str(error)) from error
-        number = book(order.sku, order.quantity)
-        return {"link": str(request.url_for("order", number=number))}
+            order = OrderIn.model_validate(body)
+        except ValidationError as error:
+            raise HTTPException(400, str(error)) from error
+        return OrderOut(number=save_order(order.sku, order.quantity))
 
-    return right_shop(app, warehouses, print_invoice, ["/orders"])
-
-
-@wrong("1.4.3", caught_by="test_q3_pro_all_warehouses_are_asked_at_the_same_time")
-def shop_app(warehouses, print_invoice):
-    """`await` in a loop: asynchronous, so at the same time."""
-    app = FastAPI()
-
-    @app.get("/stock/{sku}")
-    async def stock(sku: str) -> dict[str, list[int]]:
-        pieces = []
-        for warehouse in warehouses:
-            pieces.append(await asyncio.create_task(warehouse.ask_async(sku)))
-        return {"pieces": pieces}
-
-    return right_shop(app, warehouses, print_invoice, ["/stock/{sku}"])
-
-
-@wrong("1.4.3", caught_by="test_q3_pro_all_warehouses_are_asked_at_the_same_time")
-def shop_app(warehouses, print_invoice):
-    """In the order in which they answered, the last first."""
-    app = FastAPI()
-
-    @app.get("/stock/{sku}")
-    async def stock(sku: str) -> dict[str, list[int]]:
-        asked = [warehouse.ask_async(sku) for warehouse in warehouses]
-        return {"pieces": (await asyncio.gather(*asked))[::-1]}
-
-    return right_shop(app, warehouses, print_invoice, ["/stock/{sku}"])
-
-
-@wrong("1.4.3", caught_by="test_q3_con_nobody_waits_for_the_printer")
-def shop_app(warehouses, print_invoice):
-    """In `async def` everything is asynchronous."""
-    app = FastAPI()
-
-    async def printed(number: int) -> str:
-        return print_invoice(number)
-
-    @app.get("/orders/{number}/invoice")
-    async def invoice(number: int) -> dict[str, str]:
-        return {"invoice": await printed(number)}
-
-    return right_shop(app, warehouses, print_invoice, ["/orders/{number}/invoice"])
-
-
-@wrong("1.4.3", caught_by="test_q3_con_the_latest_order_is_not_taken_for_a_number")
-def shop_app(warehouses, print_invoice):
-    """The more special route comes later and wins."""
-    app = FastAPI()
-
-    @app.get("/orders/{number}")
-    async def order(number: int) -> dict[str, int]:
-        return {"number": number}
-
-    return right_shop(app, warehouses, print_invoice, ["/orders/{number}"])
-
-
-@wrong("1.4.3", caught_by="test_q3_con_the_latest_order_is_not_taken_for_a_number")
-def shop_app(warehouses, print_invoice):
-    """What is no number is the latest."""
-    app = FastAPI()
-
-    @app.get("/orders/{number}")
-    async def order(number: str) -> dict[str, int]:
-        return {"number": int(number) if number.isdecimal() else last_booked()}
-
-    return right_shop(app, warehouses, print_invoice, ["/orders/{number}"])
-
-
-@wrong("1.4.3", caught_by="test_q3_con_no_link_leads_to_another_host[evil.example]")
-def shop_app(warehouses, print_invoice):
-    """All that ends in .example is ours."""
-    return right_shop(FastAPI(), warehouses, print_invoice, hosts=["*.example"])
+    return app
 
 
 @wrong(
     "1.4.3",
-    caught_by="test_q3_con_no_link_leads_to_another_host[shop.example.evil.example]",
+    caught_by="test_q3_the_page_lists_the_fields_of_the_request_and_of_the_response",
 )
-def shop_app(warehouses, print_invoice):
-    """A host is ours if it begins like ours."""
-    app = FastAPI()
-
-    @app.middleware("http")
-    async def check(request: Request, call_next):
-        if not request.url.netloc.startswith("shop.example"):
-            return Response(status_code=400)
-        return await call_next(request)
-
-    return right_shop(app, warehouses, print_invoice, hosts=["*"])
-
-
-@right("1.4.3")
-def shop_app(warehouses, print_invoice):
-    """A relative link, a task group, a thread, a path converter."""
+def order_app():
+    """Call the model in the code, so that the page does not know it."""
     app = FastAPI()
 
     @app.post("/orders", status_code=201)
-    def place(order: Annotated[OrderIn, Body()]) -> dict[str, str]:
-        number = book(**order.model_dump())
-        return {"link": app.url_path_for("order", number=number)}
+    def place_order(body: Annotated[Any, Body()]) -> OrderOut:
+        try:
+            order = OrderIn.model_validate(body)
+        except ValidationError as error:
+            raise HTTPException(422, str(error)) from error
+        return OrderOut(number=save_order(order.sku, order.quantity))
 
-    @app.get("/orders/{number:int}")
-    def order(number: int) -> dict[str, int]:
-        return {"number": number}
+    return app
 
-    @app.get("/orders/{word}")
-    def latest(word: Literal["latest"]) -> dict[str, int]:
-        return {"number": last_booked()}
 
-    @app.get("/stock/{sku}")
-    async def stock(sku: str) -> dict[str, list[int]]:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(one.ask_async(sku)) for one in warehouses]
-        return {"pieces": [task.result() for task in tasks]}
+@wrong(
+    "1.4.3",
+    caught_by="test_q3_the_page_lists_the_fields_of_the_request_and_of_the_response",
+)
+def order_app():
+    """Annotate the request, and return a dict."""
+    app = FastAPI()
 
-    @app.get("/orders/{number}/invoice")
-    async def invoice(number: int) -> dict[str, str]:
-        return {"invoice": await asyncio.to_thread(print_invoice, number)}
+    @app.post("/orders", status_code=201)
+    def place_order(order: OrderIn) -> dict[str, int]:
+        return {"number": save_order(order.sku, order.quantity)}
+
+    return app
+
+
+@wrong("1.4.3", caught_by="test_q3_an_order_that_does_not_fit_returns_422")
+def order_app():
+    """Save every order as one piece."""
+    app = FastAPI()
+
+    @app.post("/orders", status_code=201)
+    def place_order(order: OrderIn) -> OrderOut:
+        return OrderOut(number=save_order(order.sku, 1))
 
     return app
 
 
 @right("1.4.3")
-def shop_app(warehouses, print_invoice):
-    """Threads all over, and a link that believes nobody."""
+def order_app():
+    """Keep `async def`, and save in a thread."""
     app = FastAPI()
 
     @app.post("/orders", status_code=201)
-    async def place(order: OrderIn) -> dict[str, str]:
-        number = book(order.sku, order.quantity)
-        return {"link": f"https://shop.example/orders/{number}"}
+    async def place_order(order: OrderIn) -> OrderOut:
+        number = await run_in_threadpool(save_order, order.sku, order.quantity)
+        return OrderOut(number=number)
 
-    @app.get("/stock/{sku}")
-    def stock(sku: str) -> dict[str, list[int]]:
-        with ThreadPoolExecutor(len(warehouses)) as threads:
-            return {"pieces": list(threads.map(lambda one: one.ask(sku), warehouses))}
-
-    @app.get("/orders/{number}/invoice")
-    async def invoice(number: int) -> dict[str, str]:
-        return {"invoice": await run_in_threadpool(print_invoice, number)}
-
-    return right_shop(
-        app,
-        warehouses,
-        print_invoice,
-        ["/orders", "/stock/{sku}", "/orders/{number}/invoice"],
-        hosts=["*"],
-    )
+    return app
 
 
-@wrong("1.4.4", caught_by="test_q4_annotations_are_worked_out_once")
-def engine(endpoint):
-    """Pydantic is fast, so it may be asked anew each time."""
+@right("1.4.3")
+def order_app():
+    """Use a router, a dependency that saves, and a response model."""
+    router = APIRouter()
 
-    def answer(body: bytes) -> bytes:
-        hints = get_type_hints(endpoint)
-        returned = TypeAdapter(hints.pop("return"))
-        ((name, wanted),) = hints.items()
-        value = TypeAdapter(wanted).validate_json(body)
-        return returned.dump_json(endpoint(**{name: value}))
+    def saved(order: Annotated[OrderIn, Body()]) -> int:
+        return save_order(**order.model_dump())
 
-    return answer
+    @router.post("/orders", status_code=201, response_model=OrderOut)
+    async def place_order(number: Annotated[int, Depends(saved)]):
+        return {"number": number}
 
-
-@wrong("1.4.4", caught_by="test_q4_annotations_are_worked_out_once")
-def engine(endpoint):
-    """The hints are read ahead, the adapters are made when they are needed."""
-    hints = get_type_hints(endpoint)
-    returns = hints.pop("return")
-    ((name, wanted),) = hints.items()
-
-    def answer(body: bytes) -> bytes:
-        value = TypeAdapter(wanted).validate_json(body)
-        return TypeAdapter(returns).dump_json(endpoint(**{name: value}))
-
-    return answer
+    app = FastAPI()
+    app.include_router(router)
+    return app
 
 
-@wrong("1.4.4", caught_by="test_q4_a_thousand_lines_run_no_more_python_than_one")
-def engine(endpoint):
-    """What comes in is compiled; what goes out, json.dumps can do."""
-    hints = get_type_hints(endpoint)
-    returns = hints.pop("return")
-    ((name, wanted),) = hints.items()
-    given = TypeAdapter(wanted)
+@wrong("1.4.4", caught_by="test_q4_the_types_are_analysed_once")
+def fast_endpoint(endpoint, takes, returns):
+    """Create the adapters for each request."""
+
+    def respond(body: bytes) -> bytes:
+        value = TypeAdapter(takes).validate_json(body)
+        return TypeAdapter(returns).dump_json(endpoint(value))
+
+    return respond
+
+
+@wrong("1.4.4", caught_by="test_q4_the_types_are_analysed_once")
+def fast_endpoint(endpoint, takes, returns):
+    """Create one of the adapters for each request."""
+    reader = TypeAdapter(takes)
+
+    def respond(body: bytes) -> bytes:
+        return TypeAdapter(returns).dump_json(endpoint(reader.validate_json(body)))
+
+    return respond
+
+
+@wrong("1.4.4", caught_by="test_q4_1000_lines_run_as_few_python_functions_as_one")
+def fast_endpoint(endpoint, takes, returns):
+    """Write the response with `json.dumps` and a function for each object."""
+    reader, writer = TypeAdapter(takes), TypeAdapter(returns)
 
     def plain(value):
-        if isinstance(value, BaseModel):
-            return value.model_dump(mode="json")
-        return vars(value) if is_dataclass(value) else str(value)
+        return vars(value) if hasattr(value, "__dict__") else str(value)
 
-    def answer(body: bytes) -> bytes:
-        value = given.validate_json(body)
-        return json.dumps(endpoint(**{name: value}), default=plain).encode()
+    def respond(body: bytes) -> bytes:
+        value = json.dumps(endpoint(reader.validate_json(body)), default=plain)
+        return writer.dump_json(writer.validate_json(value))
 
-    return answer
+    return respond
 
 
-@wrong("1.4.4", caught_by="test_q4_a_thousand_lines_run_no_more_python_than_one")
-def engine(endpoint):
-    """plain_engine, as it is."""
-    return plain_engine(endpoint)
+@wrong("1.4.4", caught_by="test_q4_the_response_has_the_declared_fields_only")
+def fast_endpoint(endpoint, takes, returns):
+    """Write whatever the endpoint returns, and ignore `returns`."""
+    reader = TypeAdapter(takes)
+    return lambda body: to_json(endpoint(reader.validate_json(body)))
 
 
-@wrong(
-    "1.4.4",
-    caught_by="test_q4_the_client_reads_what_it_would_with_fastapi[an object in, an object out]",
-)
-def engine(endpoint):
-    """All endpoints take lines."""
-    given = TypeAdapter(list[Line])
-    returned = TypeAdapter(get_type_hints(endpoint)["return"])
-    return lambda body: returned.dump_json(endpoint(given.validate_json(body)))
+@wrong("1.4.4", caught_by="test_q4_the_endpoint_gets_an_object_and_the_client_json")
+def fast_endpoint(endpoint, takes, returns):
+    """Use the types of the example for every endpoint."""
+    reader, writer = TypeAdapter(list[Line]), TypeAdapter(Decimal)
+    return lambda body: writer.dump_json(endpoint(reader.validate_json(body)))
 
 
-@wrong("1.4.4", caught_by="test_q4_a_body_that_does_not_fit_never_reaches_the_endpoint")
-def engine(endpoint):
-    """To check is to lose time."""
-    hints = get_type_hints(endpoint)
-    returned = TypeAdapter(hints.pop("return"))
-    ((name, wanted),) = hints.items()
-    given = TypeAdapter(wanted)
+@wrong("1.4.4", caught_by="test_q4_the_endpoint_gets_an_object_and_the_client_json")
+def fast_endpoint(endpoint, takes, returns):
+    """Pass the parsed JSON to the endpoint, without `takes`."""
+    writer = TypeAdapter(returns)
+    return lambda body: writer.dump_json(endpoint(json.loads(body)))
 
-    def answer(body: bytes) -> bytes:
+
+@wrong("1.4.4", caught_by="test_q4_the_endpoint_gets_an_object_and_the_client_json")
+def fast_endpoint(endpoint, takes, returns):
+    """Return Python objects instead of JSON."""
+    reader, writer = TypeAdapter(takes), TypeAdapter(returns)
+    return lambda body: writer.dump_python(endpoint(reader.validate_json(body)))
+
+
+@wrong("1.4.4", caught_by="test_q4_json_that_does_not_fit_raises_a_validation_error")
+def fast_endpoint(endpoint, takes, returns):
+    """Call the endpoint with None if the JSON does not fit."""
+    reader, writer = TypeAdapter(takes), TypeAdapter(returns)
+
+    def respond(body: bytes) -> bytes:
         try:
-            value = given.validate_json(body)
-        except ValueError:
-            value = []
-        return returned.dump_json(endpoint(**{name: value}))
+            value = reader.validate_json(body)
+        except ValidationError:
+            value = None
+        return writer.dump_json(endpoint(value))
 
-    return answer
-
-
-@right("1.4.4")
-def engine(endpoint):
-    """The signature, Python objects in between, JSON by the json module."""
-    signature = inspect.signature(endpoint)
-    (parameter,) = signature.parameters.values()
-    given = TypeAdapter(parameter.annotation)
-    returned = TypeAdapter(signature.return_annotation)
-
-    def answer(body: bytes) -> bytes:
-        value = endpoint(given.validate_python(json.loads(body)))
-        return json.dumps(returned.dump_python(value, mode="json")).encode()
-
-    return answer
+    return respond
 
 
 @right("1.4.4")
-def engine(endpoint):
-    """Worked out at the first request and kept; what is returned is checked, too."""
+def fast_endpoint(endpoint, takes, returns):
+    """Parse the JSON first, then validate Python objects."""
+    reader, writer = TypeAdapter(takes), TypeAdapter(returns)
+
+    def respond(body: bytes) -> bytes:
+        value = endpoint(reader.validate_python(from_json(body)))
+        return json.dumps(writer.dump_python(value, mode="json")).encode()
+
+    return respond
+
+
+@right("1.4.4")
+def fast_endpoint(endpoint, takes, returns):
+    """Create the adapters at the first request, and keep them."""
 
     @cache
     def adapters():
-        hints = get_type_hints(endpoint)
-        returned = TypeAdapter(hints.pop("return"))
-        return TypeAdapter(*hints.values()), returned
+        return TypeAdapter(takes), TypeAdapter(returns)
 
-    def answer(body):
-        given, returned = adapters()
-        value = returned.validate_python(endpoint(given.validate_json(body)))
-        return returned.dump_json(value)
+    class Respond:
+        def __call__(self, body: bytes) -> bytes:
+            reader, writer = adapters()
+            return writer.dump_json(endpoint(reader.validate_json(body)))
 
-    return answer
+    return Respond()
 
 
-@right("1.4.4")
-def engine(endpoint):
-    """Pydantic wraps the endpoint."""
-    called = validate_call(endpoint, validate_return=True)
-    returned = TypeAdapter(endpoint.__annotations__["return"])
-    return lambda body: returned.dump_json(called(json.loads(body)))
+@wrong("1.4.5", caught_by="test_q5_the_page_lists_404_and_the_same_bodies_are_refused")
+def quote_app():
+    """Add an example, and do not document the 404."""
+    app = FastAPI()
 
+    class QuoteIn(BaseModel):
+        sku: str = Field(examples=["LAMP-01"])
+        quantity: int = Field(ge=1, le=100)
 
-def right_desk(app, order_in, return_in):
-    """Add the two operations, for bodies of these types."""
-
-    @app.post("/orders", status_code=201)
-    def order(wish: order_in) -> dict[str, Decimal]:
-        price = price_of(wish.sku)
-        if price is None:
-            raise HTTPException(404, f"There is no product {wish.sku}.")
-        return {"total": price * wish.quantity}
-
-    @app.post("/returns", status_code=202)
-    def give_back(wish: return_in) -> dict[str, int]:
-        if not was_booked(wish.order):
-            raise HTTPException(404, f"There is no order {wish.order}.")
-        return {"order": wish.order}
+    @app.post("/quotes")
+    def quote(wanted: QuoteIn) -> dict[str, int]:
+        if wanted.sku not in PRICES:
+            raise HTTPException(404, "Unknown product")
+        return {"cents": PRICES[wanted.sku] * wanted.quantity}
 
     return app
 
 
-ANNOUNCED = {404: {"description": "Not there"}}
+@wrong("1.4.5", caught_by="test_q5_the_body_that_the_page_fills_in_returns_200")
+def quote_app():
+    """Document the 404, and write the example into the description."""
+    app = FastAPI()
+
+    class QuoteIn(BaseModel):
+        sku: str = Field(description="For example LAMP-01.")
+        quantity: int = Field(ge=1, le=100)
+
+    @app.post("/quotes", responses={404: {"description": "Unknown product"}})
+    def quote(wanted: QuoteIn) -> dict[str, int]:
+        if wanted.sku not in PRICES:
+            raise HTTPException(404, "Unknown product")
+        return {"cents": PRICES[wanted.sku] * wanted.quantity}
+
+    return app
 
 
-@wrong("1.4.5", caught_by="test_q5_execute_succeeds_with_what_the_page_fills_in")
-def tryable_app():
-    """A default is an example as well."""
+@wrong("1.4.5", caught_by="test_q5_the_body_that_the_page_fills_in_returns_200")
+def quote_app():
+    """Use an example that is not a product of the shop."""
+    app = FastAPI()
 
-    class OrderIn(BaseModel):
-        sku: str = "LAMP-01"
-        quantity: int = 1
-
-    class ReturnIn(BaseModel):
-        order: int = 1006
-        reason: str = "It came broken."
-
-    return right_desk(FastAPI(responses=ANNOUNCED), OrderIn, ReturnIn)
-
-
-@wrong("1.4.5", caught_by="test_q5_no_status_is_undocumented")
-def tryable_app():
-    """What is raised, FastAPI documents."""
-
-    class OrderIn(BaseModel):
-        sku: str = Field(examples=["LAMP-01"])
-        quantity: int = Field(examples=[1])
-
-    class ReturnIn(BaseModel):
-        order: int = Field(examples=[1006])
-        reason: str = Field(examples=["It came broken."])
-
-    return right_desk(FastAPI(), OrderIn, ReturnIn)
-
-
-@wrong("1.4.5", caught_by="test_q5_execute_succeeds_with_what_the_page_fills_in")
-def tryable_app():
-    """An example shows the form; that there is such a product does not matter."""
-
-    class OrderIn(BaseModel):
+    class QuoteIn(BaseModel):
         sku: str = Field(examples=["ABC-12"])
-        quantity: int = Field(examples=[1])
+        quantity: int = Field(ge=1, le=100)
 
-    class ReturnIn(BaseModel):
-        order: int = Field(examples=[42])
-        reason: str = Field(description="Such as: it came broken.")
+    @app.post("/quotes", responses={404: {"description": "Unknown product"}})
+    def quote(wanted: QuoteIn) -> dict[str, int]:
+        if wanted.sku not in PRICES:
+            raise HTTPException(404, "Unknown product")
+        return {"cents": PRICES[wanted.sku] * wanted.quantity}
 
-    return right_desk(FastAPI(responses=ANNOUNCED), OrderIn, ReturnIn)
-
-
-@wrong("1.4.5", caught_by="test_q5_no_status_is_undocumented[POST /orders]")
-def tryable_app():
-    """A choice of products fills itself in."""
-
-    class OrderIn(BaseModel):
-        sku: Literal["LAMP-01", "VASE-07"]
-        quantity: int
-
-    class ReturnIn(BaseModel):
-        order: int = Field(examples=[1006])
-        reason: str
-
-    return right_desk(FastAPI(responses=ANNOUNCED), OrderIn, ReturnIn)
+    return app
 
 
 @wrong(
     "1.4.5",
-    caught_by="test_q5_execute_succeeds_with_what_the_page_fills_in[POST /returns]",
+    caught_by="test_q5_the_page_lists_404_and_the_same_bodies_are_refused[no sku]",
 )
-def tryable_app():
-    """An example in the description, in words."""
+def quote_app():
+    """Use a default as the example, so that a missing field is accepted."""
+    app = FastAPI()
 
-    class OrderIn(BaseModel):
-        sku: str = Field(examples=["LAMP-01"])
-        quantity: int
+    class QuoteIn(BaseModel):
+        sku: str = "LAMP-01"
+        quantity: int = Field(1, ge=1, le=100)
 
-    class ReturnIn(BaseModel):
-        order: int = Field(description="For example 1006.")
-        reason: str
+    @app.post("/quotes", responses={404: {"description": "Unknown product"}})
+    def quote(wanted: QuoteIn) -> dict[str, int]:
+        if wanted.sku not in PRICES:
+            raise HTTPException(404, "Unknown product")
+        return {"cents": PRICES[wanted.sku] * wanted.quantity}
 
-    return right_desk(FastAPI(responses=ANNOUNCED), OrderIn, ReturnIn)
+    return app
+
+
+@wrong(
+    "1.4.5",
+    caught_by="test_q5_the_page_lists_404_and_the_same_bodies_are_refused[unknown]",
+)
+def quote_app():
+    """List the products in the type, so that others return 422."""
+    app = FastAPI()
+
+    class QuoteIn(BaseModel):
+        sku: Literal["LAMP-01", "VASE-07"]
+        quantity: int = Field(ge=1, le=100)
+
+    @app.post("/quotes", responses={404: {"description": "Unknown product"}})
+    def quote(wanted: QuoteIn) -> dict[str, int]:
+        return {"cents": PRICES[wanted.sku] * wanted.quantity}
+
+    return app
 
 
 @right("1.4.5")
-def tryable_app():
-    """Whole examples at the models, statuses at a router."""
+def quote_app():
+    """Use an example of the whole model, and document the router."""
 
-    class OrderIn(BaseModel):
+    class QuoteIn(BaseModel):
         model_config = ConfigDict(
-            json_schema_extra={"example": {"sku": "VASE-07", "quantity": 1}}
+            json_schema_extra={"examples": [{"sku": "VASE-07", "quantity": 2}]}
         )
         sku: str
-        quantity: int
+        quantity: int = Field(ge=1, le=100)
 
-    class ReturnIn(BaseModel):
-        model_config = {
-            "json_schema_extra": {"examples": [{"order": 1001, "reason": "Too big."}]}
-        }
-        order: int
-        reason: str
+    router = APIRouter(responses={404: {"description": "Not there"}})
 
-    router = right_desk(APIRouter(responses=ANNOUNCED), OrderIn, ReturnIn)
+    @router.post("/quotes")
+    def quote(wanted: QuoteIn) -> dict[str, int]:
+        if wanted.sku not in PRICES:
+            raise HTTPException(404, "Unknown product")
+        return {"cents": PRICES[wanted.sku] * wanted.quantity}
+
     app = FastAPI()
     app.include_router(router)
     return app
 
 
 @right("1.4.5")
-def tryable_app():
-    """Examples at the bodies, one of them with a name."""
+def quote_app():
+    """Give a named example at the parameter, and document the application."""
 
-    class OrderIn(BaseModel):
+    class QuoteIn(BaseModel):
         sku: str
-        quantity: int
-
-    class ReturnIn(BaseModel):
-        order: int
-        reason: str
+        quantity: int = Field(ge=1, le=100)
 
     lamps = {"two lamps": {"value": {"sku": "LAMP-01", "quantity": 2}}}
-    broken = [{"order": 1002, "reason": "It came broken."}]
-    return right_desk(
-        FastAPI(responses={"4XX": {"description": "Your mistake"}}),
-        Annotated[OrderIn, Body(openapi_examples=lamps)],
-        Annotated[ReturnIn, Body(examples=broken)],
-    )
+    app = FastAPI(responses={404: {"description": "Unknown product"}})
+
+    @app.post("/quotes")
+    def quote(
+        wanted: Annotated[QuoteIn, Body(openapi_examples=lamps)],
+    ) -> dict[str, int]:
+        if wanted.sku not in PRICES:
+            raise HTTPException(404, "Unknown product")
+        return {"cents": PRICES[wanted.sku] * wanted.quantity}
+
+    return app
 
 
-@wrong("1.4.6", caught_by="test_q6_advantage_no_nonsense_is_computed")
+@wrong("1.4.6", caught_by="test_q6_input_flask_computes_with_a_wrong_type")
 def evidence():
-    """A negative quantity is nonsense, and FastAPI knows."""
+    """Send a negative number, which both compute with."""
     return {
-        "leak": Call("GET", "/lamp"),
-        "nonsense": Call("POST", "/lamps", {"quantity": -3}),
-        "unserved": Call("HEAD", "/lamp"),
-        "script": Call("GET", "/thanks?name=<script>alert(1)</script>"),
+        "output": Call("GET", "/lamp"),
+        "input": Call("POST", "/orders", {"quantity": -3}),
+        "method": Call("HEAD", "/lamp"),
+        "html": Call("GET", "/thanks?name=<script>alert(1)</script>"),
     }
 
 
-@wrong("1.4.6", caught_by="test_q6_advantage_no_nonsense_is_computed")
+@wrong("1.4.6", caught_by="test_q6_input_flask_computes_with_a_wrong_type")
 def evidence():
-    """An error of the server's is nonsense."""
+    """Send no quantity, so that Flask returns 500."""
     return {
-        "leak": Call("GET", "/lamp"),
-        "nonsense": Call("POST", "/lamps", {}),
-        "unserved": Call("HEAD", "/lamp"),
-        "script": Call("GET", "/thanks?name=<script>alert(1)</script>"),
+        "output": Call("GET", "/lamp"),
+        "input": Call("POST", "/orders", {}),
+        "method": Call("HEAD", "/lamp"),
+        "html": Call("GET", "/thanks?name=<script>alert(1)</script>"),
     }
 
 
-@wrong("1.4.6", caught_by="test_q6_disadvantage_what_flask_serves_unasked")
+@wrong("1.4.6", caught_by="test_q6_method_only_flask_serves_it")
 def evidence():
-    """Flask serves what is not there."""
+    """Use a method that Flask does not serve either."""
     return {
-        "leak": Call("GET", "/lamp"),
-        "nonsense": Call("POST", "/lamps", {"quantity": "3"}),
-        "unserved": Call("DELETE", "/lamp"),
-        "script": Call("GET", "/thanks?name=<script>alert(1)</script>"),
+        "output": Call("GET", "/lamp"),
+        "input": Call("POST", "/orders", {"quantity": "3"}),
+        "method": Call("DELETE", "/lamp"),
+        "html": Call("GET", "/thanks?name=<script>alert(1)</script>"),
     }
 
 
-@wrong("1.4.6", caught_by="test_q6_disadvantage_a_script_comes_in_with_a_name")
+@wrong("1.4.6", caught_by="test_q6_html_only_the_page_from_fastapi_contains_the_script")
 def evidence():
-    """The text of a script is a script; the margin is in every answer."""
+    """Send the text of a script, without an element."""
     return {
-        "leak": Call("HEAD", "/lamp"),
-        "nonsense": Call("POST", "/lamps", {"quantity": "3"}),
-        "unserved": Call("HEAD", "/lamp"),
-        "script": Call("GET", "/thanks?name=alert(1)"),
+        "output": Call("GET", "/lamp"),
+        "input": Call("POST", "/orders", {"quantity": "3"}),
+        "method": Call("HEAD", "/lamp"),
+        "html": Call("GET", "/thanks?name=alert(1)"),
     }
 
 
-@wrong("1.4.6", caught_by="test_q6_advantage_the_margin_stays_in_the_house")
+@wrong("1.4.6", caught_by="test_q6_html_only_the_page_from_fastapi_contains_the_script")
 def evidence():
-    """Who buys learns the margin."""
+    """Send an element that is not a script."""
     return {
-        "leak": Call("POST", "/lamps", {"quantity": "margin"}),
-        "nonsense": Call("POST", "/lamps", {"quantity": "3"}),
-        "unserved": Call("HEAD", "/lamp"),
-        "script": Call("GET", "/thanks?name=<b>Mara</b>"),
+        "output": Call("GET", "/lamp"),
+        "input": Call("POST", "/orders", {"quantity": "3"}),
+        "method": Call("HEAD", "/lamp"),
+        "html": Call("GET", "/thanks?name=<b>Mara</b>"),
+    }
+
+
+@wrong("1.4.6", caught_by="test_q6_output_only_flask_returns_the_margin")
+def evidence():
+    """Ask for the headers only."""
+    return {
+        "output": Call("HEAD", "/lamp"),
+        "input": Call("POST", "/orders", {"quantity": "3"}),
+        "method": Call("HEAD", "/lamp"),
+        "html": Call("GET", "/thanks?name=<script>alert(1)</script>"),
     }
 
 
 @right("1.4.6")
 def evidence():
-    """Other requests that prove the same."""
+    """Use other requests that show the same."""
     return {
-        "leak": Call("get", "/lamp?margin=yes"),
-        "nonsense": Call("POST", "/lamps", {"quantity": [2]}),
-        "unserved": Call("OPTIONS", "/thanks"),
-        "script": Call("GET", "/thanks?name=%3Cimg src=x onerror=alert(1)%3E"),
+        "output": Call("get", "/lamp?margin=yes"),
+        "input": Call("POST", "/orders", {"quantity": [2]}),
+        "method": Call("OPTIONS", "/thanks"),
+        "html": Call("GET", "/thanks?name=%3Cimg src=x onerror=alert(1)%3E"),
     }
 
 
 @right("1.4.6")
 def evidence():
-    """Built by keyword, from one path."""
-    proofs = dict.fromkeys(["leak"], Call(method="GET", path="/lamp"))
-    proofs["unserved"] = Call(method="OPTIONS", path="/lamps")
-    proofs["nonsense"] = Call(method="POST", path="/lamps", body={"quantity": "NaN"})
-    proofs["script"] = Call("GET", '/thanks?name=<a href="javascript:alert(1)">M</a>')
-    return proofs
+    """Create the calls by keyword."""
+    calls = dict.fromkeys(["output"], Call(method="GET", path="/lamp"))
+    calls["method"] = Call(method="OPTIONS", path="/orders")
+    calls["input"] = Call(method="POST", path="/orders", body={"quantity": "NaN"})
+    calls["html"] = Call("GET", '/thanks?name=<a href="javascript:alert(1)">M</a>')
+    return calls
