@@ -1,8 +1,11 @@
 """3.1  Introduction to SQLAlchemy.
 
-SQLAlchemy is two layers: Core writes SQL for you, and the ORM works out which.
+SQLAlchemy has two layers. Core builds SQL statements from Python expressions and sends
+them to the database. The ORM maps classes to tables and objects to rows.
+Notes: content/docs/sqlalchemy/introduction/introduction-to-sqlalchemy.md
 """
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -14,55 +17,59 @@ from sqlalchemy import (
     Numeric,
     Select,
     String,
-    UniqueConstraint,
-    bindparam,
-    insert,
     select,
     update,
 )
-from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from sensei import ___
 
 
 class Base(DeclarativeBase):
-    """What the classes of the shop are mapped by."""
+    """The base class of `Product` and `Order`."""
 
 
-class Stock(Base):
-    """How many copies of a book the shop has."""
+class Product(Base):
+    """A product of the shop, with its price in cents."""
 
-    __tablename__ = "stock"
+    __tablename__ = "products"
 
-    isbn: Mapped[str] = mapped_column(String(13), primary_key=True)
-    copies: Mapped[int]
-
-
-def sell_with_orm(session: Session, sales: list[tuple[str, int]]) -> None:
-    """Take what was sold, pairs of an isbn and a number, out of the stock.
-
-    A number below zero is a return. The caller commits.
-    """
-    with session.no_autoflush:  # send nothing before all is counted
-        for isbn, pieces in sales:
-            session.get_one(Stock, isbn).copies -= pieces
+    sku: Mapped[str] = mapped_column(String(20), primary_key=True)
+    price: Mapped[int]
 
 
-def sell_with_core(connection: Connection, sales: list[tuple[str, int]]) -> None:
+@dataclass
+class PriceChange:
     """3.1.1  What is the difference between SQLAlchemy’s ORM and Core layers?
 
-    `sell_with_orm` only changes objects; the session works out what to send. Do its
-    work with Core, which sends what you execute. Leave the same rows, send no more
-    statements than the session (one with a list of parameters counts once) and write
-    no more rows. For an isbn that is not in stock raise NoResultFound before anything
-    is written.
+    Set the price of the product `sku` to `price`: once with the ORM, once with Core.
+    In both cases the caller commits.
+
+    - `with_orm` loads the `Product` object from the session and sets its price. It
+      sends no UPDATE: the session sends it when the caller commits.
+    - `with_core` executes one statement on the connection, an UPDATE of this product's
+      row. It loads nothing.
+
+    Given: The product is in the table.
+
+    Example:
+        PriceChange("pen", 250).with_core(connection)
     """
-    raise NotImplementedError
+
+    sku: str
+    price: int
+
+    def with_orm(self, session: Session) -> None:
+        """Change the price with the ORM."""
+        raise NotImplementedError
+
+    def with_core(self, connection: Connection) -> None:
+        """Change the price with Core."""
+        raise NotImplementedError
 
 
 class Order(Base):
-    """An order of the shop; the database refuses a total below zero."""
+    """An order. The database refuses a total below zero."""
 
     __tablename__ = "orders"
     __table_args__ = (CheckConstraint("total >= 0"),)
@@ -77,105 +84,120 @@ class Order(Base):
 class OrderBook:
     """3.1.2  How does SQLAlchemy simplify database operations compared to raw SQL?
 
-    This order book talks raw SQL to SQLite's own driver. A name with a quote breaks
-    it, times and prices come back as text and numbers, half of an import that failed
-    stays, and no connection goes back to the engine's pool. Replace the raw SQL with
-    SQLAlchemy on `Order`, and all of this is gone.
+    This order book sends raw SQL to the database driver. The customer O'Neill gets an
+    error, times and prices come back with other types, an import that fails leaves half
+    of its orders in the table, and no connection returns to the pool. Replace the raw
+    SQL with SQLAlchemy statements on `Order`.
+
+    - A name may contain any character. Send values as parameters, not inside the SQL.
+    - `of` returns a customer's orders, sorted by `number`. The values are equal to
+      those that were added and have the same types.
+    - `add` stores all orders, or none of them if the database refuses one. In this case
+      it raises SQLAlchemy's `IntegrityError`.
+    - `add([])` stores nothing and raises nothing.
+    - After `add` and `of`, the connection is back in the pool of the engine.
+
+    Given: An order is a dict with the keys `customer`, `placed_at`, `total`, `gift`.
+        The database assigns the numbers 1, 2, 3 … in the column `number`.
     """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     def add(self, orders: list[dict[str, Any]]) -> None:
-        """Store all of the orders, or none of them if the database refuses one.
-
-        Each has the keys `customer`, `placed_at`, `total` and `gift`. What the
-        database raises, the caller gets.
-        """
-        cursor = self._engine.raw_connection().cursor()
+        """Store the orders."""
+        connection = self._engine.raw_connection()
         for order in orders:
-            cursor.execute(
+            connection.cursor().execute(
                 "INSERT INTO orders (customer, placed_at, total, gift) VALUES "
                 f"('{order['customer']}', '{order['placed_at']}', "
                 f"{order['total']}, {order['gift']})"
             )
+            connection.commit()
 
-    def of(self, customer: str, since: datetime) -> list[dict[str, Any]]:
-        """Return a customer's orders, as they were added, from `since` on.
-
-        The oldest comes first.
-        """
+    def of(self, customer: str) -> list[dict[str, Any]]:
+        """Return the orders of a customer, as dicts like those given to `add`."""
         cursor = self._engine.raw_connection().cursor()
         cursor.execute(
             "SELECT customer, placed_at, total, gift FROM orders "
-            f"WHERE customer = '{customer}' AND placed_at >= '{since}' "
-            "ORDER BY placed_at"
+            f"WHERE customer = '{customer}' ORDER BY number"
         )
         keys = ("customer", "placed_at", "total", "gift")
-        return [dict(zip(keys, order)) for order in cursor.fetchall()]
+        return [dict(zip(keys, row)) for row in cursor.fetchall()]
 
 
 def user_model() -> type[DeclarativeBase]:
     """3.1.3  Provide an example of a simple SQLAlchemy model for a `User` table.
 
-    Return a class, on a `DeclarativeBase` of its own, that is mapped to the table
-    `users`. A user has an `id`, which the database counts up, a `name` of at most 50
-    characters, an `email` of at most 254, which no two users share, and `joined_on`,
-    a date. None of them is ever missing.
+    Write a base class and a class `User` that is mapped to the table `users`. Return
+    `User`.
+
+    - The columns are `id`, an integer primary key that the database assigns, `name`
+      with at most 50 characters, and `email` with at most 254 characters.
+    - No column may be NULL.
+    - Two users cannot have the same `email`: the database refuses the second one.
+
+    Example:
+        User(name="Jo", email="jo@example.com")
     """
     raise NotImplementedError
 
 
 def questions() -> dict[str, Select[int]]:
-    """Return what the shop asks its database, whichever that is."""
+    """Return what the shop asks its database. The statements fit every database."""
     numbers = select(Order.number)
     return {
-        "gifts": numbers.where(Order.gift),
         "no gifts": numbers.where(~Order.gift),
         "hers": numbers.where(Order.customer.ilike("mara")),
         "mine": numbers.where(Order.number == 7).with_for_update(),
     }
 
 
-def translations() -> dict[str, dict[str, str]]:
+def on_sqlite() -> dict[str, str]:
     """3.1.4  How does SQLAlchemy abstract database operations?
 
-    The same `questions` go to two databases. Return for each what the dialect writes
-    behind WHERE, the values in their places, without `orders.`. Then name the types
-    in which the driver gets a bool, a datetime and a Decimal for an `Order`.
-    PostgreSQL and its driver know them all, and ILIKE, and FOR UPDATE, which locks
-    rows. SQLite has no ILIKE, no row locks, 0 and 1 for booleans, and of these types
-    only int, float and str.
+    The same statements and the same `Order` work on every database. Predict what
+    SQLAlchemy makes of them for SQLite.
+
+    - For each of the `questions`: the SQL after WHERE, with the values in their places
+      and without `orders.`.
+    - For `placed_at`, `total` and `gift`: the name of the Python type that the driver
+      receives for `Order(placed_at=datetime(...), total=Decimal("12.50"), gift=True)`.
+
+    Given: SQLite has no ILIKE and no FOR UPDATE. It has the function `lower`.
+        SQLite stores a boolean as 1 or 0. Its driver takes int, float and str here.
+
+    Example, for PostgreSQL, which has all of this:
+        {"no gifts": "NOT gift", "hers": "customer ILIKE 'mara'",
+         "mine": "number = 7 FOR UPDATE",
+         "placed_at": "datetime", "total": "Decimal", "gift": "bool"}
     """
     return {
-        "sqlite": {
-            "gifts": "gift = 1",
-            "no gifts": ___,
-            "hers": ___,
-            "mine": ___,
-            "bool": ___,
-            "datetime": ___,
-            "Decimal": ___,
-        },
-        "postgresql": {
-            "gifts": ___,
-            "no gifts": ___,
-            "hers": ___,
-            "mine": ___,
-            "bool": ___,
-            "datetime": ___,
-            "Decimal": ___,
-        },
+        "no gifts": ___,
+        "hers": ___,
+        "mine": ___,
+        "placed_at": ___,
+        "total": ___,
+        "gift": ___,
     }
 
 
 def book_model() -> type[DeclarativeBase]:
     """3.1.5  Write a SQLAlchemy model for a `Book` table with title and author fields.
 
-    Return a class, on a `DeclarativeBase` of its own, that is mapped to the table
-    `books`. A book has an `id`, a `title` and an `author`; no two books share both.
-    Many lack a `subtitle`. Its `copies` are never below 0, and 0 where a program's
-    INSERT says nothing of them. Texts have at most 200 characters. Whoever asks for
-    an author's books does not read the whole table.
+    Write a class `Book` on the given `Base`, mapped to the table `books`. Return it.
+
+    - The column `id` is an integer primary key that the database assigns.
+    - `title` is a VARCHAR(200), `author` a VARCHAR(100), `published` a DATE and `price`
+      a NUMERIC(8, 2).
+    - `published` may be NULL, because some books are announced only. No other column
+      may be NULL.
+
+    Example:
+        Book(title="Emma", author="Jane Austen", price=Decimal("9.90"))
     """
+
+    class Base(DeclarativeBase):
+        pass
+
     raise NotImplementedError

@@ -1,173 +1,275 @@
 """Other answers to section 3.1."""
 
-from collections import Counter
-
 from sqlalchemy import (
     Column,
     Date,
     Index,
     Integer,
-    MetaData,
     Table,
     Text,
-    case,
-    func,
+    UniqueConstraint,
+    bindparam,
+    insert,
     text,
 )
-from sqlalchemy.orm import (
-    MappedAsDataclass,
-    declarative_base,
-    registry,
-    sessionmaker,
-)
+from sqlalchemy.orm import MappedAsDataclass, declarative_base, sessionmaker
 
 from sensei.variants import right, wrong
 
 
-@wrong("3.1.1", caught_by="test_q1_core_sends_no_more_than_the_session")
-def sell_with_core(connection, sales):
-    """Core is a loop with a SELECT and an UPDATE in it."""
-    for isbn, pieces in sales:
-        query = select(Stock.copies).where(Stock.isbn == isbn)
-        copies = connection.execute(query).scalar_one()
-        connection.execute(
-            update(Stock).where(Stock.isbn == isbn).values(copies=copies - pieces)
-        )
+@wrong("3.1.1", caught_by="test_q1_with_orm_sends_no_update_itself")
+@dataclass
+class PriceChange:
+    """Execute the UPDATE of Core through the session."""
+
+    sku: str
+    price: int
+
+    def with_orm(self, session):
+        change = update(Product).where(Product.sku == self.sku)
+        session.execute(change.values(price=self.price))
+
+    def with_core(self, connection):
+        change = update(Product).where(Product.sku == self.sku)
+        connection.execute(change.values(price=self.price))
 
 
-@wrong("3.1.1", caught_by="test_q1_core_sends_no_more_than_the_session")
-def sell_with_core(connection, sales):
-    """A session on the connection is Core as well."""
-    with Session(connection) as session:
-        sell_with_orm(session, sales)
+@wrong("3.1.1", caught_by="test_q1_with_orm_sends_no_update_itself")
+@dataclass
+class PriceChange:
+    """Flush the session."""
+
+    sku: str
+    price: int
+
+    def with_orm(self, session):
+        session.get_one(Product, self.sku).price = self.price
         session.flush()
 
-
-@wrong("3.1.1", caught_by="test_q1_sales_that_cancel_each_other_write_nothing")
-def sell_with_core(connection, sales):
-    """What was sold is written, whether or not anything is different then."""
-    sold = Counter()
-    for isbn, pieces in sales:
-        sold[isbn] += pieces
-    known = set(connection.scalars(select(Stock.isbn)))
-    if sold.keys() - known:
-        raise NoResultFound
-    connection.execute(
-        update(Stock)
-        .where(Stock.isbn == bindparam("book"))
-        .values(copies=Stock.copies - bindparam("sold")),
-        [{"book": isbn, "sold": pieces} for isbn, pieces in sold.items()],
-    )
+    def with_core(self, connection):
+        change = update(Product).where(Product.sku == self.sku)
+        connection.execute(change.values(price=self.price))
 
 
-@wrong(
-    "3.1.1",
-    caught_by="test_q1_an_unknown_book_is_refused_before_anything_is_written",
-)
-def sell_with_core(connection, sales):
-    """An UPDATE that finds no row would say so."""
-    sold = Counter()
-    for isbn, pieces in sales:
-        sold[isbn] += pieces
-    for isbn, pieces in sold.items():
-        if pieces:
-            connection.execute(
-                update(Stock)
-                .where(Stock.isbn == isbn)
-                .values(copies=Stock.copies - pieces)
-            )
+@wrong("3.1.1", caught_by="test_q1_the_caller_decides_about_the_commit[with_orm]")
+@dataclass
+class PriceChange:
+    """Commit the session."""
+
+    sku: str
+    price: int
+
+    def with_orm(self, session):
+        session.get_one(Product, self.sku).price = self.price
+        session.commit()
+
+    def with_core(self, connection):
+        change = update(Product).where(Product.sku == self.sku)
+        connection.execute(change.values(price=self.price))
 
 
 @wrong(
-    "3.1.1",
-    caught_by="test_q1_an_unknown_book_is_refused_before_anything_is_written[sold after others]",
+    "3.1.1", caught_by="test_q1_the_session_writes_the_price_when_the_caller_commits"
 )
-def sell_with_core(connection, sales):
-    """It is early enough to look at `rowcount`."""
-    sold = Counter()
-    for isbn, pieces in sales:
-        sold[isbn] += pieces
-    for isbn, pieces in sold.items():
-        change = update(Stock).where(Stock.isbn == isbn)
-        if not connection.execute(change.values(copies=Stock.copies - pieces)).rowcount:
-            raise NoResultFound(isbn)
+@dataclass
+class PriceChange:
+    """Add a new object with the same primary key."""
+
+    sku: str
+    price: int
+
+    def with_orm(self, session):
+        session.add(Product(sku=self.sku, price=self.price))
+
+    def with_core(self, connection):
+        change = update(Product).where(Product.sku == self.sku)
+        connection.execute(change.values(price=self.price))
 
 
-@wrong(
-    "3.1.1",
-    caught_by="test_q1_core_leaves_the_same_rows[one book again and again]",
-)
-def sell_with_core(connection, sales):
-    """A book has one entry in the list."""
-    for isbn, pieces in dict(sales).items():
+@wrong("3.1.1", caught_by="test_q1_the_caller_decides_about_the_commit[with_core]")
+@dataclass
+class PriceChange:
+    """Commit the connection."""
+
+    sku: str
+    price: int
+
+    def with_orm(self, session):
+        session.get_one(Product, self.sku).price = self.price
+
+    def with_core(self, connection):
+        change = update(Product).where(Product.sku == self.sku)
+        connection.execute(change.values(price=self.price))
+        connection.commit()
+
+
+@wrong("3.1.1", caught_by="test_q1_with_core_sends_one_update_and_nothing_else")
+@dataclass
+class PriceChange:
+    """Open a session on the connection."""
+
+    sku: str
+    price: int
+
+    def with_orm(self, session):
+        session.get_one(Product, self.sku).price = self.price
+
+    def with_core(self, connection):
+        with Session(connection) as session:
+            session.get_one(Product, self.sku).price = self.price
+            session.flush()
+
+
+@wrong("3.1.1", caught_by="test_q1_with_core_sends_one_update_and_nothing_else")
+@dataclass
+class PriceChange:
+    """Build the statement, and do not execute it."""
+
+    sku: str
+    price: int
+
+    def with_orm(self, session):
+        session.get_one(Product, self.sku).price = self.price
+
+    def with_core(self, connection):
+        update(Product).where(Product.sku == self.sku).values(price=self.price)
+
+
+@wrong("3.1.1", caught_by="test_q1_with_core_changes_the_row_of_this_product")
+@dataclass
+class PriceChange:
+    """Forget the WHERE."""
+
+    sku: str
+    price: int
+
+    def with_orm(self, session):
+        session.get_one(Product, self.sku).price = self.price
+
+    def with_core(self, connection):
+        connection.execute(update(Product).values(price=self.price))
+
+
+@wrong("3.1.1", caught_by="test_q1_with_core_sends_one_update_and_nothing_else")
+@dataclass
+class PriceChange:
+    """Look first whether the product is there."""
+
+    sku: str
+    price: int
+
+    def with_orm(self, session):
+        session.get_one(Product, self.sku).price = self.price
+
+    def with_core(self, connection):
+        if connection.scalar(select(Product.sku).where(Product.sku == self.sku)):
+            change = update(Product).where(Product.sku == self.sku)
+            connection.execute(change.values(price=self.price))
+
+
+@right("3.1.1")
+@dataclass
+class PriceChange:
+    """Select the object, and use the Table with bound parameters."""
+
+    sku: str
+    price: int
+
+    def with_orm(self, session):
+        query = select(Product).where(Product.sku == self.sku)
+        product = session.scalars(query).one()
+        product.price = self.price
+
+    def with_core(self, connection):
+        products = Product.__table__
         connection.execute(
-            update(Stock).where(Stock.isbn == isbn).values(copies=10 - pieces)
+            products.update()
+            .where(products.c.sku == bindparam("wanted"))
+            .values(price=bindparam("new")),
+            {"wanted": self.sku, "new": self.price},
         )
 
 
 @right("3.1.1")
-def sell_with_core(connection, sales):
-    """What the session does, step by step: read, count in Python, compare, write."""
-    stock = Stock.__table__
-    rows = connection.execute(
-        select(stock).where(stock.c.isbn.in_({isbn for isbn, _ in sales}))
-    )
-    before = {row.isbn: row.copies for row in rows}
-    after = dict(before)
-    for isbn, pieces in sales:
-        if isbn not in after:
-            raise NoResultFound(isbn)
-        after[isbn] -= pieces
-    dirty = {isbn: copies for isbn, copies in after.items() if copies != before[isbn]}
-    for isbn, copies in dirty.items():
-        change = stock.update().where(stock.c.isbn == isbn)
-        connection.execute(change.values(copies=copies))
+@dataclass
+class PriceChange:
+    """Query in the old manner, and write the UPDATE as text with parameters."""
+
+    sku: str
+    price: int
+
+    def with_orm(self, session):
+        product = session.query(Product).filter_by(sku=self.sku).first()
+        if product is not None:
+            product.price = self.price
+
+    def with_core(self, connection):
+        connection.execute(
+            text("UPDATE products SET price = :price WHERE sku = :sku"),
+            {"price": self.price, "sku": self.sku},
+        )
 
 
 @right("3.1.1")
-def sell_with_core(connection, sales):
-    """One UPDATE with a CASE, in a transaction of its own."""
-    sold = Counter()
-    for isbn, pieces in sales:
-        sold[isbn] += pieces
-    with connection.begin():
-        query = select(func.count()).select_from(Stock).where(Stock.isbn.in_(sold))
-        if connection.scalar(query) < len(sold):
-            raise NoResultFound("an unknown book")
-        sold = {isbn: pieces for isbn, pieces in sold.items() if pieces}
-        if sold:
-            connection.execute(
-                update(Stock)
-                .where(Stock.isbn.in_(sold))
-                .values(copies=Stock.copies - case(sold, value=Stock.isbn))
-            )
+@dataclass
+class PriceChange:
+    """Merge an object with the same key, which loads the row first."""
+
+    sku: str
+    price: int
+
+    def with_orm(self, session):
+        session.merge(Product(sku=self.sku, price=self.price))
+
+    def with_core(self, connection):
+        change = update(Product).filter_by(sku=self.sku)
+        connection.execute(change, {"price": self.price})
 
 
-@wrong("3.1.2", caught_by="test_q2_a_name_is_a_value_whatever_is_in_it")
+@wrong("3.1.2", caught_by="test_q2_a_name_may_contain_any_character")
 class OrderBook:
-    """text() makes an f-string safe."""
+    """Put an f-string into `text()`."""
 
     def __init__(self, engine):
         self._engine = engine
 
     def add(self, orders):
-        with self._engine.begin() as connection:
-            connection.execute(insert(Order), orders)
+        with Session(self._engine) as session, session.begin():
+            session.add_all([Order(**order) for order in orders])
 
-    def of(self, customer, since):
+    def of(self, customer):
         query = text(
             "SELECT customer, placed_at, total, gift FROM orders "
-            f"WHERE customer = '{customer}' AND placed_at >= :since ORDER BY placed_at"
+            f"WHERE customer = '{customer}' ORDER BY number"
         ).columns(Order.customer, Order.placed_at, Order.total, Order.gift)
         with self._engine.connect() as connection:
-            since = since.isoformat(" ", "microseconds")
-            rows = connection.execute(query, {"since": since})
+            return [dict(row) for row in connection.execute(query).mappings()]
+
+
+@wrong("3.1.2", caught_by="test_q2_the_values_come_back_as_they_were_added")
+class OrderBook:
+    """Use raw SQL with parameters."""
+
+    def __init__(self, engine):
+        self._engine = engine
+
+    def add(self, orders):
+        with Session(self._engine) as session, session.begin():
+            session.add_all([Order(**order) for order in orders])
+
+    def of(self, customer):
+        query = text(
+            "SELECT customer, placed_at, total, gift FROM orders "
+            "WHERE customer = :customer ORDER BY number"
+        )
+        with self._engine.connect() as connection:
+            rows = connection.execute(query, {"customer": customer})
             return [dict(row) for row in rows.mappings()]
 
 
-@wrong("3.1.2", caught_by="test_q2_an_order_comes_back_as_it_was_added")
+@wrong("3.1.2", caught_by="test_q2_an_empty_list_stores_nothing")
 class OrderBook:
-    """Parameters are all that raw SQL lacks; types are the reader's business."""
+    """Execute `insert(Order)` with an empty list, which inserts a row of defaults."""
 
     def __init__(self, engine):
         self._engine = engine
@@ -176,19 +278,17 @@ class OrderBook:
         with self._engine.begin() as connection:
             connection.execute(insert(Order), orders)
 
-    def of(self, customer, since):
-        query = text(
-            "SELECT customer, placed_at, total, gift FROM orders "
-            "WHERE customer = :customer AND placed_at >= :since ORDER BY placed_at"
-        )
-        values = {"customer": customer, "since": str(since)}
+    def of(self, customer):
+        columns = (Order.customer, Order.placed_at, Order.total, Order.gift)
+        query = select(*columns).where(Order.customer == customer)
         with self._engine.connect() as connection:
-            return [dict(row) for row in connection.execute(query, values).mappings()]
+            rows = connection.execute(query.order_by(Order.number)).mappings()
+            return [dict(row) for row in rows]
 
 
-@wrong("3.1.2", caught_by="test_q2_an_import_that_fails_leaves_nothing")
+@wrong("3.1.2", caught_by="test_q2_an_import_that_fails_stores_nothing")
 class OrderBook:
-    """Each order is committed as soon as it is there."""
+    """Commit each order."""
 
     def __init__(self, engine):
         self._engine = engine
@@ -199,26 +299,17 @@ class OrderBook:
                 session.add(Order(**order))
                 session.commit()
 
-    def of(self, customer, since):
-        query = select(Order).where(
-            Order.customer == customer, Order.placed_at >= since
-        )
+    def of(self, customer):
+        keys = ("customer", "placed_at", "total", "gift")
+        query = select(Order).where(Order.customer == customer)
         with Session(self._engine) as session:
-            found = session.scalars(query.order_by(Order.placed_at)).all()
-            return [
-                {
-                    "customer": one.customer,
-                    "placed_at": one.placed_at,
-                    "total": one.total,
-                    "gift": one.gift,
-                }
-                for one in found
-            ]
+            orders = session.scalars(query.order_by(Order.number)).all()
+            return [{key: getattr(one, key) for key in keys} for one in orders]
 
 
-@wrong("3.1.2", caught_by="test_q2_an_import_that_fails_leaves_nothing")
+@wrong("3.1.2", caught_by="test_q2_an_import_that_fails_stores_nothing")
 class OrderBook:
-    """A rollback is enough; nobody needs to hear of it."""
+    """Roll back, and do not pass on the exception."""
 
     def __init__(self, engine):
         self._engine = engine
@@ -231,61 +322,79 @@ class OrderBook:
             except Exception:
                 session.rollback()
 
-    def of(self, customer, since):
+    def of(self, customer):
         columns = (Order.customer, Order.placed_at, Order.total, Order.gift)
-        query = select(*columns).where(
-            Order.customer == customer, Order.placed_at >= since
-        )
+        query = select(*columns).where(Order.customer == customer)
         with self._engine.connect() as connection:
-            rows = connection.execute(query.order_by(Order.placed_at)).mappings()
+            rows = connection.execute(query.order_by(Order.number)).mappings()
             return [dict(row) for row in rows]
 
 
-@wrong("3.1.2", caught_by="test_q2_every_connection_goes_back_to_the_pool")
+@wrong("3.1.2", caught_by="test_q2_the_values_come_back_as_they_were_added")
 class OrderBook:
-    """Connections close themselves."""
+    """Forget to commit."""
+
+    def __init__(self, engine):
+        self._engine = engine
+
+    def add(self, orders):
+        with Session(self._engine) as session:
+            session.add_all([Order(**order) for order in orders])
+            session.flush()
+
+    def of(self, customer):
+        columns = (Order.customer, Order.placed_at, Order.total, Order.gift)
+        query = select(*columns).where(Order.customer == customer)
+        with self._engine.connect() as connection:
+            rows = connection.execute(query.order_by(Order.number)).mappings()
+            return [dict(row) for row in rows]
+
+
+@wrong("3.1.2", caught_by="test_q2_the_connection_returns_to_the_pool")
+class OrderBook:
+    """Do not close the connections."""
 
     def __init__(self, engine):
         self._engine = engine
 
     def add(self, orders):
         connection = self._engine.connect()
-        connection.execute(insert(Order), orders)
+        if orders:
+            connection.execute(insert(Order), orders)
         connection.commit()
 
-    def of(self, customer, since):
+    def of(self, customer):
         columns = (Order.customer, Order.placed_at, Order.total, Order.gift)
-        query = select(*columns).where(
-            Order.customer == customer, Order.placed_at >= since
-        )
-        rows = self._engine.connect().execute(query.order_by(Order.placed_at))
+        query = select(*columns).where(Order.customer == customer)
+        rows = self._engine.connect().execute(query.order_by(Order.number))
         return [dict(row) for row in rows.mappings()]
 
 
-@wrong("3.1.2", caught_by="test_q2_orders_are_listed_from_a_time_on_the_oldest_first")
+@wrong("3.1.2", caught_by="test_q2_the_connection_returns_to_the_pool[refused]")
 class OrderBook:
-    """Rows come in the order in which they went in."""
+    """Close the connection at the end of the function only."""
 
     def __init__(self, engine):
         self._engine = engine
 
     def add(self, orders):
-        with self._engine.connect() as connection:
+        connection = self._engine.connect()
+        if orders:
             connection.execute(insert(Order), orders)
-            connection.commit()
+        connection.commit()
+        connection.close()
 
-    def of(self, customer, since):
+    def of(self, customer):
         columns = (Order.customer, Order.placed_at, Order.total, Order.gift)
-        query = select(*columns).where(
-            Order.customer == customer, Order.placed_at >= since
-        )
+        query = select(*columns).where(Order.customer == customer)
         with self._engine.connect() as connection:
-            return [dict(row) for row in connection.execute(query).mappings()]
+            rows = connection.execute(query.order_by(Order.number)).mappings()
+            return [dict(row) for row in rows]
 
 
-@wrong("3.1.2", caught_by="test_q2_nothing_goes_past_sqlalchemy")
+@wrong("3.1.2", caught_by="test_q2_all_sql_goes_through_sqlalchemy")
 class OrderBook:
-    """With enough care the driver can do it all."""
+    """Keep the driver, with parameters, conversions and a transaction."""
 
     def __init__(self, engine):
         self._engine = engine
@@ -295,32 +404,30 @@ class OrderBook:
         cursor = raw.cursor()
         cursor.execute("BEGIN")
         try:
-            cursor.executemany(
-                "INSERT INTO orders (customer, placed_at, total, gift) "
-                "VALUES (?, ?, ?, ?)",
-                [
+            for one in orders:
+                cursor.execute(
+                    "INSERT INTO orders (customer, placed_at, total, gift) "
+                    "VALUES (?, ?, ?, ?)",
                     (
                         one["customer"],
                         one["placed_at"].isoformat(),
                         float(one["total"]),
                         one["gift"],
-                    )
-                    for one in orders
-                ],
-            )
+                    ),
+                )
             raw.commit()
         finally:
             raw.rollback()
             raw.close()
 
-    def of(self, customer, since):
+    def of(self, customer):
         raw = self._engine.raw_connection()
         try:
             cursor = raw.cursor()
             cursor.execute(
                 "SELECT customer, placed_at, total, gift FROM orders "
-                "WHERE customer = ? AND placed_at >= ? ORDER BY placed_at",
-                (customer, since.isoformat()),
+                "WHERE customer = ? ORDER BY number",
+                (customer,),
             )
             return [
                 {
@@ -337,54 +444,51 @@ class OrderBook:
 
 @right("3.1.2")
 class OrderBook:
-    """Sessions, and objects turned into dicts."""
+    """Use Core in both methods."""
+
+    def __init__(self, engine):
+        self._engine = engine
+
+    def add(self, orders):
+        if not orders:
+            return
+        with self._engine.begin() as connection:
+            connection.execute(insert(Order), orders)
+
+    def of(self, customer):
+        orders = Order.__table__
+        query = orders.select().where(orders.c.customer == customer)
+        with self._engine.connect() as connection:
+            found = connection.execute(query.order_by(orders.c.number)).all()
+        return [row._asdict() for row in found]
+
+
+@right("3.1.2")
+class OrderBook:
+    """Use sessions, and turn the objects into dicts."""
 
     def __init__(self, engine):
         self._sessions = sessionmaker(engine)
 
     def add(self, orders):
         with self._sessions.begin() as session:
-            session.add_all([Order(**order) for order in orders])
-
-    def of(self, customer, since):
-        keys = [column.key for column in Order.__table__.columns]
-        with self._sessions() as session:
-            orders = session.scalars(
-                select(Order)
-                .filter_by(customer=customer)
-                .where(Order.placed_at >= since)
-                .order_by(Order.placed_at.asc())
-            )
-            return [{key: getattr(one, key) for key in keys} for one in orders]
-
-
-@right("3.1.2")
-class OrderBook:
-    """The Table alone, and an INSERT for each order."""
-
-    def __init__(self, engine):
-        self._engine = engine
-        self._orders = Order.__table__
-
-    def add(self, orders):
-        with self._engine.connect() as connection:
             for order in orders:
-                connection.execute(self._orders.insert().values(**order))
-            connection.commit()
+                session.add(Order(**order))
+                session.flush()
 
-    def of(self, customer, since):
-        table = self._orders
-        with self._engine.connect() as connection:
-            found = connection.execute(
-                table.select().where(table.c.customer == customer)
-            ).all()
-        rows = [row._asdict() for row in found if row.placed_at >= since]
-        return sorted(rows, key=lambda row: row["placed_at"])
+    def of(self, customer):
+        keys = [column.key for column in Order.__table__.columns]
+        query = select(Order).filter_by(customer=customer).order_by(Order.number.asc())
+        with self._sessions() as session:
+            return [
+                {key: getattr(one, key) for key in keys if key != "number"}
+                for one in session.scalars(query)
+            ]
 
 
 @wrong("3.1.3", caught_by="test_q3_the_table_has_the_columns_of_a_user")
 def user_model():
-    """A string is a string; its length is for the form to check."""
+    """Give the strings no length."""
 
     class Base(DeclarativeBase):
         pass
@@ -395,14 +499,13 @@ def user_model():
         id: Mapped[int] = mapped_column(primary_key=True)
         name: Mapped[str]
         email: Mapped[str] = mapped_column(unique=True)
-        joined_on: Mapped[date]
 
     return User
 
 
-@wrong("3.1.3", caught_by="test_q3_an_email_belongs_to_one_user")
+@wrong("3.1.3", caught_by="test_q3_the_database_refuses_the_same_email_twice")
 def user_model():
-    """Who registers a user has looked for the email before."""
+    """Take an index for a unique constraint."""
 
     class Base(DeclarativeBase):
         pass
@@ -413,14 +516,13 @@ def user_model():
         id: Mapped[int] = mapped_column(primary_key=True)
         name: Mapped[str] = mapped_column(String(50))
         email: Mapped[str] = mapped_column(String(254), index=True)
-        joined_on: Mapped[date]
 
     return User
 
 
-@wrong("3.1.3", caught_by="test_q3_the_database_refuses_what_is_missing")
+@wrong("3.1.3", caught_by="test_q3_the_database_refuses_a_user_with_null")
 def user_model():
-    """A Column without further words is there in every row."""
+    """Use `Column` without `nullable=False`."""
 
     class Base(DeclarativeBase):
         pass
@@ -431,14 +533,13 @@ def user_model():
         id = Column(Integer, primary_key=True)
         name = Column(String(50))
         email = Column(String(254), unique=True)
-        joined_on = Column(Date)
 
     return User
 
 
-@wrong("3.1.3", caught_by="test_q3_users_are_found_by_another_session")
+@wrong("3.1.3", caught_by="test_q3_another_session_finds_the_users")
 def user_model():
-    """Annotations alone map a class, and its table is named after it."""
+    """Forget the name of the table."""
 
     class Base(DeclarativeBase):
         pass
@@ -447,14 +548,13 @@ def user_model():
         id: Mapped[int] = mapped_column(primary_key=True)
         name: Mapped[str] = mapped_column(String(50))
         email: Mapped[str] = mapped_column(String(254), unique=True)
-        joined_on: Mapped[date]
 
     return User
 
 
 @wrong("3.1.3", caught_by="test_q3_the_table_has_the_columns_of_a_user")
 def user_model():
-    """The email is the key: it is unique, is it not."""
+    """Make the email the primary key."""
 
     class Base(DeclarativeBase):
         pass
@@ -462,16 +562,34 @@ def user_model():
     class User(Base):
         __tablename__ = "users"
 
+        id: Mapped[int]
         name: Mapped[str] = mapped_column(String(50))
         email: Mapped[str] = mapped_column(String(254), primary_key=True)
-        joined_on: Mapped[date]
+
+    return User
+
+
+@wrong("3.1.3", caught_by="test_q3_the_database_refuses_the_same_email_twice")
+def user_model():
+    """Make name and email unique together."""
+
+    class Base(DeclarativeBase):
+        pass
+
+    class User(Base):
+        __tablename__ = "users"
+        __table_args__ = (UniqueConstraint("name", "email"),)
+
+        id: Mapped[int] = mapped_column(primary_key=True)
+        name: Mapped[str] = mapped_column(String(50))
+        email: Mapped[str] = mapped_column(String(254))
 
     return User
 
 
 @right("3.1.3")
 def user_model():
-    """A dataclass, with a column more than asked for."""
+    """Map a dataclass, and put the unique constraint at the table."""
 
     class Base(MappedAsDataclass, DeclarativeBase, kw_only=True):
         pass
@@ -482,8 +600,6 @@ def user_model():
         id: Mapped[int] = mapped_column(init=False, primary_key=True)
         name: Mapped[str] = mapped_column(String(50), nullable=False)
         email: Mapped[str] = mapped_column(String(254))
-        joined_on: Mapped[date]
-        active: Mapped[bool] = mapped_column(default=True)
 
         __table_args__ = (UniqueConstraint("email"),)
 
@@ -492,7 +608,7 @@ def user_model():
 
 @right("3.1.3")
 def user_model():
-    """As it was written before there was `Mapped`."""
+    """Use `declarative_base()`, `Column` and a unique index."""
 
     class Account(declarative_base()):
         __tablename__ = "users"
@@ -500,237 +616,248 @@ def user_model():
         id = Column(Integer, primary_key=True, autoincrement=True)
         name = Column(String(50), nullable=False)
         email = Column(String(254), nullable=False)
-        joined_on = Column(Date, nullable=False)
 
         __table_args__ = (Index("one_user_an_email", email, unique=True),)
 
     return Account
 
 
-@wrong("3.1.4", caught_by="test_q4_the_condition_is_predicted[sqlite-hers]")
-def translations():
-    """SQL is SQL: both databases are sent the same."""
-    said = {
-        "gifts": "gift = 1",
+@wrong("3.1.4", caught_by="test_q4_the_sql_for_sqlite_is_predicted[hers]")
+def on_sqlite():
+    """Expect the same as for PostgreSQL."""
+    return {
         "no gifts": "NOT gift",
         "hers": "customer ILIKE 'mara'",
         "mine": "number = 7 FOR UPDATE",
-        "bool": "bool",
-        "datetime": "datetime",
-        "Decimal": "Decimal",
+        "placed_at": "datetime",
+        "total": "Decimal",
+        "gift": "bool",
     }
-    return {"sqlite": said, "postgresql": said}
 
 
-@wrong("3.1.4", caught_by="test_q4_the_condition_is_predicted[postgresql-gifts]")
-def translations():
-    """SQL is SQL: both databases are sent what SQLite knows."""
-    said = {
-        "gifts": "gift = 1",
+@wrong("3.1.4", caught_by="test_q4_the_type_for_the_driver_is_predicted[total]")
+def on_sqlite():
+    """Expect that a Decimal stays exact, as a string."""
+    return {
         "no gifts": "gift = 0",
         "hers": "lower(customer) LIKE lower('mara')",
         "mine": "number = 7",
-        "bool": "int",
-        "datetime": "str",
-        "Decimal": "float",
-    }
-    return {"sqlite": said, "postgresql": said}
-
-
-@wrong("3.1.4", caught_by="test_q4_the_type_that_is_sent_is_predicted[sqlite-Decimal]")
-def translations():
-    """All that is no number goes as text, and a Decimal is exact."""
-    return {
-        "sqlite": {
-            "gifts": "gift = 1",
-            "no gifts": "gift = 0",
-            "hers": "lower(customer) LIKE lower('mara')",
-            "mine": "number = 7",
-            "bool": "str",
-            "datetime": "str",
-            "Decimal": "str",
-        },
-        "postgresql": {
-            "gifts": "gift",
-            "no gifts": "NOT gift",
-            "hers": "customer ILIKE 'mara'",
-            "mine": "number = 7 FOR UPDATE",
-            "bool": "bool",
-            "datetime": "datetime",
-            "Decimal": "Decimal",
-        },
+        "placed_at": "str",
+        "total": "str",
+        "gift": "int",
     }
 
 
-@wrong("3.1.4", caught_by="test_q4_the_condition_is_predicted[sqlite-mine]")
-def translations():
-    """What a database cannot do, SQLAlchemy asks of it nevertheless."""
+@wrong("3.1.4", caught_by="test_q4_the_sql_for_sqlite_is_predicted[hers]")
+def on_sqlite():
+    """Convert one side to lower case only."""
     return {
-        "sqlite": {"mine": "number = 7 FOR UPDATE"},
-        "postgresql": {"mine": "number = 7"},
+        "no gifts": "gift = 0",
+        "hers": "lower(customer) LIKE 'mara'",
+        "mine": "number = 7",
+        "placed_at": "str",
+        "total": "float",
+        "gift": "int",
+    }
+
+
+@wrong("3.1.4", caught_by="test_q4_the_sql_for_sqlite_is_predicted[no gifts]")
+def on_sqlite():
+    """Keep NOT in front of the number."""
+    return {
+        "no gifts": "NOT gift = 1",
+        "hers": "lower(customer) LIKE lower('mara')",
+        "mine": "number = 7",
+        "placed_at": "str",
+        "total": "float",
+        "gift": "bool",
     }
 
 
 @right("3.1.4")
-def translations():
-    """With the table's name, in small letters, on several lines."""
+def on_sqlite():
+    """Write the table's name, small letters and several lines."""
     return {
-        "sqlite": {
-            "gifts": "orders.gift = 1",
-            "no gifts": "orders.gift = 0",
-            "hers": "lower(orders.customer) like lower('mara')",
-            "mine": "where orders.number = 7",
-            "bool": "int",
-            "datetime": "str",
-            "Decimal": "float",
-        },
-        "postgresql": {
-            "gifts": "orders.gift;",
-            "no gifts": "not orders.gift",
-            "hers": "(orders.customer ilike 'mara')",
-            "mine": "orders.number = 7\nFOR UPDATE",
-            "bool": "bool",
-            "datetime": "datetime",
-            "Decimal": "Decimal",
-        },
+        "no gifts": "orders.gift = 0;",
+        "hers": "(lower(orders.customer) like lower('mara'))",
+        "mine": "where orders.number\n= 7",
+        "placed_at": "str",
+        "total": "float",
+        "gift": "int",
     }
 
 
-@wrong("3.1.5", caught_by="test_q5_copies_are_zero_whatever_program_writes_the_row")
+@right("3.1.4")
+def on_sqlite():
+    """Compile the statements."""
+    from sqlalchemy.dialects import sqlite
+
+    written = {
+        name: str(
+            question.compile(
+                dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True}
+            )
+        ).split("WHERE ")[1]
+        for name, question in questions().items()
+    }
+    return written | {"placed_at": "str", "total": "float", "gift": "int"}
+
+
+@wrong("3.1.5", caught_by="test_q5_the_table_has_the_columns_of_a_book[price]")
 def book_model():
-    """A default in Python is a default of the table."""
+    """Use a float for the price."""
 
     class Base(DeclarativeBase):
         pass
 
     class Book(Base):
         __tablename__ = "books"
-        __table_args__ = (
-            UniqueConstraint("author", "title"),
-            CheckConstraint("copies >= 0"),
-        )
 
         id: Mapped[int] = mapped_column(primary_key=True)
         title: Mapped[str] = mapped_column(String(200))
-        author: Mapped[str] = mapped_column(String(200))
-        subtitle: Mapped[str | None] = mapped_column(String(200))
-        copies: Mapped[int] = mapped_column(default=0)
+        author: Mapped[str] = mapped_column(String(100))
+        published: Mapped[date | None]
+        price: Mapped[float]
 
     return Book
 
 
-@wrong("3.1.5", caught_by="test_q5_an_author_has_a_title_once")
+@wrong("3.1.5", caught_by="test_q5_a_book_that_is_not_published_is_stored")
 def book_model():
-    """Unique is a matter of each column."""
+    """Take a default of None for a column that may be NULL."""
 
     class Base(DeclarativeBase):
         pass
 
     class Book(Base):
         __tablename__ = "books"
-        __table_args__ = (CheckConstraint("copies >= 0"),)
 
         id: Mapped[int] = mapped_column(primary_key=True)
-        title: Mapped[str] = mapped_column(String(200), unique=True)
-        author: Mapped[str] = mapped_column(String(200), index=True)
-        subtitle: Mapped[str | None] = mapped_column(String(200))
-        copies: Mapped[int] = mapped_column(server_default="0")
+        title: Mapped[str] = mapped_column(String(200))
+        author: Mapped[str] = mapped_column(String(100))
+        published: Mapped[date] = mapped_column(default=None)
+        price: Mapped[Decimal] = mapped_column(Numeric(8, 2))
 
     return Book
 
 
-@wrong("3.1.5", caught_by="test_q5_an_authors_books_are_found_without_reading_all")
+@wrong("3.1.5", caught_by="test_q5_the_database_refuses_a_book_with_null[price]")
 def book_model():
-    """An index on title and author finds authors."""
+    """Let the price be NULL."""
 
     class Base(DeclarativeBase):
         pass
 
     class Book(Base):
         __tablename__ = "books"
-        __table_args__ = (
-            UniqueConstraint("title", "author"),
-            CheckConstraint("copies >= 0"),
-        )
 
         id: Mapped[int] = mapped_column(primary_key=True)
         title: Mapped[str] = mapped_column(String(200))
-        author: Mapped[str] = mapped_column(String(200))
-        subtitle: Mapped[str | None] = mapped_column(String(200))
-        copies: Mapped[int] = mapped_column(server_default="0")
+        author: Mapped[str] = mapped_column(String(100))
+        published: Mapped[date | None]
+        price: Mapped[Decimal] = mapped_column(Numeric(8, 2), nullable=True)
 
     return Book
 
 
-@wrong("3.1.5", caught_by="test_q5_copies_are_never_below_zero")
+@wrong("3.1.5", caught_by="test_q5_the_table_has_the_columns_of_a_book[published]")
 def book_model():
-    """int, with a default of 0, is a number of copies."""
+    """Use a datetime for a date."""
 
     class Base(DeclarativeBase):
         pass
 
     class Book(Base):
         __tablename__ = "books"
-        __table_args__ = (UniqueConstraint("author", "title"),)
 
         id: Mapped[int] = mapped_column(primary_key=True)
         title: Mapped[str] = mapped_column(String(200))
-        author: Mapped[str] = mapped_column(String(200))
-        subtitle: Mapped[str | None] = mapped_column(String(200))
-        copies: Mapped[int] = mapped_column(server_default="0")
+        author: Mapped[str] = mapped_column(String(100))
+        published: Mapped[datetime | None]
+        price: Mapped[Decimal] = mapped_column(Numeric(8, 2))
 
     return Book
 
 
-@wrong("3.1.5", caught_by="test_q5_the_table_has_the_columns_of_a_book")
+@wrong("3.1.5", caught_by="test_q5_the_table_has_the_columns_of_a_book[price]")
 def book_model():
-    """A default of None makes a column one that may be missing."""
+    """Leave precision and scale to the annotation."""
 
     class Base(DeclarativeBase):
         pass
 
     class Book(Base):
         __tablename__ = "books"
-        __table_args__ = (
-            UniqueConstraint("author", "title"),
-            CheckConstraint("copies >= 0"),
-        )
 
         id: Mapped[int] = mapped_column(primary_key=True)
         title: Mapped[str] = mapped_column(String(200))
-        author: Mapped[str] = mapped_column(String(200))
-        subtitle: Mapped[str] = mapped_column(String(200), default=None)
-        copies: Mapped[int] = mapped_column(server_default="0")
+        author: Mapped[str] = mapped_column(String(100))
+        published: Mapped[date | None]
+        price: Mapped[Decimal]
+
+    return Book
+
+
+@wrong("3.1.5", caught_by="test_q5_the_database_refuses_a_book_with_null[title]")
+def book_model():
+    """Forget the annotations."""
+
+    class Base(DeclarativeBase):
+        pass
+
+    class Book(Base):
+        __tablename__ = "books"
+
+        id = mapped_column(Integer, primary_key=True)
+        title = mapped_column(String(200))
+        author = mapped_column(String(100))
+        published = mapped_column(Date)
+        price = mapped_column(Numeric(8, 2))
+
+    return Book
+
+
+@wrong("3.1.5", caught_by="test_q5_the_table_has_the_columns_of_a_book[author]")
+def book_model():
+    """Use TEXT, and a length for the title only."""
+
+    class Base(DeclarativeBase):
+        pass
+
+    class Book(Base):
+        __tablename__ = "books"
+
+        id: Mapped[int] = mapped_column(primary_key=True)
+        title: Mapped[str] = mapped_column(String(200))
+        author: Mapped[str] = mapped_column(Text)
+        published: Mapped[date | None]
+        price: Mapped[Decimal] = mapped_column(Numeric(8, 2))
 
     return Book
 
 
 @right("3.1.5")
 def book_model():
-    """Indexes instead of constraints, and a default on both sides."""
+    """Map Python types to column types once, in the base."""
 
     class Base(DeclarativeBase):
-        type_annotation_map = {str: String(200)}
+        type_annotation_map = {str: String(100), Decimal: Numeric(8, 2)}
 
     class Book(Base):
         __tablename__ = "books"
 
         id: Mapped[int] = mapped_column(primary_key=True)
-        title: Mapped[str]
-        author: Mapped[str] = mapped_column(index=True)
-        subtitle: Mapped[str | None]
-        copies: Mapped[int] = mapped_column(
-            CheckConstraint("copies > -1"), default=0, server_default=text("0")
-        )
-
-        __table_args__ = (Index("once", "title", "author", unique=True),)
+        title: Mapped[str] = mapped_column(String(200))
+        author: Mapped[str]
+        published: Mapped[date | None] = mapped_column(default=None)
+        price: Mapped[Decimal]
 
     return Book
 
 
 @right("3.1.5")
 def book_model():
-    """The table first, then a class for it."""
+    """Write the Table first, and then a class for it."""
 
     class Base(DeclarativeBase):
         pass
@@ -741,11 +868,9 @@ def book_model():
             Base.metadata,
             Column("id", Integer, primary_key=True),
             Column("title", String(200), nullable=False),
-            Column("author", String(200), nullable=False),
-            Column("subtitle", String(200)),
-            Column("copies", Integer, nullable=False, server_default="0"),
-            UniqueConstraint("author", "title"),
-            CheckConstraint("NOT copies < 0"),
+            Column("author", String(100), nullable=False),
+            Column("published", Date),
+            Column("price", Numeric(8, 2), nullable=False),
         )
 
     return Book
