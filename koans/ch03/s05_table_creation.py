@@ -1,78 +1,75 @@
 """3.5  Table creation methods in SQLAlchemy.
 
-A table can be written down as a Table, as a class, or as a bit of both.
+You can define a table as a `Table` object (imperative), as a mapped class
+(declarative), or as a mapped class with a `Table` object in it (hybrid).
+Notes: content/docs/sqlalchemy/modeling/table-creation-methods.md
 """
 
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import (
-    CheckConstraint,
-    Column,
-    Date,
-    Engine,
-    Index,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    inspect,
-)
+from sqlalchemy import CheckConstraint, Column, Engine, Integer, MetaData, String, Table
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
 
 
 def price_table(metadata: MetaData) -> Table:
-    """Define the shop's prices the imperative way: a Table, and no class."""
+    """Define the table of the prices in the imperative way."""
     return Table(
         "prices",
         metadata,
         Column("isbn", String(13), primary_key=True),
         Column("country", String(2), primary_key=True),
-        Column("from", Date, primary_key=True),
         Column("cents", Integer, nullable=False),
         Column("reason", String(100)),
         CheckConstraint("cents > 0", name="cents_above_zero"),
-        Index("prices_by_country", "country", "from"),
     )
 
 
 def declared_price() -> type[DeclarativeBase]:
     """3.5.1  Write a SQLAlchemy table definition using the declarative method.
 
-    Write what `price_table` says once more, without calling it: return a class, on a
-    `DeclarativeBase` of its own, from which the database gets the same table. Each
-    column is an attribute with a `Mapped` annotation and the column's name. Only
-    `from` is a word of Python already, so that attribute is called `valid_from`.
+    `price_table` defines the table `prices` imperatively. Write a class on the given
+    `Base` that defines the same table, and return the class.
+
+    - The database gets the same table from your class: the same columns, the same
+      primary key, and the same check constraint with its name.
+    - Each column is an attribute with a `Mapped` annotation. Do not use `price_table`.
     """
+
+    class Base(DeclarativeBase):
+        pass
+
     raise NotImplementedError
 
 
 @dataclass
 class Price:
-    """What a book costs in a country, for the tills, which have no SQLAlchemy."""
+    """The price of a book in a country. The tills create prices, too."""
 
     isbn: str
     country: str
-    valid_from: date
     cents: int
     reason: str | None = None
-
-    def reduced(self, percent: int, valid_from: date, reason: str) -> "Price":
-        """Return the price of a sale."""
-        cents = self.cents * (100 - percent) // 100
-        return replace(self, cents=cents, valid_from=valid_from, reason=reason)
 
 
 def shop_classes() -> tuple[type[Price], type[Any]]:
     """3.5.2  Compare the pros and cons of declarative vs. imperative table creation.
 
-    Two classes; use for each the method that suits it better. `Price` stays as it is.
-    Map it imperatively to the table of `price_table`, `valid_from` to the column
-    `from`, so that a session stores what the tills make. `Review` belongs to the shop
-    alone. Its class and its Table are written apart, and stars get lost without a
-    word: write it declaratively, once, with `Mapped` annotations. Only the `text` may
-    be missing. Return both classes, mapped.
+    The tills have no SQLAlchemy and create objects of `Price`. The shop cannot store
+    these objects. The shop alone uses `Review`. Its stars are lost, because the class
+    and its `Table` do not fit together. Map each class with the method that suits it.
+
+    - Map `Price` itself imperatively, to the table of `price_table`. A session then
+      stores and loads the objects of the tills.
+    - Before the call of `shop_classes`, `Price` is a dataclass without SQLAlchemy.
+    - Declare `Review` with the table `reviews`, and with a `Mapped` annotation for each
+      of its columns `id`, `isbn`, `stars` and `text`. Then it is defined only once.
+    - Only `text` may be NULL. The database assigns the `id`.
+    - Return both classes.
+
+    Example:
+        Price, Review = shop_classes()
+        session.add(Review(isbn="9780141439587", stars=5))
     """
     mapper_registry = registry()
 
@@ -95,22 +92,21 @@ def shop_classes() -> tuple[type[Price], type[Any]]:
     return Price, Review
 
 
-class Sendable:
-    """What the API sends of a row: its values by the names of its attributes."""
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the row as a dict."""
-        names = inspect(type(self)).column_attrs.keys()
-        return {name: getattr(self, name) for name in names}
-
-
-def hybrid_price(engine: Engine) -> type[DeclarativeBase]:
+def hybrid_tariff(engine: Engine) -> type[DeclarativeBase]:
     """3.5.3  Create a hybrid table definition combining declarative and imperative
     approaches.
 
-    The database of `engine` has a table `prices` already. Columns may have been added
-    to it, or widened. Return a class, on a `DeclarativeBase` of its own and with
-    `Sendable`, whose `__table__` is what the database says of `prices` today. Its
-    attributes are called as the columns are, but `valid_from` where that is `from`.
+    The carrier's database has a table `tariffs`. The carrier adds columns to it and
+    changes their types, and your class has to follow. Declare a class on a
+    `DeclarativeBase`, and let SQLAlchemy read its `Table` from the database.
+
+    - `__table__` has the columns, with their types and NOT NULL, and the primary key
+      that the table has in this database at the time of the call.
+    - Each column is an attribute with the name of the column. Only `from` is a keyword
+      of Python: the attribute of this column is called `valid_from`.
+    - Each call returns a new class. Different engines may have different tables.
+
+    Given: Today the columns are `zone` (VARCHAR(10)), `from` (DATE) and `cents`
+        (INTEGER). The primary key is `zone` and `from`, and it will stay like this.
     """
     raise NotImplementedError
