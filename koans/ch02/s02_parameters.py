@@ -1,137 +1,149 @@
 """2.2  Path and query parameters.
 
-All that a URL holds is text. The signature of an endpoint says what it stands for.
+A URL contains strings. The signature of an endpoint declares which parameters there
+are, which type each of them has, and which of them are required.
+Notes: content/docs/fastapi/core-concepts/path-and-query-parameters.md
 """
 
-import inspect
-from collections.abc import Callable
-from enum import StrEnum
-from typing import Annotated, Any
+from collections.abc import Callable, Mapping
+from inspect import Parameter, signature
+from typing import Any
 
-from fastapi import FastAPI, HTTPException, Path, Query
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from fastapi import FastAPI
+from pydantic import BaseModel, TypeAdapter
 
 from sensei import ___
 
 
 class Order(BaseModel):
-    """An order of the shop."""
+    """An order of a user."""
 
     number: int
     paid: bool
 
 
-def orders_of(user_id: int) -> list[Order] | None:
-    """Stands in for the database; returns None where there is no such user."""
-    orders = {7: [Order(number=1, paid=True), Order(number=2, paid=False)], 8: []}
-    return orders.get(user_id)
+def orders_of(user_id: int) -> list[Order]:
+    """Return the orders of a user; an unknown user has none."""
+    orders = {7: [Order(number=1, paid=True), Order(number=2, paid=False)]}
+    return orders.get(user_id, [])
 
 
 def orders_app() -> FastAPI:
     """2.2.1  Create a FastAPI endpoint that accepts a user ID as a path parameter and
     an optional query parameter for filtering.
 
-    Return an app with `GET /users/{user_id}/orders`. It answers with the orders that
-    `orders_of` returns; with `?paid=true` only with those that are paid, and with
-    `?paid=false` only with those that are not. It answers 404 where there is no such
-    user, and 422 where the id is no integer or `paid` is neither true nor false. The
-    API's documentation names both parameters.
+    Create an application with the endpoint `GET /users/{user_id}/orders`, and return
+    it. The endpoint returns the orders from `orders_of(user_id)`, in the same sequence.
+
+    - `?paid=true` returns only the paid orders, `?paid=false` only the unpaid ones.
+      Without `paid`, the endpoint returns all orders.
+    - If `user_id` is not an integer or `paid` is not a boolean, return 422.
+    - The documentation (`/docs`) lists both parameters, and `paid` is optional there.
+
+    Example:
+        GET /users/7/orders?paid=true  ->  200  [{"number": 1, "paid": true}]
+        GET /users/7/orders?paid=maybe  ->  422
     """
     raise NotImplementedError
 
 
-class Refused(Exception):
-    """Says which parameters are wrong: a list of pairs like ("query", "page")."""
+def respond(endpoint: Callable[..., Any], sent: Mapping[str, str]) -> tuple[int, Any]:
+    """Return the status code and the body of the response.
 
-    def __init__(self, wrong: list[tuple[str, str]]) -> None:
-        super().__init__(wrong)
-        self.wrong = wrong
+    `sent` contains the strings from the path and the query, by parameter name.
+    """
+    values: dict[str, Any] = {}
+    invalid: list[str] = []
+    for parameter in signature(endpoint).parameters.values():
+        try:
+            values[parameter.name] = value_of(parameter, sent)
+        except ValueError:
+            invalid.append(parameter.name)
+    return (422, invalid) if invalid else (200, endpoint(**values))
 
 
-def call(
-    endpoint: Callable[..., Any], path: dict[str, str], query: dict[str, str]
-) -> Any:
+def value_of(parameter: Parameter, sent: Mapping[str, str]) -> Any:
     """2.2.2  How does FastAPI validate path and query parameters automatically?
 
-    Do what FastAPI does, given an endpoint and the strings of a URL. A parameter's
-    string stands in `path`, or else in `query`, under the parameter's name. Convert
-    it to the annotated type, call `endpoint` with the values, and return what it
-    returns. Where FastAPI answers 422, raise `Refused` instead and call nothing: it
-    holds ("path", name) or ("query", name) for every parameter that is wrong.
-    FastAPI uses `inspect.signature` and Pydantic's `TypeAdapter`, imported above.
+    Build the step that FastAPI does for each parameter. `respond` above calls
+    `value_of` for each parameter in the signature of an endpoint. Return the value with
+    which the endpoint is called.
+
+    - If `sent` contains the parameter, return its string converted to the annotated
+      type. Pydantic's `TypeAdapter` converts it, and checks it as FastAPI does.
+    - If `sent` does not contain the parameter, return its default value.
+    - If the string is not valid for the annotation, or a parameter without a default
+      value is missing, raise a ValueError. Pydantic's ValidationError is a ValueError.
+
+    Given:
+        `parameter` has the attributes `name`, `annotation` and `default`.
+        Without a default value, `parameter.default` is `Parameter.empty`.
+
+    Example:
+        def list_products(shelf: int, page: int = 1) -> str: ...
+
+        respond(list_products, {"shelf": "7"})  calls  list_products(shelf=7, page=1)
+        respond(list_products, {"page": "x"})  ->  (422, ["shelf", "page"])
     """
     raise NotImplementedError
 
 
-def search_app(ran: list[str]) -> FastAPI:
-    """Return the shop that 2.2.3 asks about; endpoints note in `ran` that they ran."""
+def search_app() -> FastAPI:
+    """Return the application of 2.2.3. Its endpoints return what they were given."""
     app = FastAPI()
 
     @app.get("/required")
-    def required(word: str) -> dict[str, str | None]:
-        ran.append("required")
-        return {"word": word}
+    def required(word: str) -> str:
+        return word
 
     @app.get("/nullable")
-    def nullable(word: str | None) -> dict[str, str | None]:
-        ran.append("nullable")
-        return {"word": word}
+    def nullable(word: str | None) -> str | None:
+        return word
 
     @app.get("/optional")
-    def optional(word: str | None = None) -> dict[str, str | None]:
-        ran.append("optional")
-        return {"word": word}
-
-    @app.get("/defaulted")
-    def defaulted(word: str = "sale") -> dict[str, str | None]:
-        ran.append("defaulted")
-        return {"word": word}
+    def optional(word: str | None = None) -> str | None:
+        return word
 
     @app.get("/between")
-    def between(low: int, high: int) -> dict[str, str | None]:
-        ran.append("between")
-        return {"word": f"{low} to {high}"}
+    def between(low: int, high: int) -> list[int]:
+        return [low, high]
 
     return app
 
 
-def readings() -> dict[str, Any]:
+def predictions() -> dict[str, Any]:
     """2.2.3  What happens if a required query parameter is missing in a FastAPI
     request?
 
-    A client sends these eight requests to `search_app` above. Return for each the
-    `word` that it reads, or the status where it is refused. Then "ran": how many of
-    the eight reached their endpoint; "points at": the `loc` of the one error in the
-    answer to `/required`; "errors": how many errors the last of the eight is told.
+    Predict the responses of `search_app` above. Replace each `___`.
+
+    - For the four paths, write the value in the body if the status code is 200, as a
+      Python value. Otherwise write the status code.
+    - "loc": the `loc` of the only error in the response to `GET /required`, as a list.
+    - "errors": the number of errors in the response to `GET /between?low=cheap`.
     """
     return {
         "/required": ___,
         "/required?word=": ___,
-        "/required?Word=pen": ___,
         "/nullable": ___,
-        "/nullable?word=null": ___,
         "/optional": ___,
-        "/defaulted": ___,
-        "/between?low=cheap": ___,
-        "ran": ___,
-        "points at": ___,
+        "loc": ___,
         "errors": ___,
     }
 
 
 class Parcel(BaseModel):
-    """A parcel of the shop; its status is "packed", "sent" or "delivered"."""
+    """A parcel; its status is "packed", "sent" or "delivered"."""
 
     number: int
     status: str
 
 
 def parcels_of(user_id: int) -> list[Parcel]:
-    """Stands in for the carrier, which has parcels for everybody."""
-    steps = ("delivered", "sent", "delivered", "packed")
+    """Return the parcels of a user, the newest one first."""
     return [
-        Parcel(number=10 * user_id + place, status=status)
-        for place, status in enumerate(steps)
+        Parcel(number=10 * user_id + 2, status="sent"),
+        Parcel(number=10 * user_id + 1, status="delivered"),
     ]
 
 
@@ -139,45 +151,46 @@ def parcels_app() -> FastAPI:
     """2.2.4  Create a FastAPI endpoint with a path parameter for user ID and an
     optional query parameter for status.
 
-    Return an app with `GET /users/{user_id}/parcels`. Of what `parcels_of` returns,
-    it answers with the parcels of every status that was asked for, as in
-    `?status=sent&status=delivered`: each once, in the sequence they have. Who asks for
-    none means "packed" and "sent". Any status but the three is refused with 422, and
-    so is an id below 1. The API's documentation lists the three as choices of `status`.
+    Create an application with the endpoint `GET /users/{user_id}/parcels`, and return
+    it. The endpoint returns the parcels from `parcels_of(user_id)`, in the same
+    sequence.
+
+    - `?status=sent` returns only the parcels with this status; the same for "packed"
+      and "delivered". Without `status`, the endpoint returns all parcels.
+    - Any other status returns 422.
+    - A `user_id` that is not an integer, or is less than 1, returns 422.
+    - The documentation (`/docs`) lists the three allowed values of `status`.
+
+    Example:
+        GET /users/7/parcels?status=sent  ->  200  [{"number": 72, "status": "sent"}]
+        GET /users/7/parcels?status=lost  ->  422
     """
     raise NotImplementedError
 
 
-def baskets_app(baskets: dict[int, dict[str, int]], me: int) -> FastAPI:
+def baskets_app(baskets: dict[int, dict[str, int]]) -> FastAPI:
     """2.2.5  What happens if a required path parameter is missing?
 
-    `baskets` holds by user id how many pieces of which sku; `me` is who is asking.
-    `GET /baskets/mine` has no user id and means `me`: it is refused. So is
-    `GET /baskets/7/pieces`, which means all pieces, of whatever sku. And a client that
-    lost the sku sends `DELETE /baskets/7/pieces/`: it empties the basket, where a 404
-    is due. Repair these three; paths without a final slash keep working as they do.
+    `baskets` contains the pieces of each product in the basket of each user. The
+    author of this endpoint wanted `sku` to be optional. But `GET /baskets/7/pieces`
+    returns 404. Repair it.
+
+    - `GET /baskets/{user_id}/pieces` returns the number of all pieces in the basket.
+    - Requests with a `sku` work as before: they return the pieces of this product.
+    - A `user_id` that is not an integer still returns 422, with and without a `sku`.
+      A path without a `user_id`, such as `/baskets/pieces`, still returns 404.
+
+    Example:
+        baskets_app({7: {"pen": 2, "ink": 1}})
+
+        GET /baskets/7/pieces  ->  200  3
+        GET /baskets/7/pieces/pen  ->  200  2
     """
     app = FastAPI()
 
-    @app.get("/baskets/{user_id}")
-    def basket(user_id: int) -> dict[str, int]:
-        return baskets.get(user_id, {})
-
-    @app.get("/baskets/mine")
-    def my_basket() -> dict[str, int]:
-        return baskets.get(me, {})
-
     @app.get("/baskets/{user_id}/pieces/{sku}")
-    def pieces(user_id: int, sku: str | None = None) -> int:
+    def count_pieces(user_id: int, sku: str | None = None) -> int:
         basket = baskets.get(user_id, {})
         return sum(basket.values()) if sku is None else basket.get(sku, 0)
-
-    @app.delete("/baskets/{user_id}/pieces/{sku}", status_code=204)
-    def take_out(user_id: int, sku: str) -> None:
-        baskets.get(user_id, {}).pop(sku, None)
-
-    @app.delete("/baskets/{user_id}/pieces", status_code=204)
-    def take_out_all(user_id: int) -> None:
-        baskets.get(user_id, {}).clear()
 
     return app

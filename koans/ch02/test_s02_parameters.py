@@ -6,458 +6,433 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any
 
+import httpx2
 import pytest
-from fastapi import FastAPI, Query
-from httpx2 import Response
+from fastapi import FastAPI, Path, Query
 
-from lab import client
-
-
-def ask(app: FastAPI, method: str, url: str) -> Response:
-    """Return what a client is answered; say in words what `app` raises instead."""
-    assert isinstance(app, FastAPI), f"You returned {app!r}, which is no app."
-    try:
-        with client(app) as shop:
-            return shop.request(method, url)
-    except Exception as error:
-        raise AssertionError(
-            f"{method} {url} ended in {type(error).__name__}: {error}"
-        ) from error
+from lab import attempt, client, fastapi_app, in_words, json_or_text, outcome, stand_in
 
 
-def body(answer: Response) -> Any:
-    """Return the JSON that a client reads, or the text where it is none."""
-    try:
-        return answer.json()
-    except ValueError:
-        return answer.text
+def get(app: object, call: str, url: str) -> httpx2.Response:
+    """Return the response of the application that `call` returned."""
+    with client(fastapi_app(app, call)) as http:
+        response: httpx2.Response = attempt(
+            f"`GET {url}`", http.get, url, follow_redirects=False
+        )
+    return response
 
 
-def listed(app: FastAPI, url: str, *fields: str) -> list[tuple[Any, ...]]:
-    """Return these fields of every entry in the list that a client reads."""
-    answer = ask(app, "GET", url)
-    assert answer.status_code == 200, (
-        f"GET {url} was answered {answer.status_code}: {answer.text}"
+def json_list(response: httpx2.Response, url: str) -> list[Any]:
+    """Return the JSON list of a response with the status code 200."""
+    assert response.status_code == 200, (
+        f"`GET {url}` returned {response.status_code} and {in_words(response.text)}. "
+        "The docstring asks for 200 and a list, which can be empty. Look at the path in "
+        "the decorator, and at the types and default values of the parameters."
     )
-    read = body(answer)
-    assert isinstance(read, list), f"GET {url} was answered {read!r}, which is no list."
-    strange = [entry for entry in read if not isinstance(entry, dict)]
-    assert not strange, (
-        f"In the list that GET {url} was answered stands {strange[0]!r}."
+    body = json_or_text(response)
+    assert isinstance(body, list), (
+        f"`GET {url}` returned {in_words(body)}. The docstring asks for a JSON list."
     )
-    return [tuple(entry.get(field) for field in fields) for entry in read]
+    return body
 
 
 def documented(app: FastAPI, path: str) -> dict[tuple[str, str], dict[str, Any]]:
-    """Return what the documentation says of a path's parameters, by place and name."""
-    assert isinstance(app, FastAPI), f"You returned {app!r}, which is no app."
-    endpoint = app.openapi().get("paths", {}).get(path, {}).get("get", {})
+    """Return the parameters in the documentation of `GET path`, by place and name."""
+    document = attempt("Creating the documentation", app.openapi)
+    endpoint = document["paths"].get(path, {}).get("get", {})
     return {(one["in"], one["name"]): one for one in endpoint.get("parameters", [])}
 
 
-def shop_with_orders(answers) -> FastAPI:
-    """Return the app over a database with the users 21, 22 and 23."""
-    rows = {21: [(1, True), (2, False), (5, True)], 22: [(3, True)], 23: []}
+ORDERS = {21: [(5, True), (2, False), (1, True)], 22: [(3, True)], 23: []}
 
-    def orders_of(user_id: int) -> list | None:
-        if user_id not in rows:
-            return None
-        return [answers.Order(number=n, paid=paid) for n, paid in rows[user_id]]
 
-    answers.orders_of = orders_of
+def orders_app(answers) -> FastAPI:
+    """Return the application of 2.2.1, whose `orders_of` reads `ORDERS`."""
+
+    def orders_of(user_id: int) -> list[Any]:
+        found = ORDERS.get(user_id, [])
+        return [answers.Order(number=number, paid=paid) for number, paid in found]
+
+    stand_in(answers.orders_of, orders_of)
     return answers.orders_app()
 
 
 @pytest.mark.parametrize(
     ("url", "orders"),
     [
-        ("/users/21/orders", [(1, True), (2, False), (5, True)]),
-        ("/users/21/orders?paid=true", [(1, True), (5, True)]),
+        ("/users/21/orders", ORDERS[21]),
+        ("/users/21/orders?paid=true", [(5, True), (1, True)]),
         ("/users/21/orders?paid=false", [(2, False)]),
         ("/users/22/orders", [(3, True)]),
+        ("/users/22/orders?paid=false", []),
+        ("/users/23/orders", []),
     ],
-    ids=["no filter", "paid", "not paid", "another user"],
 )
-def test_q1_the_filter_keeps_what_it_names(answers, url, orders):
-    read = listed(shop_with_orders(answers), url, "number", "paid")
+def test_q1_the_endpoint_returns_the_orders_that_paid_selects(answers, url, orders):
+    body = json_list(get(orders_app(answers), "orders_app()", url), url)
 
-    same = sorted(read, key=repr) == orders
-    assert same, (
-        f"User 21 has the orders 1 and 5, paid, and 2, not paid; 22 has 3, paid. GET "
-        f"{url} reads (number, paid) as {read}. Which filters can a client ask for?"
+    expected = [{"number": number, "paid": paid} for number, paid in orders]
+    assert body == expected, (
+        f"`GET {url}` returned {in_words(body)}. The docstring asks for the paid, the "
+        f"unpaid or all orders of this user, here number {[n for n, _ in orders]}. "
+        "Look at the default value of `paid`, and at how you compare it."
     )
 
 
 @pytest.mark.parametrize(
     "url",
-    ["/users/22/orders?paid=false", "/users/23/orders", "/users/23/orders?paid=true"],
+    [
+        "/users/seven/orders",
+        "/users/7.5/orders",
+        "/users/21/orders?paid=maybe",
+        "/users/21/orders?paid=2",
+        "/users/21/orders?paid=",
+    ],
 )
-def test_q1_where_nothing_is_left_the_list_is_empty(answers, url):
-    read = listed(shop_with_orders(answers), url, "number")
+def test_q1_an_invalid_user_id_or_filter_returns_422(answers, url):
+    status = get(orders_app(answers), "orders_app()", url).status_code
 
-    assert not read, (
-        f"22 has one order, which is paid, and 23 has none. GET {url} reads the "
-        f"orders {[number for (number,) in read]}."
+    assert status == 422, (
+        f"`GET {url}` returned {status}. The docstring asks for 422 if `user_id` is "
+        "not an integer or `paid` is not a boolean. Look at the types in the signature "
+        "of your endpoint."
     )
 
 
-@pytest.mark.parametrize("url", ["/users/24/orders", "/users/24/orders?paid=false"])
-def test_q1_a_user_that_is_not_there_is_not_found(answers, url):
-    answer = ask(shop_with_orders(answers), "GET", url)
+def test_q1_the_documentation_lists_both_parameters(answers):
+    app = fastapi_app(orders_app(answers), "orders_app()")
 
-    assert answer.status_code == 404, (
-        f"There is no user 24. GET {url} was answered {answer.status_code}: "
-        f"{answer.text}"
+    listed = documented(app, "/users/{user_id}/orders")
+    assert {("path", "user_id"), ("query", "paid")} <= set(listed), (
+        "For `GET /users/{user_id}/orders`, the documentation lists the parameters "
+        f"{in_words(sorted(listed))}. The docstring asks for the path parameter "
+        "`user_id` and the query parameter `paid`. FastAPI reads them from the "
+        "signature of your endpoint."
     )
-
-
-@pytest.mark.parametrize(
-    "url", ["/users/seven/orders", "/users/21/orders?paid=perhaps"]
-)
-def test_q1_what_cannot_be_understood_is_refused(answers, url):
-    answer = ask(shop_with_orders(answers), "GET", url)
-
-    assert answer.status_code == 422, (
-        f"GET {url} was answered {answer.status_code}: {answer.text} "
-        "Does the endpoint's signature say what it takes?"
-    )
-
-
-def test_q1_the_documentation_names_both_parameters(answers):
-    named = documented(shop_with_orders(answers), "/users/{user_id}/orders")
-
-    missing = {("path", "user_id"), ("query", "paid")} - set(named)
-    assert not missing, (
-        f"The documentation names {sorted(named) or 'no parameters'}: a program that "
-        f"was generated from it knows nothing of {sorted(missing)}."
-    )
-    assert not named["query", "paid"].get("required"), (
-        "The documentation says that every client has to send `paid`."
+    assert not listed["query", "paid"].get("required"), (
+        "In the documentation, `paid` is required. The docstring asks for an optional "
+        "parameter. A default value makes a parameter optional."
     )
 
 
 class Size(StrEnum):
-    """How large a parcel is."""
+    """The size of a product."""
 
     SMALL = "small"
     LARGE = "large"
 
 
-def shelf(
-    number: int, page: Annotated[int, Query(ge=1)] = 1, sale: bool | None = None
+def list_products(
+    shelf: Annotated[int, Path(le=99)],
+    page: Annotated[int, Query(ge=1)] = 1,
+    sale: bool | None = None,
+    word: str = "all",
 ) -> str:
-    """An endpoint of the shop; says what it was called with."""
-    return f"{number=} {page=} {sale=}"
+    """Return the values of the parameters."""
+    return f"{shelf!r}, {page!r}, {sale!r}, {word!r}"
 
 
 def delivery(day: date, weight: Decimal, size: Size = Size.SMALL) -> str:
-    """Another endpoint of the shop; says what it was called with."""
-    return f"{day=} {weight=} {size=}"
+    """Return the types of the values, and the size."""
+    return f"{type(day).__name__}, {type(weight).__name__}, {size!r}"
 
 
-URLS: dict[str, tuple[Callable[..., str], dict[str, str], dict[str, str]]] = {
-    "a number": (shelf, {"number": "7"}, {"page": "2"}),
-    "a number in spaces": (shelf, {"number": " 7 "}, {}),
-    "a number with a point": (shelf, {"number": "7.0"}, {}),
-    "a number in words": (shelf, {"number": "seven"}, {}),
-    "a page too low": (shelf, {"number": "7"}, {"page": "0"}),
-    "a page that is empty": (shelf, {"number": "7"}, {"page": ""}),
-    "no sale": (shelf, {"number": "7"}, {"sale": "false"}),
-    "a sale that is on": (shelf, {"number": "7"}, {"sale": "on"}),
-    "a sale that is 2": (shelf, {"number": "7"}, {"sale": "2"}),
-    "a sale that is None": (shelf, {"number": "7"}, {"sale": "None"}),
-    "a name that is of no parameter": (shelf, {"number": "7"}, {"colour": "red"}),
-    "a name in path and query": (shelf, {"number": "7"}, {"number": "9"}),
-    "two that are wrong": (shelf, {"number": "seven"}, {"page": "0"}),
-    "a date and a decimal": (delivery, {"day": "2026-11-22"}, {"weight": "1.50"}),
-    "a choice": (delivery, {"day": "2026-11-22"}, {"weight": "1", "size": "large"}),
-    "no choice": (delivery, {"day": "2026-11-22"}, {"weight": "1", "size": "huge"}),
-    "a weight that is missing": (delivery, {"day": "2026-11-22"}, {}),
-    "a weight that is missing and a wrong day": (delivery, {"day": "today"}, {}),
+REQUESTS: dict[str, tuple[Callable[..., str], str, dict[str, str]]] = {
+    "only the required parameter": (list_products, "7", {}),
+    "numbers": (list_products, "7", {"page": "2"}),
+    "the smallest page": (list_products, "7", {"page": "1"}),
+    "a page below the constraint": (list_products, "7", {"page": "0"}),
+    "an empty page": (list_products, "7", {"page": ""}),
+    "the last shelf": (list_products, "99", {}),
+    "a shelf above the constraint": (list_products, "100", {}),
+    "a shelf that is not a number": (list_products, "seven", {}),
+    "two invalid strings": (list_products, "seven", {"page": "last"}),
+    "false": (list_products, "7", {"sale": "false"}),
+    "on": (list_products, "7", {"sale": "on"}),
+    "the string None": (list_products, "7", {"sale": "None"}),
+    "an empty word": (list_products, "7", {"word": ""}),
+    "a word of digits": (list_products, "7", {"word": "007"}),
+    "another parameter": (list_products, "7", {"colour": "red"}),
+    "a date, a decimal and a choice": (
+        delivery,
+        "2026-11-22",
+        {"weight": "1.50", "size": "large"},
+    ),
+    "an unknown choice": (delivery, "2026-11-22", {"weight": "1", "size": "huge"}),
+    "a missing weight": (delivery, "2026-11-22", {}),
+    "a missing weight and an invalid date": (delivery, "today", {}),
 }
 
 
-def refusal_of(wrong: Any) -> str:
-    """Return the pairs in `wrong`, in words that depend on no order."""
-    try:
-        pairs = sorted(pair if isinstance(pair, str) else tuple(pair) for pair in wrong)
-    except TypeError:
-        pairs = wrong
-    return f"a refusal of {pairs}"
-
-
-def fastapi_does(
-    endpoint: Callable[..., str], path: dict[str, str], query: dict[str, str]
-) -> str:
-    """Return what FastAPI makes of a URL, in words."""
+def fastapi_response(
+    endpoint: Callable[..., str], name: str, text: str, query: dict[str, str]
+) -> tuple[int, Any]:
+    """Return FastAPI's status code, and the body or the names of the parameters."""
     app = FastAPI()
-    app.get("".join(f"/{{{name}}}" for name in path))(endpoint)
-    with client(app) as shop:
-        answer = shop.get("/" + "/".join(path.values()), params=query)
-    if answer.status_code == 200:
-        return f"the endpoint saying {answer.json()}"
-    return refusal_of([error["loc"][:2] for error in answer.json()["detail"]])
+    app.get(f"/{{{name}}}")(endpoint)
+    with client(app) as http:
+        response = http.get(f"/{text}", params=query)
+    if response.status_code == 200:
+        return 200, response.json()
+    return response.status_code, [one["loc"][1] for one in response.json()["detail"]]
 
 
-def you_do(
-    answers,
-    endpoint: Callable[..., object],
-    path: dict[str, str],
-    query: dict[str, str],
-) -> str:
-    """Return what the answer makes of a URL, in the same words."""
-    try:
-        return f"the endpoint saying {answers.call(endpoint, path, query)}"
-    except answers.Refused as refused:
-        return refusal_of(refused.wrong)
-    except NotImplementedError:
-        raise
-    except Exception as error:
-        return f"{type(error).__name__}: {error}"
+@pytest.mark.parametrize("request_", REQUESTS)
+def test_q2_a_request_has_the_same_outcome_as_in_fastapi(answers, request_):
+    endpoint, text, query = REQUESTS[request_]
+    name = "shelf" if endpoint is list_products else "day"
+    status, body = fastapi_response(endpoint, name, text, query)
+
+    sent = {name: text, **query}
+    what = f"`respond({endpoint.__name__}, {sent})`"
+    tiny = outcome(lambda: answers.respond(endpoint, sent))
+
+    assert tiny == (status, body), (
+        f"{what} {'raised' if isinstance(tiny, Exception) else 'returned'} "
+        f"{in_words(tiny)}. FastAPI returns {(status, body)}. The docstring asks for "
+        "the converted value, the default value or a ValueError. Look at `value_of`."
+    )
 
 
-@pytest.mark.parametrize("case", URLS)
-def test_q2_a_url_is_understood_as_fastapi_understands_it(answers, case):
-    endpoint, path, query = URLS[case]
-    observed = fastapi_does(endpoint, path, query)
+@pytest.mark.parametrize("sent", [{}, {"page": "0"}, {"page": "last"}])
+def test_q2_a_missing_or_invalid_parameter_raises_a_value_error(answers, sent):
+    def read_page(page: Annotated[int, Query(ge=1)]) -> None: ...
 
-    done = you_do(answers, endpoint, path, query)
+    parameter = answers.signature(read_page).parameters["page"]
+    seen = outcome(lambda: answers.value_of(parameter, sent))
 
-    same = done == observed
+    assert isinstance(seen, ValueError), (
+        "For the parameter `page: Annotated[int, Query(ge=1)]`, "
+        f"`value_of(parameter, {sent})` "
+        f"{'raised' if isinstance(seen, Exception) else 'returned'} {in_words(seen)}. "
+        "The docstring asks for a ValueError."
+    )
+
+
+HINTS = {
+    "/required": "`word: str` has no default value, and this URL has no `word`.",
+    "/required?word=": "This URL contains `word`, and its string is empty.",
+    "/nullable": "`word: str | None` allows None, but has no default value.",
+    "/optional": "`word: str | None = None` has a default value.",
+    "loc": "The first part of `loc` is the part of the request, then comes the name.",
+    "errors": "`low` is invalid and `high` is missing. Are both reported?",
+}
+
+
+def observed(answers) -> dict[str, Any]:
+    """Return what the client of `search_app` really gets."""
+    seen: dict[str, Any] = {}
+    with client(answers.search_app()) as http:
+        for url in list(HINTS)[:4]:
+            response = http.get(url)
+            ok = response.status_code == 200
+            seen[url] = response.json() if ok else response.status_code
+        seen["loc"] = http.get("/required").json()["detail"][0]["loc"]
+        seen["errors"] = len(http.get("/between?low=cheap").json()["detail"])
+    return seen
+
+
+@pytest.mark.parametrize("blank", HINTS)
+def test_q3_the_prediction_is_what_the_client_gets(answers, blank):
+    predicted = attempt("`predictions()`", answers.predictions)
+    assert isinstance(predicted, dict), (
+        f"`predictions()` returned {in_words(predicted)}. The docstring asks to "
+        "replace each `___` in the dict."
+    )
+    assert blank in predicted, (
+        f'The key "{blank}" is missing from the dict. The docstring asks to replace '
+        "each `___`, and to keep the keys."
+    )
+    value = predicted[blank]
+    value = list(value) if isinstance(value, tuple) else value
+
+    same = value == observed(answers)[blank]
     assert same, (
-        f"{case}: with the path {path} and the query {query}, `{endpoint.__name__}` "
-        f"ends in {done}. FastAPI ends otherwise."
+        f'Your prediction for "{blank}" is {in_words(value)}. The application returned '
+        f"something else. {HINTS[blank]} Look at this endpoint of `search_app`."
     )
 
 
-def test_q2_with_a_wrong_string_nothing_is_called(answers):
-    called = []
-
-    def shelf(number: int, page: int = 1, sale: bool = False) -> None:
-        called.append((number, page, sale))
-
-    done = you_do(answers, shelf, {"number": "7"}, {"page": "last", "sale": "true"})
-
-    assert not called, (
-        f"The page was `last`, and the endpoint was called with {called[0]}. A wrong "
-        "page is the client's mistake; the endpoint never hears of it."
-    )
-    same = done == refusal_of([("query", "page")])
-    assert same, f"The page was `last`, the rest is right. The call ended in {done}."
+PARCELS = {
+    21: [(6, "sent"), (5, "delivered"), (4, "packed"), (2, "sent")],
+    22: [(9, "delivered")],
+    1: [(3, "packed")],
+}
 
 
-REQUESTS = [
-    "/required",
-    "/required?word=",
-    "/required?Word=pen",
-    "/nullable",
-    "/nullable?word=null",
-    "/optional",
-    "/defaulted",
-    "/between?low=cheap",
-]
+def parcels_app(answers) -> FastAPI:
+    """Return the application of 2.2.4, whose `parcels_of` reads `PARCELS`."""
 
-
-def observed_readings(answers) -> dict[str, Any]:
-    """Return what clients of the shop of 2.2.3 really read."""
-    ran: list[str] = []
-    with client(answers.search_app(ran)) as shop:
-        read = {url: shop.get(url) for url in REQUESTS}
-    observed: dict[str, Any] = {
-        url: answer.json()["word"] if answer.is_success else answer.status_code
-        for url, answer in read.items()
-    }
-    return observed | {
-        "ran": len(ran),
-        "points at": read["/required"].json()["detail"][0]["loc"],
-        "errors": len(read["/between?low=cheap"].json()["detail"]),
-    }
-
-
-@pytest.mark.parametrize("part", [*REQUESTS, "ran", "points at", "errors"])
-def test_q3_what_the_client_reads_is_predicted(answers, part):
-    predictions = answers.readings()
-    observed = observed_readings(answers)
-
-    assert isinstance(predictions, dict), f"You return {predictions!r}, not a dict."
-    assert part in predictions, f'Your readings have no key "{part}".'
-    predicted = predictions[part]
-    if isinstance(predicted, tuple):
-        predicted = list(predicted)
-    same = predicted == observed[part]
-    assert same, (
-        f'"{part}": you expect {predicted!r}, the run shows something else. Which '
-        "parameters does the signature require, and which did the URL bring?"
-    )
-
-
-def shop_with_parcels(answers) -> FastAPI:
-    """Return the app over a carrier with parcels of the users 21 and 22."""
-    rows = {
-        21: [(6, "sent"), (5, "delivered"), (4, "packed"), (2, "sent"), (1, "packed")],
-        22: [(9, "delivered"), (3, "packed")],
-    }
-
-    def parcels_of(user_id: int) -> list:
+    def parcels_of(user_id: int) -> list[Any]:
+        found = PARCELS.get(user_id, [])
         return [
-            answers.Parcel(number=number, status=status)
-            for number, status in rows.get(user_id, [])
+            answers.Parcel(number=number, status=status) for number, status in found
         ]
 
-    answers.parcels_of = parcels_of
+    stand_in(answers.parcels_of, parcels_of)
     return answers.parcels_app()
 
 
 @pytest.mark.parametrize(
-    ("url", "parcels"),
+    ("url", "numbers"),
     [
-        ("/users/21/parcels?status=packed", [4, 1]),
-        ("/users/21/parcels?status=sent&status=delivered", [6, 5, 2]),
-        ("/users/21/parcels?status=packed&status=sent&status=packed", [6, 4, 2, 1]),
-        ("/users/22/parcels?status=delivered", [9]),
+        ("/users/21/parcels", [6, 5, 4, 2]),
+        ("/users/21/parcels?status=sent", [6, 2]),
+        ("/users/21/parcels?status=packed", [4]),
+        ("/users/21/parcels?status=delivered", [5]),
         ("/users/22/parcels?status=sent", []),
+        ("/users/1/parcels", [3]),
+        ("/users/23/parcels", []),
     ],
-    ids=["one", "two", "one of two twice", "of another user", "none there"],
 )
-def test_q4_the_parcels_of_every_status_asked_for_are_read(answers, url, parcels):
-    read = listed(shop_with_parcels(answers), url, "number")
+def test_q4_the_endpoint_returns_the_parcels_with_this_status(answers, url, numbers):
+    body = json_list(get(parcels_app(answers), "parcels_app()", url), url)
 
-    same = [number for (number,) in read] == parcels
-    assert same, (
-        f"GET {url} reads the parcels {[number for (number,) in read]}. The carrier "
-        "has of 21: 6 sent, 5 delivered, 4 packed, 2 sent, 1 packed; "
-        "of 22: 9 delivered, 3 packed."
+    user_id = int(url.split("/")[2])
+    expected = [
+        {"number": number, "status": status}
+        for number, status in PARCELS.get(user_id, [])
+        if number in numbers
+    ]
+    assert body == expected, (
+        f"`GET {url}` returned {in_words(body)}. The docstring asks for the parcels of "
+        f"this user with this status, here number {numbers}. Look at your filter."
     )
 
 
-@pytest.mark.parametrize(("user_id", "parcels"), [(21, [6, 4, 2, 1]), (22, [3])])
-def test_q4_without_a_status_what_is_under_way_is_read(answers, user_id, parcels):
-    app = shop_with_parcels(answers)
+@pytest.mark.parametrize("status", ["lost", "resent", "Sent", "sent,packed", ""])
+def test_q4_another_status_returns_422(answers, status):
+    url = f"/users/21/parcels?status={status}"
+    seen = get(parcels_app(answers), "parcels_app()", url).status_code
 
-    read = listed(app, f"/users/{user_id}/parcels", "number", "status")
-
-    same = [number for number, _ in read] == parcels
-    assert same, (
-        f"Who asks for no status means what is packed or sent; of user {user_id} such "
-        f"a client reads {read}."
+    assert seen == 422, (
+        f"`GET {url}` returned {seen}. The docstring asks for 422 for any status "
+        'except "packed", "sent" and "delivered". Look at the type of `status`.'
     )
 
 
-@pytest.mark.parametrize(
-    "query", ["status=lost", "status=Sent", "status=sent&status=lost"]
-)
-def test_q4_a_status_that_does_not_exist_is_refused(answers, query):
-    answer = ask(shop_with_parcels(answers), "GET", f"/users/21/parcels?{query}")
+@pytest.mark.parametrize("user_id", ["0", "-1", "seven"])
+def test_q4_an_invalid_user_id_returns_422(answers, user_id):
+    url = f"/users/{user_id}/parcels"
+    status = get(parcels_app(answers), "parcels_app()", url).status_code
 
-    assert answer.status_code == 422, (
-        f"?{query} was answered {answer.status_code}: {answer.text} "
-        "The client goes on believing that it asked for something."
+    assert status == 422, (
+        f"`GET {url}` returned {status}. The docstring asks for 422 if `user_id` is "
+        "not an integer, or is less than 1. Look at the annotation of `user_id`."
     )
 
 
-@pytest.mark.parametrize("user_id", ["0", "-1"])
-def test_q4_an_id_that_nobody_can_have_is_refused(answers, user_id):
-    answer = ask(shop_with_parcels(answers), "GET", f"/users/{user_id}/parcels")
-
-    assert answer.status_code == 422, (
-        f"The parcels of user `{user_id}` were answered {answer.status_code}: "
-        f"{answer.text}"
-    )
-
-
-def choices(schema: object, schemas: dict[str, Any]) -> Iterator[object]:
-    """Yield the values that `schema` allows, however deep it says so."""
+def allowed_values(schema: Any, schemas: dict[str, Any]) -> Iterator[object]:
+    """Yield the values in the enums and constants of a JSON schema."""
     if isinstance(schema, list):
         for part in schema:
-            yield from choices(part, schemas)
+            yield from allowed_values(part, schemas)
     elif isinstance(schema, dict):
         yield from schema.get("enum", [])
         yield from [schema["const"]] if "const" in schema else []
         reference = str(schema.get("$ref", "")).rpartition("/")[2]
-        yield from choices(schemas.get(reference), schemas)
+        yield from allowed_values(schemas.get(reference), schemas)
         for key in ("schema", "items", "anyOf", "oneOf", "allOf"):
-            yield from choices(schema.get(key), schemas)
+            yield from allowed_values(schema.get(key), schemas)
 
 
-def test_q4_the_documentation_lists_the_choices(answers):
-    app = shop_with_parcels(answers)
+def test_q4_the_documentation_lists_the_allowed_values(answers):
+    app = fastapi_app(parcels_app(answers), "parcels_app()")
 
-    status = documented(app, "/users/{user_id}/parcels").get(("query", "status"))
-
-    assert status is not None, "The documentation names no query parameter `status`."
+    listed = documented(app, "/users/{user_id}/parcels")
+    assert ("query", "status") in listed, (
+        f"The documentation lists the parameters {in_words(sorted(listed))} for "
+        "`GET /users/{user_id}/parcels`. The docstring asks for the query parameter "
+        "`status`. FastAPI reads it from the signature of your endpoint."
+    )
     schemas = app.openapi().get("components", {}).get("schemas", {})
-    found = {str(choice) for choice in choices(status, schemas) if choice is not None}
-    same = found == {"packed", "sent", "delivered"}
-    assert same, (
-        f"As choices of `status` the documentation lists {sorted(found) or 'nothing'}. "
-        "It reads them from the parameter's type."
+    values = set(allowed_values(listed["query", "status"], schemas)) - {None}
+    assert values == {"packed", "sent", "delivered"}, (
+        f"The documentation lists {in_words(sorted(map(str, values)))} as the allowed "
+        'values of `status`. The docstring asks for "packed", "sent" and "delivered". '
+        "FastAPI reads them from the type of the parameter."
     )
 
 
-def shop_with_baskets(answers, me: int = 8) -> tuple[FastAPI, dict[int, dict]]:
-    """Return the app and the baskets of the users 7 and 8."""
-    baskets = {7: {"pen": 2, "ink": 1}, 8: {"pen": 4, "lamp": 5}}
-    return answers.baskets_app(baskets, me), baskets
+def baskets_app(answers) -> tuple[FastAPI, dict[int, dict[str, int]]]:
+    """Return the application of 2.2.5 and its baskets."""
+    baskets = {7: {"pen": 2, "ink": 1}, 8: {"pen": 4}, 9: {}}
+    return answers.baskets_app(baskets), baskets
 
 
-@pytest.mark.parametrize("me", [7, 8])
-def test_q5_mine_is_the_basket_of_who_is_asking(answers, me):
-    app, baskets = shop_with_baskets(answers, me)
-
-    read = {
-        place: ask(app, "GET", f"/baskets/{place}") for place in ("mine", "7", "8", "9")
-    }
-
-    assert read["mine"].status_code == 200, (
-        f"GET /baskets/mine was answered {read['mine'].status_code}: "
-        f"{read['mine'].text} Which route took it?"
+def pieces(app: FastAPI, path: str) -> Any:
+    """Return the body of a response with the status code 200."""
+    response = get(app, "baskets_app(baskets)", path)
+    assert response.status_code == 200, (
+        f"`GET {path}` returned {response.status_code} and {in_words(response.text)}. "
+        "The docstring asks for 200 and a number. Look at which paths your application "
+        "has: a path without `sku` is another path."
     )
-    same = body(read["mine"]) == baskets[me]
-    assert same, f"User {me} asked for /baskets/mine and read {body(read['mine'])}."
-    others = [body(read[place]) for place in ("7", "8", "9")]
-    kept = others == [baskets[7], baskets[8], {}]
-    assert kept, f"Asked for the baskets of 7, 8 and 9, the app answers {others}."
+    return json_or_text(response)
 
 
-def test_q5_without_a_sku_all_pieces_are_counted(answers):
-    app, _ = shop_with_baskets(answers)
+@pytest.mark.parametrize(("user_id", "number"), [(7, 3), (8, 4), (9, 0)])
+def test_q5_without_a_sku_all_pieces_are_counted(answers, user_id, number):
+    app, baskets = baskets_app(answers)
 
-    counted = {
-        user_id: ask(app, "GET", f"/baskets/{user_id}/pieces") for user_id in (7, 8)
-    }
-    of_a_sku = [
-        body(ask(app, "GET", f"/baskets/{place}"))
-        for place in ("7/pieces/pen", "8/pieces/lamp", "8/pieces/ink")
-    ]
+    counted = pieces(app, f"/baskets/{user_id}/pieces")
+    assert counted == number, (
+        f"The basket of user {user_id} contains {baskets[user_id]}, and "
+        f"`GET /baskets/{user_id}/pieces` returned {in_words(counted)}. The docstring "
+        "asks for the number of all pieces in this basket."
+    )
 
-    for user_id, answer in counted.items():
-        assert answer.status_code == 200, (
-            f"GET /baskets/{user_id}/pieces was answered {answer.status_code}: "
-            f"{answer.text} Which routes have this path, and for which methods?"
+
+def test_q5_the_pieces_are_counted_for_every_request(answers):
+    app, baskets = baskets_app(answers)
+
+    counted = [pieces(app, "/baskets/7/pieces")]
+    baskets[7]["lamp"] = 5
+    counted.append(pieces(app, "/baskets/7/pieces"))
+    assert counted == [3, 8], (
+        "The basket contained 3 pieces, then 5 lamps were added. Two requests returned "
+        f"{in_words(counted)}. The docstring asks for the number of all pieces in "
+        "`baskets`. Look at which line of your code counts them."
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "number"),
+    [("7/pieces/pen", 2), ("8/pieces/pen", 4), ("7/pieces/lamp", 0)],
+)
+def test_q5_with_a_sku_its_pieces_are_still_counted(answers, path, number):
+    app, baskets = baskets_app(answers)
+    pieces(app, "/baskets/7/pieces")
+
+    counted = pieces(app, f"/baskets/{path}")
+    assert counted == number, (
+        f"The baskets are {baskets}, and `GET /baskets/{path}` returned "
+        f"{in_words(counted)}. The docstring asks that requests with a `sku` work as "
+        "before: they return the pieces of this product."
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/baskets/seven/pieces", 422),
+        ("/baskets/seven/pieces/pen", 422),
+        ("/baskets/mine/pieces", 422),
+        ("/baskets/pieces", 404),
+        ("/baskets//pieces", 404),
+    ],
+)
+def test_q5_what_returned_422_or_404_still_does(answers, path, status):
+    app, _ = baskets_app(answers)
+    pieces(app, "/baskets/7/pieces")
+
+    seen = get(app, "baskets_app(baskets)", path).status_code
+    assert seen == status, (
+        f"`GET {path}` returned {seen}. The docstring asks for "
+        + (
+            "422, with and without a `sku`, if `user_id` is not an integer."
+            if status == 422
+            else "404 for a path without a `user_id`."
         )
-    same = [body(answer) for answer in counted.values()] == [3, 9]
-    assert same, (
-        "7 has 2 pens and 1 ink, 8 has 4 pens and 5 lamps; asked for their pieces "
-        f"without a sku, the app answers {[body(one) for one in counted.values()]}."
+        + " Look at which of your paths matches it."
     )
-    kept = of_a_sku == [2, 5, 0]
-    assert kept, f"7's pens, 8's lamps, 8's inks are now answered {of_a_sku}."
-
-
-def test_q5_a_lost_sku_takes_nothing_out(answers):
-    app, baskets = shop_with_baskets(answers)
-
-    lost = ask(app, "DELETE", "/baskets/7/pieces/")
-
-    left = dict(baskets[7])
-    assert left == {"pen": 2, "ink": 1}, (
-        f"DELETE /baskets/7/pieces/ left {left} in the basket. "
-        "Which route took it, and how did it get there?"
-    )
-    assert lost.status_code == 404, (
-        f"DELETE /baskets/7/pieces/ was answered {lost.status_code}: {lost.text}"
-    )
-    ask(app, "DELETE", "/baskets/7/pieces/ink")
-    assert baskets[7] == {"pen": 2}, f"With the ink taken out, {baskets[7]} is left."
-    ask(app, "DELETE", "/baskets/7/pieces")
-    assert not baskets[7], f"DELETE /baskets/7/pieces now leaves {baskets[7]}."

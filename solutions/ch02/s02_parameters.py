@@ -1,188 +1,191 @@
 """2.2  Path and query parameters.
 
-All that a URL holds is text. The signature of an endpoint says what it stands for.
+A URL contains strings. The signature of an endpoint declares which parameters there
+are, which type each of them has, and which of them are required.
+Notes: content/docs/fastapi/core-concepts/path-and-query-parameters.md
 """
 
-import inspect
-from collections.abc import Callable
-from enum import StrEnum
-from typing import Annotated, Any
+# region answer
+from collections.abc import Callable, Mapping
+from inspect import Parameter, signature
+from typing import Annotated, Any, Literal
 
-from fastapi import FastAPI, HTTPException, Path, Query
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from fastapi import FastAPI, Path
+
+# stub: from collections.abc import Callable, Mapping
+# stub: from inspect import Parameter, signature
+# stub: from typing import Any
+# stub:
+# stub: from fastapi import FastAPI
+# endregion
+from pydantic import BaseModel, TypeAdapter
 
 from sensei import ___
 
 
 class Order(BaseModel):
-    """An order of the shop."""
+    """An order of a user."""
 
     number: int
     paid: bool
 
 
-def orders_of(user_id: int) -> list[Order] | None:
-    """Stands in for the database; returns None where there is no such user."""
-    orders = {7: [Order(number=1, paid=True), Order(number=2, paid=False)], 8: []}
-    return orders.get(user_id)
+def orders_of(user_id: int) -> list[Order]:
+    """Return the orders of a user; an unknown user has none."""
+    orders = {7: [Order(number=1, paid=True), Order(number=2, paid=False)]}
+    return orders.get(user_id, [])
 
 
 def orders_app() -> FastAPI:
     """2.2.1  Create a FastAPI endpoint that accepts a user ID as a path parameter and
     an optional query parameter for filtering.
 
-    Return an app with `GET /users/{user_id}/orders`. It answers with the orders that
-    `orders_of` returns; with `?paid=true` only with those that are paid, and with
-    `?paid=false` only with those that are not. It answers 404 where there is no such
-    user, and 422 where the id is no integer or `paid` is neither true nor false. The
-    API's documentation names both parameters.
+    Create an application with the endpoint `GET /users/{user_id}/orders`, and return
+    it. The endpoint returns the orders from `orders_of(user_id)`, in the same sequence.
+
+    - `?paid=true` returns only the paid orders, `?paid=false` only the unpaid ones.
+      Without `paid`, the endpoint returns all orders.
+    - If `user_id` is not an integer or `paid` is not a boolean, return 422.
+    - The documentation (`/docs`) lists both parameters, and `paid` is optional there.
+
+    Example:
+        GET /users/7/orders?paid=true  ->  200  [{"number": 1, "paid": true}]
+        GET /users/7/orders?paid=maybe  ->  422
     """
     # region answer
     app = FastAPI()
 
     @app.get("/users/{user_id}/orders")
-    def orders(user_id: int, paid: bool | None = None) -> list[Order]:
-        found = orders_of(user_id)
-        if found is None:
-            raise HTTPException(404, f"There is no user {user_id}.")
-        return [order for order in found if paid is None or order.paid == paid]
+    def read_orders(user_id: int, paid: bool | None = None) -> list[Order]:
+        orders = orders_of(user_id)
+        return [order for order in orders if paid is None or order.paid == paid]
 
     return app
     # endregion
 
 
-class Refused(Exception):
-    """Says which parameters are wrong: a list of pairs like ("query", "page")."""
+def respond(endpoint: Callable[..., Any], sent: Mapping[str, str]) -> tuple[int, Any]:
+    """Return the status code and the body of the response.
 
-    def __init__(self, wrong: list[tuple[str, str]]) -> None:
-        super().__init__(wrong)
-        self.wrong = wrong
+    `sent` contains the strings from the path and the query, by parameter name.
+    """
+    values: dict[str, Any] = {}
+    invalid: list[str] = []
+    for parameter in signature(endpoint).parameters.values():
+        try:
+            values[parameter.name] = value_of(parameter, sent)
+        except ValueError:
+            invalid.append(parameter.name)
+    return (422, invalid) if invalid else (200, endpoint(**values))
 
 
-def call(
-    endpoint: Callable[..., Any], path: dict[str, str], query: dict[str, str]
-) -> Any:
+def value_of(parameter: Parameter, sent: Mapping[str, str]) -> Any:
     """2.2.2  How does FastAPI validate path and query parameters automatically?
 
-    Do what FastAPI does, given an endpoint and the strings of a URL. A parameter's
-    string stands in `path`, or else in `query`, under the parameter's name. Convert
-    it to the annotated type, call `endpoint` with the values, and return what it
-    returns. Where FastAPI answers 422, raise `Refused` instead and call nothing: it
-    holds ("path", name) or ("query", name) for every parameter that is wrong.
-    FastAPI uses `inspect.signature` and Pydantic's `TypeAdapter`, imported above.
+    Build the step that FastAPI does for each parameter. `respond` above calls
+    `value_of` for each parameter in the signature of an endpoint. Return the value with
+    which the endpoint is called.
+
+    - If `sent` contains the parameter, return its string converted to the annotated
+      type. Pydantic's `TypeAdapter` converts it, and checks it as FastAPI does.
+    - If `sent` does not contain the parameter, return its default value.
+    - If the string is not valid for the annotation, or a parameter without a default
+      value is missing, raise a ValueError. Pydantic's ValidationError is a ValueError.
+
+    Given:
+        `parameter` has the attributes `name`, `annotation` and `default`.
+        Without a default value, `parameter.default` is `Parameter.empty`.
+
+    Example:
+        def list_products(shelf: int, page: int = 1) -> str: ...
+
+        respond(list_products, {"shelf": "7"})  calls  list_products(shelf=7, page=1)
+        respond(list_products, {"page": "x"})  ->  (422, ["shelf", "page"])
     """
     # region answer
-    # In words: FastAPI reads the signature, once, when the route is declared. Names
-    # in the path's template are taken from the path, the others from the query.
-    # Pydantic converts each string to the annotated type and checks the constraints
-    # in `Annotated`; a default stands in for what was not sent. All errors are
-    # collected into one 422, and only without errors is the endpoint called.
-    values: dict[str, Any] = {}
-    wrong: list[tuple[str, str]] = []
-    for name, parameter in inspect.signature(endpoint).parameters.items():
-        place, sent = ("path", path) if name in path else ("query", query)
-        if name in sent:
-            try:
-                adapter = TypeAdapter[Any](parameter.annotation)
-                values[name] = adapter.validate_python(sent[name])
-            except ValidationError:
-                wrong.append((place, name))
-        elif parameter.default is parameter.empty:
-            wrong.append((place, name))
-    if wrong:
-        raise Refused(wrong)
-    return endpoint(**values)
+    # In words: FastAPI reads the signature of the endpoint when the route is declared.
+    # For each request, Pydantic converts the string of each parameter to the annotated
+    # type and checks its constraints. A missing parameter gets its default value.
+    # If anything is invalid, the client gets one 422 response with all the errors, and
+    # the endpoint is not called.
+    if parameter.name in sent:
+        return TypeAdapter(parameter.annotation).validate_python(sent[parameter.name])
+    if parameter.default is Parameter.empty:
+        raise ValueError(f"the parameter {parameter.name} is missing")
+    return parameter.default
     # endregion
 
 
-def search_app(ran: list[str]) -> FastAPI:
-    """Return the shop that 2.2.3 asks about; endpoints note in `ran` that they ran."""
+def search_app() -> FastAPI:
+    """Return the application of 2.2.3. Its endpoints return what they were given."""
     app = FastAPI()
 
     @app.get("/required")
-    def required(word: str) -> dict[str, str | None]:
-        ran.append("required")
-        return {"word": word}
+    def required(word: str) -> str:
+        return word
 
     @app.get("/nullable")
-    def nullable(word: str | None) -> dict[str, str | None]:
-        ran.append("nullable")
-        return {"word": word}
+    def nullable(word: str | None) -> str | None:
+        return word
 
     @app.get("/optional")
-    def optional(word: str | None = None) -> dict[str, str | None]:
-        ran.append("optional")
-        return {"word": word}
-
-    @app.get("/defaulted")
-    def defaulted(word: str = "sale") -> dict[str, str | None]:
-        ran.append("defaulted")
-        return {"word": word}
+    def optional(word: str | None = None) -> str | None:
+        return word
 
     @app.get("/between")
-    def between(low: int, high: int) -> dict[str, str | None]:
-        ran.append("between")
-        return {"word": f"{low} to {high}"}
+    def between(low: int, high: int) -> list[int]:
+        return [low, high]
 
     return app
 
 
-def readings() -> dict[str, Any]:
+def predictions() -> dict[str, Any]:
     """2.2.3  What happens if a required query parameter is missing in a FastAPI
     request?
 
-    A client sends these eight requests to `search_app` above. Return for each the
-    `word` that it reads, or the status where it is refused. Then "ran": how many of
-    the eight reached their endpoint; "points at": the `loc` of the one error in the
-    answer to `/required`; "errors": how many errors the last of the eight is told.
+    Predict the responses of `search_app` above. Replace each `___`.
+
+    - For the four paths, write the value in the body if the status code is 200, as a
+      Python value. Otherwise write the status code.
+    - "loc": the `loc` of the only error in the response to `GET /required`, as a list.
+    - "errors": the number of errors in the response to `GET /between?low=cheap`.
     """
     # region answer
-    # In words: the client reads 422, with an error of the type "missing" whose `loc`
-    # is ["query", name]; the endpoint never runs. All that is wrong is told at once.
-    # Only a default makes a parameter optional: `| None` on its own just widens the
-    # type, to a value that no URL can hold. An empty string is a value, not a gap.
+    # In words: The response is 422, and the endpoint is not called. The body contains
+    # an error of the type "missing" for each missing parameter, whose `loc` is
+    # ["query", name], together with all other errors. Only a default value makes a
+    # parameter optional; `| None` alone does not. An empty string is not missing.
     return {
         "/required": 422,
         "/required?word=": "",
-        "/required?Word=pen": 422,
         "/nullable": 422,
-        "/nullable?word=null": "null",
         "/optional": None,
-        "/defaulted": "sale",
-        "/between?low=cheap": 422,
-        "ran": 4,
-        "points at": ["query", "word"],
+        "loc": ["query", "word"],
         "errors": 2,
     }
     # stub: return {
     # stub:     "/required": ___,
     # stub:     "/required?word=": ___,
-    # stub:     "/required?Word=pen": ___,
     # stub:     "/nullable": ___,
-    # stub:     "/nullable?word=null": ___,
     # stub:     "/optional": ___,
-    # stub:     "/defaulted": ___,
-    # stub:     "/between?low=cheap": ___,
-    # stub:     "ran": ___,
-    # stub:     "points at": ___,
+    # stub:     "loc": ___,
     # stub:     "errors": ___,
     # stub: }
     # endregion
 
 
 class Parcel(BaseModel):
-    """A parcel of the shop; its status is "packed", "sent" or "delivered"."""
+    """A parcel; its status is "packed", "sent" or "delivered"."""
 
     number: int
     status: str
 
 
 def parcels_of(user_id: int) -> list[Parcel]:
-    """Stands in for the carrier, which has parcels for everybody."""
-    steps = ("delivered", "sent", "delivered", "packed")
+    """Return the parcels of a user, the newest one first."""
     return [
-        Parcel(number=10 * user_id + place, status=status)
-        for place, status in enumerate(steps)
+        Parcel(number=10 * user_id + 2, status="sent"),
+        Parcel(number=10 * user_id + 1, status="delivered"),
     ]
 
 
@@ -190,85 +193,71 @@ def parcels_app() -> FastAPI:
     """2.2.4  Create a FastAPI endpoint with a path parameter for user ID and an
     optional query parameter for status.
 
-    Return an app with `GET /users/{user_id}/parcels`. Of what `parcels_of` returns,
-    it answers with the parcels of every status that was asked for, as in
-    `?status=sent&status=delivered`: each once, in the sequence they have. Who asks for
-    none means "packed" and "sent". Any status but the three is refused with 422, and
-    so is an id below 1. The API's documentation lists the three as choices of `status`.
+    Create an application with the endpoint `GET /users/{user_id}/parcels`, and return
+    it. The endpoint returns the parcels from `parcels_of(user_id)`, in the same
+    sequence.
+
+    - `?status=sent` returns only the parcels with this status; the same for "packed"
+      and "delivered". Without `status`, the endpoint returns all parcels.
+    - Any other status returns 422.
+    - A `user_id` that is not an integer, or is less than 1, returns 422.
+    - The documentation (`/docs`) lists the three allowed values of `status`.
+
+    Example:
+        GET /users/7/parcels?status=sent  ->  200  [{"number": 72, "status": "sent"}]
+        GET /users/7/parcels?status=lost  ->  422
     """
     # region answer
-
-    class Status(StrEnum):
-        PACKED = "packed"
-        SENT = "sent"
-        DELIVERED = "delivered"
-
     app = FastAPI()
 
     @app.get("/users/{user_id}/parcels")
-    def parcels(
+    def read_parcels(
         user_id: Annotated[int, Path(ge=1)],
-        status: Annotated[tuple[Status, ...], Query()] = (Status.PACKED, Status.SENT),
+        status: Literal["packed", "sent", "delivered"] | None = None,
     ) -> list[Parcel]:
-        return [parcel for parcel in parcels_of(user_id) if parcel.status in status]
+        parcels = parcels_of(user_id)
+        return [one for one in parcels if status is None or one.status == status]
 
     return app
     # endregion
 
 
-def baskets_app(baskets: dict[int, dict[str, int]], me: int) -> FastAPI:
+def baskets_app(baskets: dict[int, dict[str, int]]) -> FastAPI:
     """2.2.5  What happens if a required path parameter is missing?
 
-    `baskets` holds by user id how many pieces of which sku; `me` is who is asking.
-    `GET /baskets/mine` has no user id and means `me`: it is refused. So is
-    `GET /baskets/7/pieces`, which means all pieces, of whatever sku. And a client that
-    lost the sku sends `DELETE /baskets/7/pieces/`: it empties the basket, where a 404
-    is due. Repair these three; paths without a final slash keep working as they do.
+    `baskets` contains the pieces of each product in the basket of each user. The
+    author of this endpoint wanted `sku` to be optional. But `GET /baskets/7/pieces`
+    returns 404. Repair it.
+
+    - `GET /baskets/{user_id}/pieces` returns the number of all pieces in the basket.
+    - Requests with a `sku` work as before: they return the pieces of this product.
+    - A `user_id` that is not an integer still returns 422, with and without a `sku`.
+      A path without a `user_id`, such as `/baskets/pieces`, still returns 404.
+
+    Example:
+        baskets_app({7: {"pen": 2, "ink": 1}})
+
+        GET /baskets/7/pieces  ->  200  3
+        GET /baskets/7/pieces/pen  ->  200  2
     """
-    # region answer
-    # In words: without the parameter it is another path, and so for another route, or
-    # for none (404, or 405 where the path knows other methods); a default in the
-    # signature is never used. The first route that matches answers, so fixed paths
-    # come first; an optional parameter is a second route. Where no route matches,
-    # the router tries again with or without the final slash, and redirects.
-    app = FastAPI(redirect_slashes=False)
-
-    @app.get("/baskets/mine")
-    def my_basket() -> dict[str, int]:
-        return baskets.get(me, {})
-
-    # stub: app = FastAPI()
-    # stub:
-    # endregion
-    @app.get("/baskets/{user_id}")
-    def basket(user_id: int) -> dict[str, int]:
-        return baskets.get(user_id, {})
+    app = FastAPI()
 
     # region answer
+    # In words: A path without the parameter is another path. If no route matches it,
+    # the response is 404, and the endpoint is not called: a default value in the
+    # signature is never used, so a path parameter is always required. If another
+    # route matches, its endpoint is called. To make a path parameter optional,
+    # declare a second path.
     @app.get("/baskets/{user_id}/pieces")
-    def all_pieces(user_id: int) -> int:
-        return sum(baskets.get(user_id, {}).values())
-
     @app.get("/baskets/{user_id}/pieces/{sku}")
-    def pieces(user_id: int, sku: str) -> int:
-        return baskets.get(user_id, {}).get(sku, 0)
+    def count_pieces(user_id: int, sku: str | None = None) -> int:
+        basket = baskets.get(user_id, {})
+        return sum(basket.values()) if sku is None else basket.get(sku, 0)
 
-    # stub: @app.get("/baskets/mine")
-    # stub: def my_basket() -> dict[str, int]:
-    # stub:     return baskets.get(me, {})
-    # stub:
     # stub: @app.get("/baskets/{user_id}/pieces/{sku}")
-    # stub: def pieces(user_id: int, sku: str | None = None) -> int:
+    # stub: def count_pieces(user_id: int, sku: str | None = None) -> int:
     # stub:     basket = baskets.get(user_id, {})
     # stub:     return sum(basket.values()) if sku is None else basket.get(sku, 0)
     # stub:
     # endregion
-    @app.delete("/baskets/{user_id}/pieces/{sku}", status_code=204)
-    def take_out(user_id: int, sku: str) -> None:
-        baskets.get(user_id, {}).pop(sku, None)
-
-    @app.delete("/baskets/{user_id}/pieces", status_code=204)
-    def take_out_all(user_id: int) -> None:
-        baskets.get(user_id, {}).clear()
-
     return app

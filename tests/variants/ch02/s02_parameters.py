@@ -1,27 +1,25 @@
 """Other answers to section 2.2."""
 
-from enum import Enum
-from typing import Literal, get_args, get_origin, get_type_hints
+from enum import Enum, StrEnum
+from typing import get_args, get_origin
 
-from fastapi import APIRouter, Depends, Request
-from pydantic import PositiveInt, create_model, validate_call
+from fastapi import APIRouter, Depends, HTTPException, Query, Request
+from pydantic import PositiveInt, ValidationError, create_model
 
 from sensei.variants import right, wrong
 
 
 @wrong(
     "2.2.1",
-    caught_by="test_q1_the_filter_keeps_what_it_names[not paid]",
+    caught_by="test_q1_the_endpoint_returns_the_orders_that_paid_selects[/users/21/orders?paid=false-orders2]",
 )
 def orders_app():
-    """`if paid` asks whether there is a filter."""
+    """Test with `if paid`, which is also false for `?paid=false`."""
     app = FastAPI()
 
     @app.get("/users/{user_id}/orders")
     def orders(user_id: int, paid: bool | None = None) -> list[Order]:
         found = orders_of(user_id)
-        if found is None:
-            raise HTTPException(404)
         if paid:
             found = [order for order in found if order.paid]
         return found
@@ -31,30 +29,46 @@ def orders_app():
 
 @wrong(
     "2.2.1",
-    caught_by="test_q1_the_filter_keeps_what_it_names[no filter]",
+    caught_by="test_q1_the_endpoint_returns_the_orders_that_paid_selects[/users/21/orders-orders0]",
 )
 def orders_app():
-    """An optional bool is False by default."""
+    """Use False as the default value."""
     app = FastAPI()
 
     @app.get("/users/{user_id}/orders")
     def orders(user_id: int, paid: bool = False) -> list[Order]:
-        found = orders_of(user_id)
-        if found is None:
-            raise HTTPException(404)
-        return [order for order in found if order.paid == paid]
+        return [order for order in orders_of(user_id) if order.paid == paid]
 
     return app
 
 
-@wrong("2.2.1", caught_by="test_q1_where_nothing_is_left_the_list_is_empty")
+@wrong(
+    "2.2.1",
+    caught_by="test_q1_the_endpoint_returns_the_orders_that_paid_selects[/users/21/orders-orders0]",
+)
 def orders_app():
-    """Who has nothing to read is not found."""
+    """Give `paid` no default value, so that it is required."""
+    app = FastAPI()
+
+    @app.get("/users/{user_id}/orders")
+    def orders(user_id: int, paid: bool | None) -> list[Order]:
+        orders = orders_of(user_id)
+        return [order for order in orders if paid is None or order.paid == paid]
+
+    return app
+
+
+@wrong(
+    "2.2.1",
+    caught_by="test_q1_the_endpoint_returns_the_orders_that_paid_selects[/users/23/orders-orders5]",
+)
+def orders_app():
+    """Return 404 for an empty list."""
     app = FastAPI()
 
     @app.get("/users/{user_id}/orders")
     def orders(user_id: int, paid: bool | None = None) -> list[Order]:
-        found = orders_of(user_id) or []
+        found = orders_of(user_id)
         left = [order for order in found if paid is None or order.paid == paid]
         if not left:
             raise HTTPException(404)
@@ -63,70 +77,53 @@ def orders_app():
     return app
 
 
-@wrong("2.2.1", caught_by="test_q1_a_user_that_is_not_there_is_not_found")
+@wrong("2.2.1", caught_by="test_q1_an_invalid_user_id_or_filter_returns_422")
 def orders_app():
-    """A user that is not there has no orders."""
+    """Declare both parameters as strings."""
     app = FastAPI()
 
     @app.get("/users/{user_id}/orders")
-    def orders(user_id: int, paid: bool | None = None) -> list[Order]:
-        found = orders_of(user_id) or []
-        return [order for order in found if paid is None or order.paid == paid]
-
-    return app
-
-
-@wrong("2.2.1", caught_by="test_q1_a_user_that_is_not_there_is_not_found")
-def orders_app():
-    """Every user is there."""
-    app = FastAPI()
-
-    @app.get("/users/{user_id}/orders")
-    def orders(user_id: int, paid: bool | None = None) -> list[Order]:
-        found = orders_of(user_id)
-        return [order for order in found if paid is None or order.paid == paid]
-
-    return app
-
-
-@wrong("2.2.1", caught_by="test_q1_what_cannot_be_understood_is_refused")
-def orders_app():
-    """A URL is text, so its parameters are."""
-    app = FastAPI()
-
-    @app.get("/users/{user_id}/orders")
-    def orders(user_id: str, paid: str = "") -> list[Order]:
+    def orders(user_id: str, paid: str | None = None) -> list[Order]:
         found = orders_of(int(user_id))
-        if found is None:
-            raise HTTPException(404)
-        if paid == "":
-            return found
-        return [order for order in found if order.paid == (paid == "true")]
+        return [one for one in found if paid is None or one.paid == (paid == "true")]
 
     return app
 
 
-@wrong("2.2.1", caught_by="test_q1_the_documentation_names_both_parameters")
+@wrong("2.2.1", caught_by="test_q1_the_documentation_lists_both_parameters")
 def orders_app():
-    """The request has everything; a signature is a matter of taste."""
+    """Read the query from the request."""
     app = FastAPI()
 
     @app.get("/users/{user_id}/orders")
     def orders(user_id: int, request: Request) -> list[Order]:
-        found = orders_of(user_id)
-        if found is None:
-            raise HTTPException(404)
         paid = request.query_params.get("paid")
         if paid not in (None, "true", "false"):
             raise HTTPException(422)
-        return [one for one in found if not paid or one.paid == (paid == "true")]
+        found = orders_of(user_id)
+        return [one for one in found if paid is None or one.paid == (paid == "true")]
+
+    return app
+
+
+@wrong(
+    "2.2.1",
+    caught_by="test_q1_the_endpoint_returns_the_orders_that_paid_selects[/users/22/orders-orders3]",
+)
+def orders_app():
+    """Return the orders of the user in the example."""
+    app = FastAPI()
+
+    @app.get("/users/{user_id}/orders")
+    def orders(user_id: int, paid: bool | None = None) -> list[Order]:
+        return [one for one in orders_of(7) if paid is None or one.paid == paid]
 
     return app
 
 
 @right("2.2.1")
 def orders_app():
-    """A router, an async endpoint, `Optional` by `Query`, dicts for orders."""
+    """Use a router, an async function, an alias, and dicts."""
     router = APIRouter(prefix="/users")
 
     @router.get("/{user_id}/orders")
@@ -135,8 +132,6 @@ def orders_app():
         only_paid: Annotated[bool | None, Query(alias="paid")] = None,
     ):
         orders = orders_of(user_id)
-        if orders is None:
-            raise HTTPException(status_code=404)
         if only_paid is not None:
             orders = filter(lambda order: order.paid is only_paid, orders)
         return [order.model_dump() for order in orders]
@@ -148,7 +143,7 @@ def orders_app():
 
 @right("2.2.1")
 def orders_app():
-    """The database is a dependency, and takes the user id itself."""
+    """Use the given function as a dependency, and a Literal for the filter."""
     app = FastAPI()
 
     @app.get("/users/{user_id}/orders", response_model=list[Order])
@@ -156,291 +151,352 @@ def orders_app():
         found: Annotated[Any, Depends(orders_of)],
         paid: Literal["true", "false"] | None = None,
     ):
-        if found is None:
-            raise HTTPException(404)
         wanted = {None: (True, False), "true": (True,), "false": (False,)}[paid]
         return [order for order in found if order.paid in wanted]
 
     return app
 
 
+@wrong("2.2.2", caught_by="test_q2_a_request_has_the_same_outcome_as_in_fastapi[false]")
+def value_of(parameter, sent):
+    """Call the annotated type instead of validating."""
+    if parameter.name not in sent:
+        if parameter.default is Parameter.empty:
+            raise ValueError(parameter.name)
+        return parameter.default
+    kind = parameter.annotation
+    if get_origin(kind) is Annotated:
+        kind = get_args(kind)[0]
+    if not isinstance(kind, type):
+        kind = get_args(kind)[0]
+    return kind(sent[parameter.name])
+
+
+@wrong("2.2.2", caught_by="test_q2_a_request_has_the_same_outcome_as_in_fastapi[on]")
+def value_of(parameter, sent):
+    """Return the string without converting it."""
+    if parameter.name in sent:
+        return sent[parameter.name]
+    if parameter.default is Parameter.empty:
+        raise ValueError(parameter.name)
+    return parameter.default
+
+
 @wrong(
-    "2.2.2", caught_by="test_q2_a_url_is_understood_as_fastapi_understands_it[no sale]"
+    "2.2.2",
+    caught_by="test_q2_a_request_has_the_same_outcome_as_in_fastapi[an empty page]",
 )
-def call(endpoint, path, query):
-    """A type converts what it is called with."""
-    values, wrong = {}, []
-    for name, parameter in inspect.signature(endpoint).parameters.items():
-        place, sent = ("path", path) if name in path else ("query", query)
+def value_of(parameter, sent):
+    """Treat an empty string as a missing parameter."""
+    if sent.get(parameter.name):
+        return TypeAdapter(parameter.annotation).validate_python(sent[parameter.name])
+    if parameter.default is Parameter.empty:
+        raise ValueError(parameter.name)
+    return parameter.default
+
+
+@wrong(
+    "2.2.2",
+    caught_by="test_q2_a_request_has_the_same_outcome_as_in_fastapi[a page below the constraint]",
+)
+def value_of(parameter, sent):
+    """Ignore the constraints in `Annotated`."""
+    if parameter.name in sent:
         kind = parameter.annotation
         if get_origin(kind) is Annotated:
             kind = get_args(kind)[0]
-        if get_origin(kind) is not None or not isinstance(kind, type):
-            kind = next(iter(get_args(kind)), kind)
-        if name in sent:
-            try:
-                values[name] = kind(sent[name])
-            except (ValueError, TypeError, ArithmeticError):
-                wrong.append((place, name))
-        elif parameter.default is parameter.empty:
-            wrong.append((place, name))
-    if wrong:
-        raise Refused(wrong)
-    return endpoint(**values)
+        return TypeAdapter(kind).validate_python(sent[parameter.name])
+    if parameter.default is Parameter.empty:
+        raise ValueError(parameter.name)
+    return parameter.default
+
+
+@wrong("2.2.2", caught_by="test_q2_a_missing_or_invalid_parameter_raises_a_value_error")
+def value_of(parameter, sent):
+    """Use the default value if the string is invalid."""
+    try:
+        return TypeAdapter(parameter.annotation).validate_python(sent[parameter.name])
+    except (KeyError, ValidationError):
+        return parameter.default
 
 
 @wrong(
     "2.2.2",
-    caught_by="test_q2_a_url_is_understood_as_fastapi_understands_it[a page too low]",
+    caught_by="test_q2_a_request_has_the_same_outcome_as_in_fastapi[a missing weight]",
 )
-def call(endpoint, path, query):
-    """The type is what get_type_hints tells; what else stands there is a comment."""
-    hints = get_type_hints(endpoint)
-    values, wrong = {}, []
-    for name, parameter in inspect.signature(endpoint).parameters.items():
-        place, sent = ("path", path) if name in path else ("query", query)
-        if name in sent:
-            try:
-                values[name] = TypeAdapter(hints[name]).validate_python(sent[name])
-            except ValidationError:
-                wrong.append((place, name))
-        elif parameter.default is parameter.empty:
-            wrong.append((place, name))
-    if wrong:
-        raise Refused(wrong)
-    return endpoint(**values)
+def value_of(parameter, sent):
+    """Raise a KeyError for a missing parameter."""
+    if parameter.name not in sent and parameter.default is not Parameter.empty:
+        return parameter.default
+    return TypeAdapter(parameter.annotation).validate_python(sent[parameter.name])
 
 
 @wrong(
     "2.2.2",
-    caught_by="test_q2_a_url_is_understood_as_fastapi_understands_it[two that are wrong]",
+    caught_by="test_q2_a_request_has_the_same_outcome_as_in_fastapi[numbers]",
 )
-def call(endpoint, path, query):
-    """The first mistake is enough to know."""
-    values = {}
-    for name, parameter in inspect.signature(endpoint).parameters.items():
-        place, sent = ("path", path) if name in path else ("query", query)
-        try:
-            if name in sent:
-                adapter = TypeAdapter(parameter.annotation)
-                values[name] = adapter.validate_python(sent[name])
-            elif parameter.default is parameter.empty:
-                raise Refused([(place, name)])
-        except ValidationError:
-            raise Refused([(place, name)])
-    return endpoint(**values)
-
-
-@wrong(
-    "2.2.2",
-    caught_by="test_q2_a_url_is_understood_as_fastapi_understands_it[a page that is empty]",
-)
-def call(endpoint, path, query):
-    """An empty string is as good as none."""
-    values, wrong = {}, []
-    for name, parameter in inspect.signature(endpoint).parameters.items():
-        place, sent = ("path", path) if name in path else ("query", query)
-        if sent.get(name):
-            try:
-                adapter = TypeAdapter(parameter.annotation)
-                values[name] = adapter.validate_python(sent[name])
-            except ValidationError:
-                wrong.append((place, name))
-        elif parameter.default is parameter.empty:
-            wrong.append((place, name))
-    if wrong:
-        raise Refused(wrong)
-    return endpoint(**values)
-
-
-@wrong(
-    "2.2.2",
-    caught_by="test_q2_a_url_is_understood_as_fastapi_understands_it[a name that is of no parameter]",
-)
-def call(endpoint, path, query):
-    """All that the URL holds is passed on, and Pydantic's word is enough."""
-    return validate_call(endpoint)(**query, **path)
-
-
-@wrong("2.2.2", caught_by="test_q2_with_a_wrong_string_nothing_is_called")
-def call(endpoint, path, query):
-    """What does not convert is passed on as it is, or left to its default."""
-    values, wrong = {}, []
-    for name, parameter in inspect.signature(endpoint).parameters.items():
-        place, sent = ("path", path) if name in path else ("query", query)
-        if name in sent:
-            try:
-                adapter = TypeAdapter(parameter.annotation)
-                values[name] = adapter.validate_python(sent[name])
-            except ValidationError:
-                wrong.append((place, name))
-    returned = endpoint(**values)
-    if wrong:
-        raise Refused(wrong)
-    return returned
+def value_of(parameter, sent):
+    """Treat a default value of None as no default value."""
+    if parameter.name in sent:
+        return TypeAdapter(parameter.annotation).validate_python(sent[parameter.name])
+    if parameter.default is Parameter.empty or parameter.default is None:
+        raise ValueError(parameter.name)
+    return parameter.default
 
 
 @right("2.2.2")
-def call(endpoint, path, query):
-    """A model of all parameters, made from the signature."""
-    parameters = inspect.signature(endpoint).parameters
-    fields = {
-        name: (
-            parameter.annotation,
-            ... if parameter.default is parameter.empty else parameter.default,
-        )
-        for name, parameter in parameters.items()
-    }
-    try:
-        model = create_model("Parameters", **fields).model_validate({**query, **path})
-    except ValidationError as error:
-        names = {part["loc"][0] for part in error.errors()}
-        raise Refused([("path" if n in path else "query", n) for n in names])
-    return endpoint(**{name: getattr(model, name) for name in parameters})
+def value_of(parameter, sent):
+    """Use a model with one field."""
+    required = parameter.default is Parameter.empty
+    default = ... if required else parameter.default
+    model = create_model("One", **{parameter.name: (parameter.annotation, default)})
+    return getattr(model.model_validate(dict(sent)), parameter.name)
 
 
 @right("2.2.2")
-def call(endpoint, path, query):
-    """Pydantic's validate_call, once the names of no parameter are left out."""
-    sent = query | path
-    known = {
-        name: sent[name]
-        for name in inspect.signature(endpoint).parameters
-        if name in sent
-    }
+def value_of(parameter, sent):
+    """Ask for forgiveness, and raise errors of one's own."""
     try:
-        return validate_call(endpoint)(**known)
+        text = sent[parameter.name]
+    except KeyError:
+        if parameter.default is parameter.empty:
+            raise ValueError("missing") from None
+        return parameter.default
+    try:
+        return TypeAdapter(parameter.annotation).validate_strings(text)
     except ValidationError as error:
-        names = [str(part["loc"][0]) for part in error.errors()]
-    raise Refused([("path" if name in path else "query", name) for name in names])
+        raise ValueError(f"invalid: {error.error_count()}") from error
 
 
-@wrong("2.2.3", caught_by="test_q3_what_the_client_reads_is_predicted[/nullable]")
-def readings():
-    """`| None` makes a parameter optional."""
+@wrong("2.2.3", caught_by="test_q3_the_prediction_is_what_the_client_gets[/nullable]")
+def predictions():
+    """Believe that `| None` makes a parameter optional."""
     return {
         "/required": 422,
         "/required?word=": "",
-        "/required?Word=pen": 422,
         "/nullable": None,
-        "/nullable?word=null": None,
         "/optional": None,
-        "/defaulted": "sale",
-        "/between?low=cheap": 422,
-        "ran": 5,
-        "points at": ["query", "word"],
+        "loc": ["query", "word"],
         "errors": 2,
     }
 
 
-@wrong("2.2.3", caught_by="test_q3_what_the_client_reads_is_predicted[/required]")
-def readings():
-    """A request without what it needs is a bad request."""
+@wrong("2.2.3", caught_by="test_q3_the_prediction_is_what_the_client_gets[/required]")
+def predictions():
+    """Believe that FastAPI returns 400, and reports the first error only."""
     return {
         "/required": 400,
-        "/required?word=": 400,
-        "/required?Word=pen": 400,
+        "/required?word=": "",
         "/nullable": 400,
-        "/nullable?word=null": "null",
         "/optional": None,
-        "/defaulted": "sale",
-        "/between?low=cheap": 400,
-        "ran": 3,
-        "points at": "word",
+        "loc": ["query", "word"],
         "errors": 1,
     }
 
 
-@wrong("2.2.3", caught_by="test_q3_what_the_client_reads_is_predicted[/required?word=]")
-def readings():
-    """An empty string is a missing one."""
+@wrong(
+    "2.2.3",
+    caught_by="test_q3_the_prediction_is_what_the_client_gets[/required?word=]",
+)
+def predictions():
+    """Believe that an empty string is a missing parameter."""
     return {
         "/required": 422,
         "/required?word=": 422,
-        "/required?Word=pen": "pen",
         "/nullable": 422,
-        "/nullable?word=null": None,
         "/optional": None,
-        "/defaulted": "sale",
-        "/between?low=cheap": 422,
-        "ran": 4,
-        "points at": ["query", "word"],
+        "loc": ["query", "word"],
         "errors": 2,
     }
 
 
-@wrong("2.2.3", caught_by="test_q3_what_the_client_reads_is_predicted[errors]")
-def readings():
-    """The endpoint runs and fails, and the first error ends it."""
+@wrong("2.2.3", caught_by="test_q3_the_prediction_is_what_the_client_gets[loc]")
+def predictions():
+    """Believe that `loc` is the name of the parameter."""
     return {
-        "/required": 500,
+        "/required": 422,
         "/required?word=": "",
-        "/required?Word=pen": 500,
-        "/nullable": 500,
-        "/nullable?word=null": "null",
-        "/defaulted": "sale",
-        "/between?low=cheap": 422,
-        "ran": 8,
-        "points at": ["path", "word"],
-        "errors": 1,
+        "/nullable": 422,
+        "/optional": "",
+        "loc": ["word"],
+        "errors": 2,
     }
 
 
-@wrong("2.2.4", caught_by="test_q4_the_documentation_lists_the_choices")
+@right("2.2.3")
+def predictions():
+    """Write `loc` as a tuple, as Pydantic has it."""
+    return {
+        "/required": 422,
+        "/required?word=": "",
+        "/nullable": 422,
+        "/optional": None,
+        "loc": ("query", "word"),
+        "errors": 2,
+    }
+
+
+@right("2.2.3")
+def predictions():
+    """Ask the application."""
+    from fastapi.testclient import TestClient
+
+    client = TestClient(search_app())
+
+    def body(url):
+        response = client.get(url)
+        return response.json() if response.is_success else response.status_code
+
+    urls = ["/required", "/required?word=", "/nullable", "/optional"]
+    return {url: body(url) for url in urls} | {
+        "loc": client.get("/required").json()["detail"][0]["loc"],
+        "errors": len(client.get("/between?low=cheap").json()["detail"]),
+    }
+
+
+@wrong("2.2.4", caught_by="test_q4_another_status_returns_422")
 def parcels_app():
-    """A list is a list: `Query()` is for those who like it."""
+    """Declare the status as a string."""
+    app = FastAPI()
+
+    @app.get("/users/{user_id}/parcels")
+    def parcels(
+        user_id: Annotated[int, Path(ge=1)], status: str | None = None
+    ) -> list[Parcel]:
+        found = parcels_of(user_id)
+        return [parcel for parcel in found if status in (None, parcel.status)]
+
+    return app
+
+
+@wrong("2.2.4", caught_by="test_q4_the_documentation_lists_the_allowed_values")
+def parcels_app():
+    """Check the status inside the endpoint."""
+    app = FastAPI()
+
+    @app.get("/users/{user_id}/parcels")
+    def parcels(
+        user_id: Annotated[int, Path(ge=1)], status: str | None = None
+    ) -> list[Parcel]:
+        if status not in (None, "packed", "sent", "delivered"):
+            raise HTTPException(422)
+        found = parcels_of(user_id)
+        return [parcel for parcel in found if status in (None, parcel.status)]
+
+    return app
+
+
+@wrong("2.2.4", caught_by="test_q4_another_status_returns_422[resent]")
+def parcels_app():
+    """Test with a pattern that has no anchors."""
     app = FastAPI()
 
     @app.get("/users/{user_id}/parcels")
     def parcels(
         user_id: Annotated[int, Path(ge=1)],
-        status: list[Literal["packed", "sent", "delivered"]] = ["packed", "sent"],
+        status: Annotated[str | None, Query(pattern="packed|sent|delivered")] = None,
     ) -> list[Parcel]:
-        return [parcel for parcel in parcels_of(user_id) if parcel.status in status]
+        found = parcels_of(user_id)
+        return [one for one in found if status is None or one.status == status]
 
     return app
 
 
 @wrong(
     "2.2.4",
-    caught_by="test_q4_the_parcels_of_every_status_asked_for_are_read[two]",
+    caught_by="test_q4_the_endpoint_returns_the_parcels_with_this_status[/users/21/parcels?status=sent-numbers1]",
 )
 def parcels_app():
-    """A parameter has one value."""
+    """Compare a member of a plain Enum with a string."""
+
+    class Status(Enum):
+        PACKED = "packed"
+        SENT = "sent"
+        DELIVERED = "delivered"
+
     app = FastAPI()
 
     @app.get("/users/{user_id}/parcels")
     def parcels(
-        user_id: Annotated[int, Path(ge=1)],
+        user_id: Annotated[int, Path(gt=0)], status: Status | None = None
+    ) -> list[Parcel]:
+        found = parcels_of(user_id)
+        return [one for one in found if status is None or one.status == status]
+
+    return app
+
+
+@wrong("2.2.4", caught_by="test_q4_an_invalid_user_id_returns_422[0]")
+def parcels_app():
+    """Accept every integer as a user ID."""
+    app = FastAPI()
+
+    @app.get("/users/{user_id}/parcels")
+    def parcels(
+        user_id: int, status: Literal["packed", "sent", "delivered"] | None = None
+    ) -> list[Parcel]:
+        found = parcels_of(user_id)
+        return [one for one in found if status is None or one.status == status]
+
+    return app
+
+
+@wrong(
+    "2.2.4",
+    caught_by="test_q4_the_endpoint_returns_the_parcels_with_this_status[/users/1/parcels-numbers5]",
+)
+def parcels_app():
+    """Use `gt` in the place of `ge`."""
+    app = FastAPI()
+
+    @app.get("/users/{user_id}/parcels")
+    def parcels(
+        user_id: Annotated[int, Path(gt=1)],
         status: Literal["packed", "sent", "delivered"] | None = None,
     ) -> list[Parcel]:
-        wanted = [status] if status else ["packed", "sent"]
-        return [parcel for parcel in parcels_of(user_id) if parcel.status in wanted]
-
-    return app
-
-
-@wrong("2.2.4", caught_by="test_q4_a_status_that_does_not_exist_is_refused")
-def parcels_app():
-    """A status that nothing has finds nothing; that is an answer."""
-    app = FastAPI()
-
-    @app.get("/users/{user_id}/parcels")
-    def parcels(
-        user_id: Annotated[int, Path(ge=1)],
-        status: Annotated[list[str], Query()] = ["packed", "sent"],
-    ) -> list[Parcel]:
-        return [parcel for parcel in parcels_of(user_id) if parcel.status in status]
+        found = parcels_of(user_id)
+        return [one for one in found if status is None or one.status == status]
 
     return app
 
 
 @wrong(
     "2.2.4",
-    caught_by="test_q4_the_parcels_of_every_status_asked_for_are_read[one of two twice]",
+    caught_by="test_q4_the_endpoint_returns_the_parcels_with_this_status[/users/21/parcels-numbers0]",
 )
 def parcels_app():
-    """One search for each status."""
+    """Use a status as the default value."""
+    app = FastAPI()
+
+    @app.get("/users/{user_id}/parcels")
+    def parcels(
+        user_id: Annotated[int, Path(ge=1)],
+        status: Literal["packed", "sent", "delivered"] = "packed",
+    ) -> list[Parcel]:
+        return [one for one in parcels_of(user_id) if one.status == status]
+
+    return app
+
+
+@wrong("2.2.4", caught_by="test_q4_the_documentation_lists_the_allowed_values")
+def parcels_app():
+    """Declare a list without `Query()`, which FastAPI reads from the body."""
+    app = FastAPI()
+
+    @app.get("/users/{user_id}/parcels")
+    def parcels(
+        user_id: Annotated[int, Path(ge=1)],
+        status: list[Literal["packed", "sent", "delivered"]] | None = None,
+    ) -> list[Parcel]:
+        found = parcels_of(user_id)
+        return [one for one in found if status is None or one.status in status]
+
+    return app
+
+
+@right("2.2.4")
+def parcels_app():
+    """Use a StrEnum and a PositiveInt in an async function."""
 
     class Status(StrEnum):
         PACKED = "packed"
@@ -449,291 +505,172 @@ def parcels_app():
 
     app = FastAPI()
 
-    @app.get("/users/{user_id}/parcels")
-    def parcels(
-        user_id: PositiveInt,
-        status: Annotated[list[Status] | None, Query()] = None,
-    ) -> list[Parcel]:
-        found = []
-        for one in status or [Status.PACKED, Status.SENT]:
-            found += [parcel for parcel in parcels_of(user_id) if parcel.status == one]
-        return found
-
-    return app
-
-
-@wrong("2.2.4", caught_by="test_q4_without_a_status_what_is_under_way_is_read")
-def parcels_app():
-    """A member of an Enum is equal to its value."""
-
-    class Status(Enum):
-        PACKED = "packed"
-        SENT = "sent"
-        DELIVERED = "delivered"
-
-    app = FastAPI()
-
-    @app.get("/users/{user_id}/parcels")
-    def parcels(
-        user_id: Annotated[int, Path(gt=0)],
-        status: Annotated[list[Status], Query()] = [Status.PACKED, Status.SENT],
-    ) -> list[Parcel]:
-        return [parcel for parcel in parcels_of(user_id) if parcel.status in status]
-
-    return app
-
-
-@wrong("2.2.4", caught_by="test_q4_an_id_that_nobody_can_have_is_refused")
-def parcels_app():
-    """An id is an int, and nothing more can be said about it."""
-    app = FastAPI()
-
-    @app.get("/users/{user_id}/parcels")
-    def parcels(
-        user_id: int,
-        status: Annotated[list[Literal["packed", "sent", "delivered"]], Query()] = [
-            "packed",
-            "sent",
-        ],
-    ) -> list[Parcel]:
-        return [parcel for parcel in parcels_of(user_id) if parcel.status in status]
-
-    return app
-
-
-@wrong("2.2.4", caught_by="test_q4_the_documentation_lists_the_choices")
-def parcels_app():
-    """A check in the endpoint refuses the same."""
-    app = FastAPI()
-
-    @app.get("/users/{user_id}/parcels")
-    def parcels(
-        user_id: Annotated[int, Path(ge=1)],
-        status: Annotated[list[str], Query()] = ["packed", "sent"],
-    ) -> list[Parcel]:
-        if not {"packed", "sent", "delivered"}.issuperset(status):
-            raise HTTPException(422)
-        return [parcel for parcel in parcels_of(user_id) if parcel.status in status]
-
-    return app
-
-
-@right("2.2.4")
-def parcels_app():
-    """A plain Enum and its values, a set, None for "nothing was asked for"."""
-
-    class Status(Enum):
-        packed = "packed"
-        sent = "sent"
-        delivered = "delivered"
-
-    app = FastAPI()
-
     @app.get("/users/{user_id}/parcels", response_model=list[Parcel])
-    async def read(user_id: PositiveInt, status: set[Status] | None = Query(None)):
-        wanted = {one.value for one in status or (Status.packed, Status.sent)}
-        return [one for one in parcels_of(user_id) if one.status in wanted]
+    async def read(user_id: PositiveInt, status: Status | None = Query(None)):
+        return [one for one in parcels_of(user_id) if status in (None, one.status)]
 
     return app
 
 
 @right("2.2.4")
 def parcels_app():
-    """The filter is a model, and the id is checked by hand."""
+    """Use a model for the query, and check the ID inside the endpoint."""
 
     class Filter(BaseModel):
-        status: list[Literal["packed", "sent", "delivered"]] = ["packed", "sent"]
+        status: Literal["packed", "sent", "delivered"] | None = None
 
     app = FastAPI()
 
     @app.get("/users/{user_id}/parcels")
     def read(user_id: int, only: Annotated[Filter, Query()]):
         if user_id < 1:
-            raise HTTPException(422, "Ids begin at 1.")
+            raise HTTPException(422, "User IDs begin at 1.")
         return [
             parcel.model_dump()
             for parcel in parcels_of(user_id)
-            if parcel.status in only.status
+            if only.status in (None, parcel.status)
         ]
 
     return app
 
 
-@wrong("2.2.5", caught_by="test_q5_a_lost_sku_takes_nothing_out")
-def baskets_app(baskets, me):
-    """Without its parameter a route still matches, and can look for it."""
+@wrong("2.2.5", caught_by="test_q5_without_a_sku_all_pieces_are_counted")
+def baskets_app(baskets):
+    """Use an empty string as the default value."""
     app = FastAPI()
 
-    @app.get("/baskets/mine")
-    def my_basket():
-        return baskets.get(me, {})
-
-    @app.get("/baskets/{user_id}")
-    def basket(user_id: int):
-        return baskets.get(user_id, {})
-
-    @app.get("/baskets/{user_id}/pieces")
     @app.get("/baskets/{user_id}/pieces/{sku}")
-    def pieces(user_id: int, sku: str | None = None):
+    def pieces(user_id: int, sku: str = "") -> int:
         basket = baskets.get(user_id, {})
-        return sum(basket.values()) if sku is None else basket.get(sku, 0)
-
-    @app.delete("/baskets/{user_id}/pieces/{sku}", status_code=204)
-    def take_out(user_id: int, sku: str | None = None):
-        if not sku:
-            raise HTTPException(404)
-        baskets.get(user_id, {}).pop(sku, None)
-
-    @app.delete("/baskets/{user_id}/pieces", status_code=204)
-    def take_out_all(user_id: int):
-        baskets.get(user_id, {}).clear()
+        return basket.get(sku, 0) if sku else sum(basket.values())
 
     return app
 
 
-@wrong("2.2.5", caught_by="test_q5_a_lost_sku_takes_nothing_out")
-def baskets_app(baskets, me):
-    """What is not there cannot be called by mistake."""
+@wrong("2.2.5", caught_by="test_q5_with_a_sku_its_pieces_are_still_counted")
+def baskets_app(baskets):
+    """Make `sku` a query parameter."""
     app = FastAPI()
 
-    @app.get("/baskets/mine")
-    def my_basket():
-        return baskets.get(me, {})
-
-    @app.get("/baskets/{user_id}")
-    def basket(user_id: int):
-        return baskets.get(user_id, {})
-
     @app.get("/baskets/{user_id}/pieces")
-    @app.get("/baskets/{user_id}/pieces/{sku}")
-    def pieces(user_id: int, sku: str | None = None):
+    def pieces(user_id: int, sku: str | None = None) -> int:
         basket = baskets.get(user_id, {})
         return sum(basket.values()) if sku is None else basket.get(sku, 0)
 
-    @app.delete("/baskets/{user_id}/pieces/{sku}", status_code=204)
-    def take_out(user_id: int, sku: str):
-        baskets.get(user_id, {}).pop(sku, None)
+    return app
+
+
+@wrong(
+    "2.2.5",
+    caught_by="test_q5_what_returned_422_or_404_still_does[/baskets/seven/pieces-422]",
+)
+def baskets_app(baskets):
+    """Declare the user ID as a string in the new endpoint."""
+    app = FastAPI()
+
+    @app.get("/baskets/{user_id}/pieces")
+    def all_pieces(user_id: str) -> int:
+        key = int(user_id) if user_id.isdigit() else 0
+        return sum(baskets.get(key, {}).values())
+
+    @app.get("/baskets/{user_id}/pieces/{sku}")
+    def pieces(user_id: int, sku: str) -> int:
+        return baskets.get(user_id, {}).get(sku, 0)
+
+    return app
+
+
+@wrong(
+    "2.2.5",
+    caught_by="test_q5_what_returned_422_or_404_still_does[/baskets/pieces-404]",
+)
+def baskets_app(baskets):
+    """Make the user ID optional, too."""
+    app = FastAPI()
+
+    @app.get("/baskets/pieces")
+    @app.get("/baskets/{user_id}/pieces")
+    @app.get("/baskets/{user_id}/pieces/{sku}")
+    def pieces(user_id: int = 7, sku: str | None = None) -> int:
+        basket = baskets.get(user_id, {})
+        return sum(basket.values()) if sku is None else basket.get(sku, 0)
 
     return app
 
 
 @wrong("2.2.5", caught_by="test_q5_without_a_sku_all_pieces_are_counted")
-def baskets_app(baskets, me):
-    """A default makes a path parameter optional, as it does one of the query."""
-    app = FastAPI(redirect_slashes=False)
+def baskets_app(baskets):
+    """Use a path convertor, so that the request is redirected to another path."""
+    app = FastAPI()
 
-    @app.get("/baskets/mine")
-    def my_basket():
-        return baskets.get(me, {})
-
-    @app.get("/baskets/{user_id}")
-    def basket(user_id: int = me):
-        return baskets.get(user_id, {})
-
-    @app.get("/baskets/{user_id}/pieces/{sku}")
-    def pieces(user_id: int, sku: str = ""):
+    @app.get("/baskets/{user_id}/pieces/{sku:path}")
+    def pieces(user_id: int, sku: str) -> int:
         basket = baskets.get(user_id, {})
         return basket.get(sku, 0) if sku else sum(basket.values())
 
-    @app.delete("/baskets/{user_id}/pieces/{sku}", status_code=204)
-    def take_out(user_id: int, sku: str):
-        baskets.get(user_id, {}).pop(sku, None)
-
-    @app.delete("/baskets/{user_id}/pieces", status_code=204)
-    def take_out_all(user_id: int):
-        baskets.get(user_id, {}).clear()
-
     return app
 
 
-@wrong("2.2.5", caught_by="test_q5_mine_is_the_basket_of_who_is_asking")
-def baskets_app(baskets, me):
-    """The route that fits best is chosen, wherever it stands."""
-    app = FastAPI(redirect_slashes=False)
-
-    @app.get("/baskets/{user_id}")
-    def basket(user_id: int | None = None):
-        return baskets.get(me if user_id is None else user_id, {})
-
-    @app.get("/baskets/mine")
-    def my_basket():
-        return baskets.get(me, {})
-
-    @app.get("/baskets/{user_id}/pieces/{sku}")
-    @app.get("/baskets/{user_id}/pieces")
-    def pieces(user_id: int, sku: str | None = None):
-        basket = baskets.get(user_id, {})
-        return sum(basket.values()) if sku is None else basket.get(sku, 0)
-
-    @app.delete("/baskets/{user_id}/pieces/{sku}", status_code=204)
-    def take_out(user_id: int, sku: str):
-        baskets.get(user_id, {}).pop(sku, None)
-
-    @app.delete("/baskets/{user_id}/pieces", status_code=204)
-    def take_out_all(user_id: int):
-        baskets.get(user_id, {}).clear()
-
-    return app
-
-
-@right("2.2.5")
-def baskets_app(baskets, me):
-    """A convertor in the path, two paths for one function, a route for the mistake."""
+@wrong("2.2.5", caught_by="test_q5_the_pieces_are_counted_for_every_request")
+def baskets_app(baskets):
+    """Count all pieces once, when the application is created."""
     app = FastAPI()
-
-    @app.get("/baskets/{user_id:int}")
-    async def basket(user_id: int):
-        return baskets.get(user_id, {})
-
-    @app.get("/baskets/mine")
-    async def my_basket():
-        return baskets.get(me, {})
+    totals = {user_id: sum(basket.values()) for user_id, basket in baskets.items()}
 
     @app.get("/baskets/{user_id}/pieces")
-    @app.get("/baskets/{user_id}/pieces/{sku}")
-    async def pieces(user_id: int, sku: str | None = None):
-        basket = baskets.get(user_id, {})
-        return sum(basket.values()) if sku is None else basket.get(sku, 0)
-
-    @app.delete("/baskets/{user_id}/pieces/", include_in_schema=False)
-    async def lost(user_id: int):
-        raise HTTPException(404, "Which sku?")
-
-    @app.delete("/baskets/{user_id}/pieces/{sku}", status_code=204)
-    async def take_out(user_id: int, sku: str):
-        baskets.get(user_id, {}).pop(sku, None)
-
-    @app.delete("/baskets/{user_id}/pieces", status_code=204)
-    async def take_out_all(user_id: int):
-        baskets.get(user_id, {}).clear()
-
-    return app
-
-
-@right("2.2.5")
-def baskets_app(baskets, me):
-    """One endpoint that takes an id or the word, and one path for any rest."""
-    app = FastAPI()
-    app.router.redirect_slashes = False
-
-    @app.get("/baskets/{user_id}")
-    def basket(user_id: int | Literal["mine"]):
-        return baskets.get(me if user_id == "mine" else user_id, {})
+    def all_pieces(user_id: int) -> int:
+        return totals.get(user_id, 0)
 
     @app.get("/baskets/{user_id}/pieces/{sku}")
-    def pieces(user_id: int, sku: str):
+    def pieces(user_id: int, sku: str) -> int:
         return baskets.get(user_id, {}).get(sku, 0)
 
+    return app
+
+
+@wrong("2.2.5", caught_by="test_q5_without_a_sku_all_pieces_are_counted[7-3]")
+def baskets_app(baskets):
+    """Return the number of products instead of the number of pieces."""
+    app = FastAPI()
+
     @app.get("/baskets/{user_id}/pieces")
-    def all_pieces(user_id: int):
-        return sum(basket(user_id).values())
+    def all_pieces(user_id: int) -> int:
+        return len(baskets.get(user_id, {}))
 
-    @app.delete("/baskets/{user_id}/pieces/{sku}", status_code=204)
-    def take_out(user_id: int, sku: str):
-        baskets.get(user_id, {}).pop(sku, None)
+    @app.get("/baskets/{user_id}/pieces/{sku}")
+    def pieces(user_id: int, sku: str) -> int:
+        return baskets.get(user_id, {}).get(sku, 0)
 
-    @app.delete("/baskets/{user_id}/pieces", status_code=204)
-    def take_out_all(user_id: int):
-        baskets.get(user_id, {}).clear()
+    return app
 
+
+@right("2.2.5")
+def baskets_app(baskets):
+    """Write two endpoints."""
+    app = FastAPI()
+
+    @app.get("/baskets/{user_id}/pieces")
+    def all_pieces(user_id: int) -> int:
+        return sum(baskets.get(user_id, {}).values())
+
+    @app.get("/baskets/{user_id}/pieces/{sku}")
+    def pieces(user_id: int, sku: str) -> int:
+        return baskets.get(user_id, {}).get(sku, 0)
+
+    return app
+
+
+@right("2.2.5")
+def baskets_app(baskets):
+    """Register an async function for two paths of a router."""
+    router = APIRouter(prefix="/baskets/{user_id}/pieces")
+
+    async def pieces(user_id: int, sku: str | None = None):
+        basket = baskets.get(user_id) or {}
+        return [basket.get(sku, 0), sum(basket.values())][sku is None]
+
+    for path in ("", "/{sku}"):
+        router.add_api_route(path, pieces)
+    app = FastAPI()
+    app.include_router(router)
     return app
