@@ -1,92 +1,113 @@
 """2.3  Request bodies and Pydantic models.
 
-A body is text from a stranger. A model says what it has to be before anybody uses it.
+A client can send any JSON. A Pydantic model declares which fields an endpoint accepts,
+and FastAPI validates the request body with it before it calls the endpoint.
+Notes: content/docs/fastapi/core-concepts/request-body-and-pydantic-models.md
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from decimal import Decimal
-from typing import Annotated, Any, get_type_hints
+from dataclasses import dataclass
+from typing import Any, get_type_hints
 
 from fastapi import FastAPI
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    EmailStr,
-    Field,
-    TypeAdapter,
-    ValidationError,
-)
-from pydantic.dataclasses import dataclass as pydantic_dataclass
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from sensei import ___
-
-
-def register(user: BaseModel) -> dict[str, Any]:
-    """Stands in for the database; returns what it keeps of a new user."""
-    return {"number": 1, **user.model_dump()}
 
 
 def users_app() -> FastAPI:
     """2.3.1  Write a Pydantic model for a user with fields for name, email, and age,
     and use it in a POST endpoint.
 
-    Return an app with `POST /users`. It takes a user, all of it required: a `name`,
-    an `email` that is an e-mail address, an `age` in whole years. It hands the model
-    to `register` and answers with what `register` returned. The API's documentation
-    shows the three fields.
+    Write the model and an endpoint `POST /users`, and return the application. A user
+    has a `name` (a string), an `email` (an email address) and an `age` (an integer).
+
+    - `POST /users` returns the user that it received.
+    - All three fields are required. A missing or invalid field returns 422.
+    - The documentation (`/docs`) shows the three fields of the request body.
+
+    Example:
+        POST /users  {"name": "Mara", "email": "mara@example.com", "age": 31}
+            ->  200  {"name": "Mara", "email": "mara@example.com", "age": 31}
+        POST /users  {"name": "Mara", "email": "mara", "age": 31}  ->  422
     """
+    app = FastAPI()
+
     raise NotImplementedError
 
 
 class Line(BaseModel):
-    """So many pieces of one product."""
+    """A product in an order."""
 
     sku: str
     quantity: int = Field(default=1, ge=1)
 
 
 class Order(BaseModel):
-    """What a customer orders."""
+    """The request body of a shop: what a customer orders."""
 
     customer: str
     lines: list[Line]
-    gift: bool = False
 
 
 def receive(
-    model: type[BaseModel], endpoint: Callable[[Any], Any], body: bytes
+    model: type[BaseModel], endpoint: Callable[[Any], Any], data: dict[str, Any]
 ) -> tuple[int, Any]:
     """2.3.2  How does Pydantic ensure data validation in FastAPI?
 
-    Do what FastAPI does with `body`, a JSON object, for an `endpoint` whose parameter
-    is a `model`. Return the status and the content for the client: 200 and what the
-    endpoint returned, or 422 and `{"detail": [...]}` with the `type`, `loc` and `msg`
-    of each mistake in the body; there `loc` begins with "body". What the endpoint
-    raises, a ValidationError too, is no mistake in the body: let it out.
+    Build the step between the request and the endpoint. `data` is the JSON object from
+    the request body. `endpoint` is a function with one parameter of the type `model`.
+    Return the status code and the content of the response.
+
+    - If `data` is valid, call `endpoint` with an instance of `model`, and return 200
+      and what the endpoint returns.
+    - If `data` is not valid, do not call `endpoint`. Return 422 and
+      `{"detail": errors}`, with a dict for each error in Pydantic's ValidationError.
+    - Each dict contains the `loc` and the `msg` of the error. As in FastAPI, `loc` is a
+      list that begins with "body".
+    - Do not catch an exception from `endpoint`, not even a ValidationError.
+
+    Example:
+        receive(Order, save_order, {"lines": []})  ->
+            (422, {"detail": [{"loc": ["body", "customer"], "msg": "Field required"}]})
     """
     raise NotImplementedError
+
+
+def fields_of(cls: type) -> dict[str, Any]:
+    """Return the annotations of a class and of its base classes, by field name."""
+    return get_type_hints(cls, include_extras=True)
 
 
 class Model:
     """2.3.3  Explain the difference between Pydantic’s `BaseModel` and a regular Python
     class.
 
-    A regular class does nothing with its annotations. Have this one, not derived from
-    BaseModel, treat those of its subclasses as BaseModel does. Each is a required
-    keyword, whose value is validated (for an `int` as `TypeAdapter(int)` does it) and
-    kept as an attribute; a value that is missing or does not fit raises a ValueError.
-    Unknown keywords are ignored. Two of one class with equal values are equal.
+    Python does not check annotations. Turn this regular class into a base class that
+    validates values by the annotations of its subclasses, as BaseModel does. Do not
+    derive it from BaseModel.
+
+    - Each field in `fields_of(type(self))` is a required keyword argument. If one is
+      missing, raise a ValueError.
+    - Convert each value with Pydantic's `TypeAdapter(annotation)`, and store it as an
+      attribute of the instance. If a value is not valid, raise a ValueError. Pydantic's
+      ValidationError is a ValueError.
+    - Ignore other keyword arguments.
+
+    Given:
+        The fields of the subclasses have no default values.
+
+    Example:
+        class Parcel(Model):
+            sku: str
+            pieces: int
+
+        Parcel(sku="pen", pieces="3").pieces  ->  3
+        Parcel(sku="pen", pieces="many")  raises a ValueError
     """
 
     def __init__(self, **data: Any) -> None:
-        raise NotImplementedError
-
-    def __eq__(self, other: object) -> bool:
-        raise NotImplementedError
-
-    def model_dump(self) -> dict[str, Any]:
-        """Return the values by their names."""
+        """Create an instance from keyword arguments."""
         raise NotImplementedError
 
 
@@ -94,89 +115,77 @@ def products_app() -> FastAPI:
     """2.3.4  Write a Pydantic model for a product (name, price, quantity) and use it in
     a POST endpoint.
 
-    Return an app whose `POST /products` answers with the product that it took. The
-    name loses the spaces around it and is not empty then. The price, a number or text
-    in the JSON, is more than 0 and has at most two decimals; sent as text it loses no
-    cent, however large it is. The quantity is a whole number, 0 or more. Any other
-    field is refused. The 422 names every field that is wrong, as FastAPI does.
+    Write the model and an endpoint `POST /products` that returns the product it
+    received, and return the application. All fields are required.
+
+    - `name` is a string. Remove whitespace at both ends. The rest must not be empty.
+    - `price` is greater than 0 and has at most two decimal places. It is a string in
+      the request and in the response, such as "19.90", and keeps all its digits.
+    - `quantity` is an integer, 0 or greater.
+    - An invalid request returns 422, with an error for each invalid field.
+
+    Example:
+        POST /products  {"name": " Lamp ", "price": "19.90", "quantity": 3}
+            ->  200  {"name": "Lamp", "price": "19.90", "quantity": 3}
     """
     raise NotImplementedError
 
 
-def orders_app() -> FastAPI:
-    """Return the shop whose clients 2.3.5 is about."""
-    app = FastAPI()
-
-    @app.post("/orders")
-    def create(order: Order) -> Order:
-        return order
-
-    return app
-
-
-def messages(detail: list[dict[str, Any]]) -> dict[str, str]:
+def errors_by_field(detail: list[dict[str, Any]]) -> dict[str, str]:
     """2.3.5  How does Pydantic handle invalid input in FastAPI?
 
-    A page with a form posts to a shop like `orders_app` and reads 422. Make of the
-    `detail` in that answer what the page shows: each `msg` under the name of its
-    input field. The quantity of the second line is named `lines.1.quantity`. What is
-    wrong with the body as a whole stands under "": there is none, it is not declared
-    to be JSON, or it cannot be parsed.
+    A web page has a form for an `Order`. It sends the order as JSON and gets a 422
+    response, whose `detail` contains a dict for each error. Return the messages that
+    the page shows, by the name of the input field.
+
+    - The name of a field is its `loc` without "body", joined with dots. For the
+      quantity of the second line, this is "lines.1.quantity".
+    - The message is the `msg` of the error.
+    - An error that concerns the whole body has the name "".
+
+    Given:
+        If the body is missing or is not an object, `loc` is `["body"]`.
+        If the body is not JSON, `type` is "json_invalid" and `loc` is `["body", 17]`,
+        where 17 is a position in the text.
+        Each field has at most one error.
+
+    Example:
+        [{"type": "missing", "loc": ["body", "customer"], "msg": "Field required"}]
+            ->  {"customer": "Field required"}
     """
     raise NotImplementedError
 
 
 @dataclass
-class DataclassShelf:
-    """What lies on a shelf, as a dataclass of the standard library."""
+class ShelfData:
+    """A shelf, as a dataclass of the standard library."""
 
     sku: str
     pieces: int
 
 
-@pydantic_dataclass
-class PydanticShelf:
-    """The same as a dataclass of Pydantic."""
+class ShelfModel(BaseModel):
+    """A shelf, as a Pydantic model."""
 
     sku: str
     pieces: int
 
 
-class ModelShelf(BaseModel):
-    """The same as a model."""
-
-    sku: str
-    pieces: int
-
-
-def make(kind: Any, way: str) -> Any:
-    """Return a shelf of the class `kind` that has come about in this `way`."""
-    if way == "keyword":
-        return kind(sku="pen", pieces="3")
-    if way == "position":
-        return kind("pen", "3")
-    shelf = kind(sku="pen", pieces=1)
-    if way == "assignment":
-        shelf.pieces = "3"
-    elif isinstance(shelf, BaseModel):
-        shelf = shelf.model_copy(update={"pieces": "3"})
-    else:
-        shelf = replace(shelf, pieces="3")
-    return shelf
-
-
-def pieces() -> dict[str, dict[str, Any]]:
+def predictions() -> dict[str, dict[str, Any]]:
     """2.3.6  Explain the difference between Pydantic’s `BaseModel` and Python
     dataclasses.
 
-    Return what `pieces` is on a shelf that came about in this way: 3, "3", or
-    "refused" if none did. Four of the ways are those of `make` above; for "body" a
-    client sends `{"sku": "pen", "pieces": "3"}` to an endpoint that takes such a shelf.
+    Predict the value of `pieces` in six cases. Replace each `___` with 3, "3" or
+    "ValidationError". `Shelf` stands for `ShelfData` or `ShelfModel`.
+
+    - "constructor": `pieces` of `Shelf(sku="pen", pieces="3")`.
+    - "assignment": `pieces` of `shelf`, after `shelf = Shelf(sku="pen", pieces=1)` and
+      `shelf.pieces = "3"`.
+    - "request body": a FastAPI endpoint has a parameter `shelf: Shelf`, and the client
+      sends `{"sku": "pen", "pieces": "3"}`. Predict `shelf.pieces` in the endpoint.
     """
     return {
-        "keyword": {"dataclass": ___, "pydantic": ___, "model": ___},
-        "position": {"dataclass": ___, "pydantic": ___, "model": ___},
-        "assignment": {"dataclass": ___, "pydantic": ___, "model": ___},
-        "copy": {"dataclass": ___, "pydantic": ___, "model": ___},
-        "body": {"dataclass": ___, "pydantic": ___, "model": ___},
+        "constructor": {"ShelfData": ___, "ShelfModel": ___},
+        "assignment": {"ShelfData": ___, "ShelfModel": ___},
+        "request body": {"ShelfData": ___, "ShelfModel": ___},
     }

@@ -16,18 +16,22 @@ from lab import attempt, client, fastapi_app, in_words, json_or_text, outcome, s
 def get(app: object, call: str, url: str) -> httpx2.Response:
     """Return the response of the application that `call` returned."""
     with client(fastapi_app(app, call)) as http:
-        response: httpx2.Response = attempt(
-            f"`GET {url}`", http.get, url, follow_redirects=False
-        )
-    return response
+        try:
+            return http.get(url, follow_redirects=False)
+        except Exception as error:
+            raise AssertionError(
+                f"`GET {url}` raised {in_words(error)}, which gives the client a 500. "
+                "The docstring does not ask for a 500. Look at what your endpoint does "
+                "with this request."
+            ) from error
 
 
 def json_list(response: httpx2.Response, url: str) -> list[Any]:
     """Return the JSON list of a response with the status code 200."""
     assert response.status_code == 200, (
         f"`GET {url}` returned {response.status_code} and {in_words(response.text)}. "
-        "The docstring asks for 200 and a list, which can be empty. Look at the path in "
-        "the decorator, and at the types and default values of the parameters."
+        "The docstring asks for 200 and a list, which can be empty. Look at the path "
+        "in the decorator, and at the types and default values of the parameters."
     )
     body = json_or_text(response)
     assert isinstance(body, list), (

@@ -1,12 +1,15 @@
 """2.3  Request bodies and Pydantic models.
 
-A body is text from a stranger. A model says what it has to be before anybody uses it.
+A client can send any JSON. A Pydantic model declares which fields an endpoint accepts,
+and FastAPI validates the request body with it before it calls the endpoint.
+Notes: content/docs/fastapi/core-concepts/request-body-and-pydantic-models.md
 """
 
+# region answer
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Annotated, Any, get_type_hints
+from typing import Any, get_type_hints
 
 from fastapi import FastAPI
 from pydantic import (
@@ -17,119 +20,147 @@ from pydantic import (
     TypeAdapter,
     ValidationError,
 )
-from pydantic.dataclasses import dataclass as pydantic_dataclass
 
+# stub: from collections.abc import Callable
+# stub: from dataclasses import dataclass
+# stub: from typing import Any, get_type_hints
+# stub:
+# stub: from fastapi import FastAPI
+# stub: from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+# stub:
+# endregion
 from sensei import ___
-
-
-def register(user: BaseModel) -> dict[str, Any]:
-    """Stands in for the database; returns what it keeps of a new user."""
-    return {"number": 1, **user.model_dump()}
 
 
 def users_app() -> FastAPI:
     """2.3.1  Write a Pydantic model for a user with fields for name, email, and age,
     and use it in a POST endpoint.
 
-    Return an app with `POST /users`. It takes a user, all of it required: a `name`,
-    an `email` that is an e-mail address, an `age` in whole years. It hands the model
-    to `register` and answers with what `register` returned. The API's documentation
-    shows the three fields.
-    """
-    # region answer
+    Write the model and an endpoint `POST /users`, and return the application. A user
+    has a `name` (a string), an `email` (an email address) and an `age` (an integer).
 
+    - `POST /users` returns the user that it received.
+    - All three fields are required. A missing or invalid field returns 422.
+    - The documentation (`/docs`) shows the three fields of the request body.
+
+    Example:
+        POST /users  {"name": "Mara", "email": "mara@example.com", "age": 31}
+            ->  200  {"name": "Mara", "email": "mara@example.com", "age": 31}
+        POST /users  {"name": "Mara", "email": "mara", "age": 31}  ->  422
+    """
+    app = FastAPI()
+
+    # region answer
     class User(BaseModel):
         name: str
         email: EmailStr
         age: int
 
-    app = FastAPI()
-
     @app.post("/users")
-    def create(user: User) -> dict[str, Any]:
-        return register(user)
+    def create_user(user: User) -> User:
+        return user
 
     return app
     # endregion
 
 
 class Line(BaseModel):
-    """So many pieces of one product."""
+    """A product in an order."""
 
     sku: str
     quantity: int = Field(default=1, ge=1)
 
 
 class Order(BaseModel):
-    """What a customer orders."""
+    """The request body of a shop: what a customer orders."""
 
     customer: str
     lines: list[Line]
-    gift: bool = False
 
 
 def receive(
-    model: type[BaseModel], endpoint: Callable[[Any], Any], body: bytes
+    model: type[BaseModel], endpoint: Callable[[Any], Any], data: dict[str, Any]
 ) -> tuple[int, Any]:
     """2.3.2  How does Pydantic ensure data validation in FastAPI?
 
-    Do what FastAPI does with `body`, a JSON object, for an `endpoint` whose parameter
-    is a `model`. Return the status and the content for the client: 200 and what the
-    endpoint returned, or 422 and `{"detail": [...]}` with the `type`, `loc` and `msg`
-    of each mistake in the body; there `loc` begins with "body". What the endpoint
-    raises, a ValidationError too, is no mistake in the body: let it out.
+    Build the step between the request and the endpoint. `data` is the JSON object from
+    the request body. `endpoint` is a function with one parameter of the type `model`.
+    Return the status code and the content of the response.
+
+    - If `data` is valid, call `endpoint` with an instance of `model`, and return 200
+      and what the endpoint returns.
+    - If `data` is not valid, do not call `endpoint`. Return 422 and
+      `{"detail": errors}`, with a dict for each error in Pydantic's ValidationError.
+    - Each dict contains the `loc` and the `msg` of the error. As in FastAPI, `loc` is a
+      list that begins with "body".
+    - Do not catch an exception from `endpoint`, not even a ValidationError.
+
+    Example:
+        receive(Order, save_order, {"lines": []})  ->
+            (422, {"detail": [{"loc": ["body", "customer"], "msg": "Field required"}]})
     """
     # region answer
-    # In words: FastAPI parses the body and has the parameter's model validate it.
-    # Pydantic checks and converts every field at every depth, fills in defaults, and
-    # gathers all mistakes in one ValidationError. So the endpoint gets an instance
-    # that keeps the promises of its annotations, or it is not called at all and the
-    # client reads 422 with the list of mistakes.
+    # In words: FastAPI parses the JSON of the body and validates it with the model in
+    # the signature. Pydantic checks and converts each field, at every depth, and adds
+    # default values. If the data is valid, the endpoint gets an instance of the model.
+    # Otherwise Pydantic collects all errors, FastAPI returns them with the status code
+    # 422, and the endpoint is not called.
     try:
-        value = model.model_validate_json(body)
-    except ValidationError as error:
-        detail = [
-            {"type": one["type"], "loc": ["body", *one["loc"]], "msg": one["msg"]}
-            for one in error.errors()
+        value = model.model_validate(data)
+    except ValidationError as invalid:
+        errors = [
+            {"loc": ["body", *error["loc"]], "msg": error["msg"]}
+            for error in invalid.errors()
         ]
-        return 422, {"detail": detail}
+        return 422, {"detail": errors}
     return 200, endpoint(value)
     # endregion
+
+
+def fields_of(cls: type) -> dict[str, Any]:
+    """Return the annotations of a class and of its base classes, by field name."""
+    return get_type_hints(cls, include_extras=True)
 
 
 class Model:
     """2.3.3  Explain the difference between Pydantic’s `BaseModel` and a regular Python
     class.
 
-    A regular class does nothing with its annotations. Have this one, not derived from
-    BaseModel, treat those of its subclasses as BaseModel does. Each is a required
-    keyword, whose value is validated (for an `int` as `TypeAdapter(int)` does it) and
-    kept as an attribute; a value that is missing or does not fit raises a ValueError.
-    Unknown keywords are ignored. Two of one class with equal values are equal.
+    Python does not check annotations. Turn this regular class into a base class that
+    validates values by the annotations of its subclasses, as BaseModel does. Do not
+    derive it from BaseModel.
+
+    - Each field in `fields_of(type(self))` is a required keyword argument. If one is
+      missing, raise a ValueError.
+    - Convert each value with Pydantic's `TypeAdapter(annotation)`, and store it as an
+      attribute of the instance. If a value is not valid, raise a ValueError. Pydantic's
+      ValidationError is a ValueError.
+    - Ignore other keyword arguments.
+
+    Given:
+        The fields of the subclasses have no default values.
+
+    Example:
+        class Parcel(Model):
+            sku: str
+            pieces: int
+
+        Parcel(sku="pen", pieces="3").pieces  ->  3
+        Parcel(sku="pen", pieces="many")  raises a ValueError
     """
 
     def __init__(self, **data: Any) -> None:
+        """Create an instance from keyword arguments."""
         # region answer
-        # In words: to a regular class annotations are notes; it keeps whatever it is
-        # given, compares by identity, and `__init__` and the rest are yours to write.
-        # BaseModel reads the annotations when the class is created and makes of them
-        # a validator that converts or refuses, equality, a readable repr, dumping to
-        # dicts and JSON, and the JSON schema that FastAPI documents.
-        for name, annotation in get_type_hints(type(self)).items():
+        # In words: A regular class ignores its annotations at run time. It stores any
+        # value, and you write `__init__` yourself. BaseModel reads the annotations when
+        # the class is created: it generates an `__init__` that validates and converts,
+        # and methods to compare, to print, to convert to a dict or JSON, and to
+        # describe the fields in a JSON schema.
+        for name, annotation in fields_of(type(self)).items():
             if name not in data:
-                raise ValueError(f"{name} is missing")
+                raise ValueError(f"the field {name} is missing")
             setattr(self, name, TypeAdapter(annotation).validate_python(data[name]))
-        # endregion
-
-    def __eq__(self, other: object) -> bool:
-        # region answer
-        return type(self) is type(other) and vars(self) == vars(other)
-        # endregion
-
-    def model_dump(self) -> dict[str, Any]:
-        """Return the values by their names."""
-        # region answer
-        return dict(vars(self))
         # endregion
 
 
@@ -137,133 +168,114 @@ def products_app() -> FastAPI:
     """2.3.4  Write a Pydantic model for a product (name, price, quantity) and use it in
     a POST endpoint.
 
-    Return an app whose `POST /products` answers with the product that it took. The
-    name loses the spaces around it and is not empty then. The price, a number or text
-    in the JSON, is more than 0 and has at most two decimals; sent as text it loses no
-    cent, however large it is. The quantity is a whole number, 0 or more. Any other
-    field is refused. The 422 names every field that is wrong, as FastAPI does.
+    Write the model and an endpoint `POST /products` that returns the product it
+    received, and return the application. All fields are required.
+
+    - `name` is a string. Remove whitespace at both ends. The rest must not be empty.
+    - `price` is greater than 0 and has at most two decimal places. It is a string in
+      the request and in the response, such as "19.90", and keeps all its digits.
+    - `quantity` is an integer, 0 or greater.
+    - An invalid request returns 422, with an error for each invalid field.
+
+    Example:
+        POST /products  {"name": " Lamp ", "price": "19.90", "quantity": 3}
+            ->  200  {"name": "Lamp", "price": "19.90", "quantity": 3}
     """
     # region answer
-
-    class Product(BaseModel):
-        model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
-
-        name: Annotated[str, Field(min_length=1)]  # counted once it is stripped
-        price: Annotated[Decimal, Field(gt=0, decimal_places=2)]
-        quantity: Annotated[int, Field(ge=0)]
-
     app = FastAPI()
 
+    class Product(BaseModel):
+        model_config = ConfigDict(str_strip_whitespace=True)
+
+        name: str = Field(min_length=1)
+        price: Decimal = Field(gt=0, decimal_places=2)
+        quantity: int = Field(ge=0)
+
     @app.post("/products")
-    def create(product: Product) -> Product:
+    def create_product(product: Product) -> Product:
         return product
 
     return app
     # endregion
 
 
-def orders_app() -> FastAPI:
-    """Return the shop whose clients 2.3.5 is about."""
-    app = FastAPI()
-
-    @app.post("/orders")
-    def create(order: Order) -> Order:
-        return order
-
-    return app
-
-
-def messages(detail: list[dict[str, Any]]) -> dict[str, str]:
+def errors_by_field(detail: list[dict[str, Any]]) -> dict[str, str]:
     """2.3.5  How does Pydantic handle invalid input in FastAPI?
 
-    A page with a form posts to a shop like `orders_app` and reads 422. Make of the
-    `detail` in that answer what the page shows: each `msg` under the name of its
-    input field. The quantity of the second line is named `lines.1.quantity`. What is
-    wrong with the body as a whole stands under "": there is none, it is not declared
-    to be JSON, or it cannot be parsed.
+    A web page has a form for an `Order`. It sends the order as JSON and gets a 422
+    response, whose `detail` contains a dict for each error. Return the messages that
+    the page shows, by the name of the input field.
+
+    - The name of a field is its `loc` without "body", joined with dots. For the
+      quantity of the second line, this is "lines.1.quantity".
+    - The message is the `msg` of the error.
+    - An error that concerns the whole body has the name "".
+
+    Given:
+        If the body is missing or is not an object, `loc` is `["body"]`.
+        If the body is not JSON, `type` is "json_invalid" and `loc` is `["body", 17]`,
+        where 17 is a position in the text.
+        Each field has at most one error.
+
+    Example:
+        [{"type": "missing", "loc": ["body", "customer"], "msg": "Field required"}]
+            ->  {"customer": "Field required"}
     """
     # region answer
-    # In words: Pydantic does not stop at the first mistake. Its ValidationError lists
-    # them all, each with a type for programs, a message for people, the input, and
-    # the path to it through fields and list positions. FastAPI puts the part of the
-    # request in front of the path and answers 422. A body that cannot be parsed never
-    # gets as far as Pydantic; FastAPI reports it in the same form, with the position
-    # in the text for a path.
-    found: dict[str, str] = {}
-    for mistake in detail:
-        _, *path = mistake["loc"]
-        if mistake["type"] == "json_invalid":
-            path = []
-        found[".".join(map(str, path))] = mistake["msg"]
-    return found
+    # In words: Pydantic does not stop at the first error. It collects all of them, each
+    # with a type for programs, a message for people, the input, and the path to the
+    # field (`loc`). FastAPI puts the part of the request in front of the path, and
+    # returns 422. If the body is not JSON, FastAPI returns an error of the same form.
+    messages: dict[str, str] = {}
+    for error in detail:
+        path = [] if error["type"] == "json_invalid" else error["loc"][1:]
+        messages[".".join(str(part) for part in path)] = error["msg"]
+    return messages
     # endregion
 
 
 @dataclass
-class DataclassShelf:
-    """What lies on a shelf, as a dataclass of the standard library."""
+class ShelfData:
+    """A shelf, as a dataclass of the standard library."""
 
     sku: str
     pieces: int
 
 
-@pydantic_dataclass
-class PydanticShelf:
-    """The same as a dataclass of Pydantic."""
+class ShelfModel(BaseModel):
+    """A shelf, as a Pydantic model."""
 
     sku: str
     pieces: int
 
 
-class ModelShelf(BaseModel):
-    """The same as a model."""
-
-    sku: str
-    pieces: int
-
-
-def make(kind: Any, way: str) -> Any:
-    """Return a shelf of the class `kind` that has come about in this `way`."""
-    if way == "keyword":
-        return kind(sku="pen", pieces="3")
-    if way == "position":
-        return kind("pen", "3")
-    shelf = kind(sku="pen", pieces=1)
-    if way == "assignment":
-        shelf.pieces = "3"
-    elif isinstance(shelf, BaseModel):
-        shelf = shelf.model_copy(update={"pieces": "3"})
-    else:
-        shelf = replace(shelf, pieces="3")
-    return shelf
-
-
-def pieces() -> dict[str, dict[str, Any]]:
+def predictions() -> dict[str, dict[str, Any]]:
     """2.3.6  Explain the difference between Pydantic’s `BaseModel` and Python
     dataclasses.
 
-    Return what `pieces` is on a shelf that came about in this way: 3, "3", or
-    "refused" if none did. Four of the ways are those of `make` above; for "body" a
-    client sends `{"sku": "pen", "pieces": "3"}` to an endpoint that takes such a shelf.
+    Predict the value of `pieces` in six cases. Replace each `___` with 3, "3" or
+    "ValidationError". `Shelf` stands for `ShelfData` or `ShelfModel`.
+
+    - "constructor": `pieces` of `Shelf(sku="pen", pieces="3")`.
+    - "assignment": `pieces` of `shelf`, after `shelf = Shelf(sku="pen", pieces=1)` and
+      `shelf.pieces = "3"`.
+    - "request body": a FastAPI endpoint has a parameter `shelf: Shelf`, and the client
+      sends `{"sku": "pen", "pieces": "3"}`. Predict `shelf.pieces` in the endpoint.
     """
     # region answer
-    # In words: a standard dataclass writes `__init__`, `__repr__` and `__eq__` and
-    # checks nothing; BaseModel validates, dumps and takes keywords only. Pydantic's
-    # dataclass is a dataclass whose `__init__` validates, and so does `replace`, which
-    # calls it. FastAPI validates a body for all three. None of them checks
-    # assignments unless told to, and `model_copy` trusts its update.
+    # In words: A dataclass generates `__init__`, `__repr__` and `__eq__` from the
+    # annotations, and validates nothing. BaseModel generates an `__init__` that
+    # validates and converts, and methods for dicts, JSON and the JSON schema. By
+    # default, neither of them validates assignments. FastAPI validates a request body
+    # with Pydantic, even if the parameter is a dataclass.
     return {
-        "keyword": {"dataclass": "3", "pydantic": 3, "model": 3},
-        "position": {"dataclass": "3", "pydantic": 3, "model": "refused"},
-        "assignment": {"dataclass": "3", "pydantic": "3", "model": "3"},
-        "copy": {"dataclass": "3", "pydantic": 3, "model": "3"},
-        "body": {"dataclass": 3, "pydantic": 3, "model": 3},
+        "constructor": {"ShelfData": "3", "ShelfModel": 3},
+        "assignment": {"ShelfData": "3", "ShelfModel": "3"},
+        "request body": {"ShelfData": 3, "ShelfModel": 3},
     }
     # stub: return {
-    # stub:     "keyword": {"dataclass": ___, "pydantic": ___, "model": ___},
-    # stub:     "position": {"dataclass": ___, "pydantic": ___, "model": ___},
-    # stub:     "assignment": {"dataclass": ___, "pydantic": ___, "model": ___},
-    # stub:     "copy": {"dataclass": ___, "pydantic": ___, "model": ___},
-    # stub:     "body": {"dataclass": ___, "pydantic": ___, "model": ___},
+    # stub:     "constructor": {"ShelfData": ___, "ShelfModel": ___},
+    # stub:     "assignment": {"ShelfData": ___, "ShelfModel": ___},
+    # stub:     "request body": {"ShelfData": ___, "ShelfModel": ___},
     # stub: }
     # endregion
