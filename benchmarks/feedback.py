@@ -20,10 +20,11 @@ from pathlib import Path
 
 from sensei.place import Place
 from sensei.repository import Repository
-from sensei.runner import Runner
 from sensei.saves import saves
 from sensei.section import Section
 from sensei.workshop import Events, Workshop
+
+from sensei.runner import Runner
 
 ROOT = Path(__file__).parents[1]
 

@@ -20,9 +20,10 @@ from functools import partial
 from pathlib import Path
 
 from sensei.repository import Repository
-from sensei.runner import Runner
 from sensei.section import Section
 from sensei.warm.wire import Message
+
+from sensei.runner import Runner
 
 ROOT = Path(__file__).parents[1]
 

@@ -4,27 +4,27 @@ import os
 import sys
 from pathlib import Path
 
-from sensei.console import ConsolePaper
-from sensei.page import Page
-from sensei.root import find_repository
-from sensei.status import status_of, write_status
-from sensei.told import told
+from sensei.commands.status import read_statuses, write_status
+from sensei.content.repository import find_repository
+from sensei.errors import exit_with_message
+from sensei.output.console import console_renderer
 
-# With this in the environment a shell asks what could be typed next.
+# If this is in the environment, a shell asks how a command line can be completed.
 _COMPLETION = "_SENSEI_COMPLETE"
 
 
 def main() -> None:
     """Do what the command line says."""
     for stream in (sys.stdout, sys.stderr):
-        # A letter that the terminal lacks must not raise.
+        # A character that the terminal lacks must not raise.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     if len(sys.argv) == 1 and _COMPLETION not in os.environ:
-        # What is asked most often does not wait for what reads command lines: that
-        # takes longer to import than to answer.
-        with told():
-            write_status(status_of(find_repository(Path.cwd())), Page(ConsolePaper()))
+        # The commonest command does not wait for Typer: importing it takes longer
+        # than all the rest.
+        with exit_with_message():
+            repository = find_repository(Path.cwd())
+            write_status(read_statuses(repository), console_renderer(repository))
     else:
         from sensei.cli import app
 

@@ -3,12 +3,12 @@
 from typing import Any, NoReturn
 
 
-class Unanswered(NotImplementedError):
+class BlankError(NotImplementedError):
     """Raised by whatever is done with a blank: the koan is still open."""
 
 
 def _refuse(self: object, *args: object, **kwargs: object) -> NoReturn:
-    raise Unanswered("A blank `___` is still to be filled in.")
+    raise BlankError("A blank `___` is still to be filled in.")
 
 
 # Every way in which Python, FastAPI or Pydantic could use a value. A blank that
@@ -25,7 +25,7 @@ _USES = """
 
 
 class Blank:
-    """Refuses every use with `Unanswered`; only its `repr` is harmless."""
+    """Refuses every use with `BlankError`; only its `repr` is harmless."""
 
     def __repr__(self) -> str:
         return "___"

@@ -3,7 +3,7 @@
 import textwrap
 from pathlib import Path
 
-from sensei.repository import Repository
+from sensei.content.repository import Repository
 
 GUIDE = """
     ## 1. Sums
@@ -137,7 +137,7 @@ class Miniature:
         self.root = root
         for name, text in FILES.items():
             self.write(name, textwrap.dedent(text).lstrip())
-        self.write(STUB, self.repository.sections[0].shipped)
+        self.write(STUB, self.repository.sections[0].shipped_stub)
 
     @property
     def repository(self) -> Repository:

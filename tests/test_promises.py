@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sensei.repository import Repository
+from sensei.content.repository import Repository
 from tests.promises import run, written
 
 REPOSITORY = Repository(Path(__file__).parents[1])

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sensei.koan import Koan
+from sensei.content.koan import Koan
 
 _SECTION = re.compile(r"### (\d+)\.(\d+) (.+)")
 _NOTES = re.compile(r"- \*\*Path to detailed notes\*\*: `([^`]+)`")

@@ -6,7 +6,7 @@ from collections.abc import Generator
 
 import pytest
 
-from sensei.judge import is_open, is_told
+from sensei.grading.classify import is_explained, is_open
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -24,7 +24,7 @@ def pytest_runtest_makereport(
             "text": report.longreprtext,
             "error": type(error).__name__ if error else None,
             "open": error is not None and is_open(error),
-            "told": error is not None and is_told(error),
+            "explained": error is not None and is_explained(error),
         }
         # One write a line: workers of xdist append to the same file.
         descriptor = os.open(

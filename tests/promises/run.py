@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sensei.repository import Repository
+from sensei.content.repository import Repository
 from sensei.variants import VariantError, variants
 
 _ROOT = Path(__file__).parents[2]
@@ -30,7 +30,7 @@ def _shipped(run: list[Ended], copy: Repository) -> Iterator[str]:
     for ended in run:
         if ended["outcome"] == "passed":
             yield f"{ended['test']}: passes on the stub."
-        elif not (ended["open"] or ended["told"]):
+        elif not (ended["open"] or ended["explained"]):
             yield f"{ended['test']}: fails by {ended['error']}: {ended['text'][-300:]}"
     yield from _unasked(run, copy)
 

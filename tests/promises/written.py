@@ -3,10 +3,11 @@
 import ast
 from collections.abc import Iterator
 
-from sensei.chapter import Chapter, ChapterError, load_chapter
-from sensei.cutter import CutError, frame
-from sensei.repository import Repository
-from sensei.section import Section, homes
+from sensei.content.chapter import ChapterError
+from sensei.content.repository import Repository
+from sensei.content.section import Section
+from sensei.content.source import read_source
+from sensei.content.stub import CutError, given_lines
 from sensei.variants import Variant, VariantError, variants
 from tests.promises.guide import read_guide
 
@@ -22,49 +23,41 @@ def _guide(repository: Repository) -> Iterator[str]:
     guide = read_guide(repository.root / "content" / "guide.md")
     for section in repository.sections:
         said = guide.get((section.chapter, section.number))
-        chapter = _chapter(section)
-        told = chapter.sections.get(section.number) if chapter else None
+        try:
+            described = repository.describe(section)
+        except ChapterError as error:
+            yield str(error)
+            continue
         if said is None:
             yield f"{section}: the guide has no such section."
-        elif told is None:
-            yield f"{section}: chapter.toml says nothing of it."
         else:
-            if (told.title, told.notes) != (said.title, said.notes):
+            if (described.title, described.notes) != (said.title, said.notes):
                 yield f"{section}: chapter.toml has another title or path of notes."
             for number, question in enumerate(said.questions, start=1):
                 koan = section.koan(number)
-                asked = told.questions.get(number)
+                asked = described.questions.get(number)
                 if asked is None or asked.asks != question:
                     yield f"{koan}: chapter.toml does not ask {question!r}."
-                home = section.homes.get(koan)
-                if home is None or home.question != question:
+                definition = section.koans.get(koan)
+                if definition is None or definition.question != question:
                     yield f"{koan}: no docstring of its section asks {question!r}."
-            extra = set(told.questions) - set(range(1, len(said.questions) + 1))
+            extra = set(described.questions) - set(range(1, len(said.questions) + 1))
             yield from (f"{section}.{one}: not in the guide." for one in sorted(extra))
-
-
-def _chapter(section: Section) -> Chapter | None:
-    path = section.tests.parent / "chapter.toml"
-    try:
-        return load_chapter(path, section.path_of(path))
-    except ChapterError:
-        return None
 
 
 def every_chapter_is_described(repository: Repository) -> list[str]:
     """Each `chapter.toml` is of its form."""
     broken = []
     for number in repository.chapters:
-        path = repository.root / "koans" / f"ch{number:02}" / "chapter.toml"
         try:
-            load_chapter(path, path.relative_to(repository.root).as_posix())
+            repository.chapter(number)
         except ChapterError as error:
             broken.append(str(error))
     return broken
 
 
 def every_koan_is_complete(repository: Repository) -> list[str]:
-    """Each koan has a home in its own section, tests, and enough variants."""
+    """Each koan has a definition in its own section, tests, and enough variants."""
     return [line for section in repository.sections for line in _complete(section)]
 
 
@@ -74,13 +67,10 @@ def _complete(section: Section) -> Iterator[str]:
         every = variants(section)
     except (VariantError, SyntaxError) as error:
         yield str(error)
-    for home in homes(section.shipped):
-        if home.koan not in section.homes or home.koan[:2] != (
-            section.chapter,
-            section.number,
-        ):
-            yield f"{home.koan}: lives in section {section}."
-    for koan, home in section.homes.items():
+    for koan in section.koans:
+        if koan[:2] != (section.chapter, section.number):
+            yield f"{koan}: is defined in section {section}."
+    for koan, definition in section.koans.items():
         if not section.test_names.get(koan.question):
             yield f"{koan}: no test asks it."
         if every is None:
@@ -90,11 +80,11 @@ def _complete(section: Section) -> Iterator[str]:
         if wrong < WRONG_VARIANTS:
             yield f"{koan}: {wrong} wrong variants, at least {WRONG_VARIANTS}."
         # A blank asks for a value: there is no second way to write that one.
-        if "___" not in home.source and wrong == len(own):
+        if "___" not in definition.source and wrong == len(own):
             yield f"{koan}: asks for code, and has no right variant."
     for question in sorted(set(section.test_names)):
-        if section.koan(question) not in section.homes:
-            yield f"{section.koan(question)}: has tests and no home."
+        if section.koan(question) not in section.koans:
+            yield f"{section.koan(question)}: has tests and no definition."
 
 
 def every_stub_is_cut_from_its_solution(repository: Repository) -> list[str]:
@@ -108,17 +98,17 @@ def every_stub_is_cut_from_its_solution(repository: Repository) -> list[str]:
     for section in repository.sections:
         shown = section.path_of(section.solution)
         try:
-            shipped = section.shipped
-            given = frame(section.solution.read_text(encoding="utf-8"))
+            shipped = section.shipped_stub
+            given = given_lines(read_source(section.solution).text)
         except CutError as error:
             broken.append(str(error))
             continue
         try:
-            stub = section.stub.read_text(encoding="utf-8")
+            stub = read_source(section.stub).text
         except OSError:
             broken.append(f"{section.path_of(section.stub)}: there is no stub.")
             continue
-        lost = _first_missing(given, stub.splitlines())
+        lost = _first_missing(given, stub.split("\n"))
         if stub != shipped and lost is not None:
             broken.append(f"{shown} has a line that its stub lacks: {lost!r}.")
     return broken

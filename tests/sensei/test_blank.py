@@ -7,7 +7,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from sensei import ___
-from sensei.blank import Unanswered
+from sensei.blank import BlankError
 
 
 async def _await():
@@ -36,7 +36,7 @@ USES = {
 
 @pytest.mark.parametrize("use", USES)
 def test_every_use_says_that_it_is_open(use):
-    with pytest.raises(Unanswered, match="still to be filled in"):
+    with pytest.raises(BlankError, match="still to be filled in"):
         USES[use]()
 
 
@@ -45,5 +45,5 @@ def test_it_shows_itself():
 
 
 def test_json_does_not_write_it():
-    with pytest.raises((Unanswered, TypeError)):
+    with pytest.raises((BlankError, TypeError)):
         json.dumps(___)

@@ -82,7 +82,7 @@ def test_run_as_json_and_junit(miniature):
         "koan": "1.1.1",
         "state": "failing",
         "message": "You add 1 and 2 and get 4.",
-        "place": f"{STUB}:6",
+        "location": f"{STUB}:6",
         "seconds": 0,
         "test": "test_q1_two_numbers_are_added",
     }
@@ -109,12 +109,12 @@ def test_run_tells_a_test_file_that_is_broken(miniature):
         (
             "conftest.py",
             "1 / 0",
-            "The koans cannot be run: pytest does",
+            "The koans cannot be run: pytest does not start",
         ),
         (
             "pyproject.toml",
-            "[tool.sensei]\nwarn = []",
-            "[tool.sensei] has no key warn",
+            "[tool.sensei]\npreloads = []",
+            "[tool.sensei] has no key preloads",
         ),
     ],
 )
@@ -139,10 +139,13 @@ def test_authors_run_the_solutions(miniature):
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["run", "3.4"], "There is no place '3.4'. Near it: ch01"),
-        (["watch", "nowhere"], "There is no place 'nowhere'."),
+        (
+            ["run", "3.4"],
+            "no chapter, section or koan '3.4'. Did you mean ch01?",
+        ),
+        (["watch", "nowhere"], "There is no chapter, section or koan 'nowhere'."),
         (["hint", "1.1"], "1.1 is more than one koan. Name one, like 1.1.1."),
-        (["reset", "9"], "There is no place '9'."),
+        (["reset", "9"], "There is no chapter, section or koan '9'."),
     ],
 )
 def test_a_wrong_place_is_a_sentence(words, told):
@@ -189,7 +192,7 @@ def test_the_solution_is_shown_once_it_is_solved_or_with_peek(miniature):
     assert refused.exit_code == 1
     assert "return one + other" not in refused.output + refused.stderr
     assert "+     return one + other" in peeked.output
-    assert "your code is the solution's code" in shown.output
+    assert "Your code is the same as the solution's code" in shown.output
 
 
 def test_reset_says_where_my_version_is(miniature):
@@ -209,7 +212,7 @@ def test_cut_writes_stubs_and_check_only_looks(miniature):
     cut = sensei("cut")
 
     assert checked.exit_code == 1
-    assert f"{STUB} is not what its solution cuts to." in checked.output
+    assert f"{STUB} is not what its solution is cut to." in checked.output
     assert "return 7" in kept
     assert cut.exit_code == 0
     assert sensei("cut", "--check").exit_code == 0
@@ -221,7 +224,7 @@ def test_a_broken_description_is_a_sentence(miniature):
     ended = sensei("status")
 
     assert ended.exit_code == 2
-    assert f"{CHAPTER}: [sections.1.questions.1] asks: Field required." in ended.stderr
+    assert f"{CHAPTER}: [sections.1.questions.1] asks: is missing." in ended.stderr
 
 
 def test_damaged_progress_is_told_and_kept(miniature):
@@ -230,7 +233,7 @@ def test_damaged_progress_is_told_and_kept(miniature):
     ended = sensei()
 
     assert ended.exit_code == 0
-    assert "was damaged. It is kept as progress.json.damaged-" in ended.stderr
+    assert "was damaged. It was renamed to progress.json.damaged-" in ended.stderr
     assert "Next: 1.1.1" in ended.output
 
 

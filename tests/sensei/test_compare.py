@@ -1,7 +1,7 @@
 """Compare: my answer beside the solution."""
 
-from sensei.compare import compare
-from sensei.koan import Koan
+from sensei.commands.compare import compare
+from sensei.content.koan import Koan
 from tests.miniature import STUB
 
 ADD = Koan(1, 1, 1)
@@ -28,9 +28,9 @@ def test_other_code_is_not_the_same(miniature):
     comparison = compared(miniature)
 
     assert not comparison.is_same
-    (home,) = comparison.parts
-    assert "sum([one, other])" in (home.mine or "")
-    assert "region" not in home.solution
+    (part,) = comparison.parts
+    assert "sum([one, other])" in (part.mine or "")
+    assert "region" not in part.solution
 
 
 def test_the_answer_in_words_stands_apart(miniature):
@@ -42,11 +42,11 @@ def test_the_answer_in_words_stands_apart(miniature):
 
     comparison = compared(miniature)
 
-    assert comparison.words == "a plus does it."
+    assert comparison.in_words == "a plus does it."
     assert "In words" not in comparison.parts[0].solution
 
 
-def test_an_answer_that_is_not_to_be_found_is_none(miniature):
+def test_an_answer_that_was_not_found_is_none(miniature):
     miniature.write(STUB, "def add(:")
 
     assert compared(miniature).parts[0].mine is None

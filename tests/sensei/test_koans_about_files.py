@@ -2,8 +2,8 @@
 
 import pytest
 
-from sensei.place import find_place
-from sensei.reset import reset
+from sensei.commands.reset import reset
+from sensei.content.target import find_target
 from tests.miniature import Miniature
 from tests.promises import run, written
 from tests.sensei.test_plugin import read
@@ -61,7 +61,7 @@ def about_files(miniature: Miniature) -> Miniature:
     for total in (0, 1, 2):
         kept += variant(total)
     miniature.write(variants, kept)
-    reset(miniature.root, find_place(miniature.repository, None))
+    reset(miniature.root, find_target(miniature.repository, None))
     return miniature
 
 
@@ -93,14 +93,14 @@ def test_a_variant_has_files_of_its_own(about_files):
 def test_another_solution_of_a_file_is_judged(about_files):
     about_files.replace("tests/variants/ch01/s01_adding.py", "TOTAL = 1", "TOTAL = 0")
 
-    assert "is let in" in read(about_files, "koans", "--answers", "variants")
+    assert "passes the test" in read(about_files, "koans", "--answers", "variants")
 
 
 def test_reset_brings_the_file_back_and_keeps_mine(about_files):
     file = f"koans/{FOLDER}/sums.py"
     about_files.replace(file, "TOTAL = None", "TOTAL = 3")
 
-    (kept,) = reset(about_files.root, find_place(about_files.repository, "1.1.2"))
+    (kept,) = reset(about_files.root, find_target(about_files.repository, "1.1.2"))
 
     assert "TOTAL = 3" in kept.read_text()
     assert "TOTAL = None" in (about_files.root / file).read_text()

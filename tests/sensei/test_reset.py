@@ -2,13 +2,13 @@
 
 import pytest
 
-from sensei.place import find_place
-from sensei.reset import ResetError, reset
+from sensei.commands.reset import ResetError, reset
+from sensei.content.target import find_target
 from tests.miniature import STUB
 
 
 def do_reset(miniature, typed):
-    return reset(miniature.root, find_place(miniature.repository, typed))
+    return reset(miniature.root, find_target(miniature.repository, typed))
 
 
 def mine(miniature):
@@ -44,12 +44,12 @@ def test_a_koan_is_replaced_and_the_others_stay(miniature):
 @pytest.mark.parametrize("koan", ["1.1.1", "1.1.2"])
 def test_a_koan_that_was_deleted_comes_back_in_its_place(miniature, koan):
     shipped = mine(miniature)
-    home = next(
+    definition = next(
         one
-        for one in miniature.repository.sections[0].homes.values()
+        for one in miniature.repository.sections[0].koans.values()
         if str(one.koan) == koan
     )
-    miniature.answer(home.source, "")
+    miniature.answer(definition.source, "")
 
     do_reset(miniature, koan)
 
@@ -88,5 +88,5 @@ def test_a_file_that_is_no_python_is_told(miniature):
 def test_a_lost_number_is_told(miniature):
     miniature.answer("1.1.1  How", "How")
 
-    with pytest.raises(ResetError, match=r"add has lost its number 1\.1\.1"):
+    with pytest.raises(ResetError, match=r"of add does not begin with 1\.1\.1"):
         do_reset(miniature, "1.1.1")

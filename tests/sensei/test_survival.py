@@ -8,36 +8,36 @@ from pathlib import Path
 
 import pytest
 
-from sensei.koan import Koan
-from sensei.outcome import Outcome
-from sensei.runner import Runner
-from sensei.verdict import State, Verdict
+from sensei.content.koan import Koan
+from sensei.grading.results import Results
+from sensei.grading.verdict import State, Verdict
+from sensei.runner.client import FORK_SERVER, SPAWN_SERVER, RunnerClient
 from tests.miniature import STUB, Miniature
 
 GUILTY, INNOCENT = Koan(1, 1, 1), Koan(1, 1, 2)
 
 
 class Bench:
-    """A miniature, and a warm process that runs it again and again."""
+    """A miniature, and a server that runs it again and again."""
 
-    def __init__(self, root: Path, module: str = "sensei.warm") -> None:
+    def __init__(self, root: Path, server: str = FORK_SERVER) -> None:
         self.miniature = Miniature(root)
         self.miniature.replace("pyproject.toml", 'timeout = "3"', 'timeout = "1"')
-        self.shipped = self.miniature.repository.sections[0].shipped
-        self.runner = Runner(root, module=module)
+        self.shipped = self.miniature.repository.sections[0].shipped_stub
+        self.client = RunnerClient(root, server=server)
 
     def run(self) -> dict[Koan, Verdict]:
         """Return the verdicts on what the stub's file holds now."""
-        outcome = Outcome(self.miniature.repository)
-        request = self.runner.request(self.miniature.repository.sections, None)
-        return {one.koan: one for one in outcome.follow(self.runner.events(), request)}
+        results = Results(self.miniature.repository)
+        request = self.client.run(self.miniature.repository.sections, None)
+        return {one.koan: one for one in self.client.follow(request, results)}
 
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    """One warm process for all cases: it has to survive each of them."""
+    """One server for all cases: it has to survive each of them."""
     one = Bench(tmp_path_factory.mktemp("miniature"))
-    with one.runner:
+    with one.client:
         yield one
 
 
@@ -46,25 +46,25 @@ DEEDS = {
     "an exception": ("raise KeyError('sum')", "KeyError: 'sum'"),
     "sys.exit": ("import sys; sys.exit(3)", "SystemExit: 3"),
     "os._exit": ("import os; os._exit(3)", "exit status 3"),
-    "an endless loop": ("while True: pass", "No end after 1 s"),
+    "an endless loop": ("while True: pass", "Stopped after 1 s"),
     "an endless loop that catches all": (
         "while True:\n        try:\n            while True: pass\n"
         "        except BaseException: pass",
-        "No end after 1 s",
+        "Stopped after 1 s",
     ),
     "an endless coroutine": (
         "import asyncio\n    async def wait():\n        while True:\n"
         "            await asyncio.sleep(0)\n    asyncio.run(wait())",
-        "No end after 1 s",
+        "Stopped after 1 s",
     ),
     "a wait without end": (
         "import threading; threading.Event().wait()",
-        "No end after 1 s",
+        "Stopped after 1 s",
     ),
     "a deaf wait without end": (
         "import signal, time; signal.signal(signal.SIGALRM, signal.SIG_IGN)\n"
         "    while True: time.sleep(1)",
-        "No end after 1 s",
+        "Stopped after 1 s",
     ),
     "deep recursion": ("return add(one, other)", "RecursionError"),
     "a segmentation fault": ("import ctypes; ctypes.string_at(0)", "SIGSEGV"),
@@ -157,7 +157,7 @@ def test_a_deed_costs_its_own_koan_only(bench: Bench, deed: str) -> None:
     assert verdicts[INNOCENT].state is State.SOLVED
     assert verdicts[GUILTY].state is State.FAILING
     assert told in verdicts[GUILTY].message
-    assert verdicts[GUILTY].place.startswith(STUB)
+    assert verdicts[GUILTY].location.startswith(STUB)
 
 
 # What a file holds, and a part of what its learner is told.
@@ -166,7 +166,7 @@ FILES = {
     "null bytes": (b"def add():\n    return '\0'\n", "Python cannot read this file"),
     "another encoding": ("name = 'Käthe'".encode("latin-1"), "UTF-8"),
     "an unknown encoding": (b"# -*- coding: klingon -*-\n", "klingon"),
-    "nothing": (b"", "home of koan"),
+    "nothing": (b"", "which holds koan"),
     "an import error": (b"import fastapy\n", "No module named 'fastapy'"),
     "an import loop": (
         b"from koans.ch01.s01_adding import add\n",
@@ -175,7 +175,7 @@ FILES = {
     "an exception": (b"1 / 0\n", "ZeroDivisionError"),
     "sys.exit": (b"import sys; sys.exit(4)\n", "ends Python"),
     "os._exit": (b"import os; os._exit(4)\n", "exit status 4"),
-    "an endless loop": (b"while True: pass\n", "has no end"),
+    "an endless loop": (b"while True: pass\n", "does not end"),
     "deep nesting": (b"(" * 5000 + b")" * 5000, "Python cannot read this file"),
 }
 
@@ -190,7 +190,7 @@ def test_a_file_that_cannot_be_used_is_told(bench: Bench, content: str) -> None:
 
     assert [one.state for one in verdicts.values()] == [State.FAILING] * 2
     assert told in verdicts[GUILTY].message
-    assert verdicts[GUILTY].place.startswith(STUB)
+    assert verdicts[GUILTY].location.startswith(STUB)
 
 
 @pytest.mark.timeout(60)
@@ -202,18 +202,18 @@ def test_a_file_that_is_gone_is_told(bench: Bench) -> None:
     assert "cannot be opened" in verdicts[GUILTY].message
 
 
-COLD = ["an exception", "os._exit", "an endless loop", "a segmentation fault"]
+SPAWNED = ["an exception", "os._exit", "an endless loop", "a segmentation fault"]
 
 
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize("deed", COLD)
+@pytest.mark.parametrize("deed", SPAWNED)
 def test_a_fresh_process_does_the_same_job(tmp_path: Path, deed: str) -> None:
-    bench = Bench(tmp_path, "sensei.cold")
+    bench = Bench(tmp_path, SPAWN_SERVER)
     code, told = DEEDS[deed]
     bench.miniature.answer("return ___", "return 0")
     bench.miniature.answer("raise NotImplementedError", code)
 
-    with bench.runner:
+    with bench.client:
         verdicts = bench.run()
 
     assert verdicts[INNOCENT].state is State.SOLVED
@@ -239,7 +239,7 @@ def test_nothing_is_left_running(tmp_path: Path) -> None:
     bench.miniature.write(
         STUB, bench.shipped.replace("raise NotImplementedError", code)
     )
-    with bench.runner:
+    with bench.client:
         bench.run()
 
     assert _wait_until_gone(b"62.5")
@@ -255,7 +255,7 @@ def test_nothing_is_left_running_after_a_kill(tmp_path: Path) -> None:
     )
     child = os.fork()
     if child == 0:  # a sensei that is killed while a koan runs
-        bench.runner.start()
+        bench.client.start()
         bench.run()
         os._exit(0)
     deadline = time.monotonic() + 20

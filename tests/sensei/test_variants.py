@@ -33,7 +33,7 @@ def variant(miniature: Miniature) -> Variant:
 
 
 def load(variant: Variant) -> ModuleType:
-    with variant.laid_out() as path:
+    with variant.written_out() as path:
         return variant.load(path)
 
 

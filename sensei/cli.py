@@ -1,0 +1,202 @@
+"""The command line of `sensei`: its commands, arguments and options."""
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sensei.content.repository import Repository, RepositoryError, find_repository
+from sensei.content.target import Target, all_targets, find_koan, find_target
+from sensei.errors import ExitCode, exit_with_message, print_error
+from sensei.output.console import console_renderer
+
+app = typer.Typer(
+    help="Koans of FastAPI, SQLAlchemy, Pydantic and asyncio.",
+    pretty_exceptions_enable=False,
+)
+
+
+class AnswersOption(StrEnum):
+    """Whose answers are run."""
+
+    KOANS = "koans"
+    SOLUTIONS = "solutions"
+
+
+def _complete(incomplete: str) -> list[str]:
+    try:
+        known = all_targets(find_repository(Path.cwd()))
+    except RepositoryError:
+        return []
+    return [one for one in known if one.startswith(incomplete)]
+
+
+_PLACE_HELP = "ch03, 3, 3.2, 3.2.1, or a path"
+PlaceArgument = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="PLACE",
+        help=f"{_PLACE_HELP}; everything if left out.",
+        autocompletion=_complete,
+    ),
+]
+RequiredPlaceArgument = Annotated[
+    str,
+    typer.Argument(metavar="PLACE", help=_PLACE_HELP, autocompletion=_complete),
+]
+KoanArgument = Annotated[
+    str, typer.Argument(metavar="KOAN", help="Like 3.2.1.", autocompletion=_complete)
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.callback(invoke_without_command=True)
+def sensei(context: typer.Context) -> None:
+    """Show progress; see `sensei --help` for more."""
+    if context.invoked_subcommand is None:
+        status(as_json=False)
+
+
+@app.command()
+def status(as_json: JsonOption = False) -> None:
+    """Progress per chapter and section, and the next koan."""
+    from sensei.commands.status import read_statuses, statuses_as_json, write_status
+
+    with exit_with_message():
+        repository = find_repository(Path.cwd())
+        statuses = read_statuses(repository)
+        if as_json:
+            typer.echo(statuses_as_json(statuses))
+        else:
+            write_status(statuses, console_renderer(repository))
+
+
+@app.command()
+def watch(place: PlaceArgument = None) -> None:
+    """Run what is saved, at once; show one koan at a time."""
+    from sensei.watch.loop import watch as watch_target
+
+    with exit_with_message():
+        watch_target(*_find(place))
+
+
+@app.command()
+def run(
+    place: PlaceArgument = None,
+    as_json: JsonOption = False,
+    junit: Annotated[
+        Path | None, typer.Option(help="Also write a JUnit XML file.")
+    ] = None,
+    answers: Annotated[
+        AnswersOption, typer.Option(help="For authors: run the solutions.")
+    ] = AnswersOption.KOANS,
+) -> None:
+    """Run koans once; exit with 0 only if all that can run here are solved."""
+    from sensei.commands import run as command
+
+    with exit_with_message():
+        repository, target = _find(place)
+        results = command.run(repository, target, answers.value, is_quiet=as_json)
+        if junit is not None:
+            command.write_junit(results, junit)
+        if as_json:
+            typer.echo(command.results_as_json(results))
+        else:
+            command.write_results(results, console_renderer(repository))
+        if not command.is_solved(results, target):
+            sys.exit(ExitCode.FAILED)
+
+
+@app.command("next")
+def next_koan() -> None:
+    """Show the next koan that is not solved, and where to type."""
+    from sensei.commands.status import read_statuses, write_next
+
+    with exit_with_message():
+        repository = find_repository(Path.cwd())
+        write_next(read_statuses(repository), console_renderer(repository))
+
+
+@app.command()
+def hint(koan: KoanArgument) -> None:
+    """Give one hint more each time."""
+    from sensei.commands.hint import write_next_hint
+
+    with exit_with_message():
+        repository = find_repository(Path.cwd())
+        _, number = find_koan(repository, koan)
+        write_next_hint(repository, number, console_renderer(repository))
+
+
+@app.command()
+def compare(
+    koan: KoanArgument,
+    peek: Annotated[bool, typer.Option(help="Also before it is solved.")] = False,
+) -> None:
+    """Show my answer beside the solution, and the answer in words."""
+    from sensei.commands import compare as command
+    from sensei.grading.verdict import State
+    from sensei.state.progress import read_progress
+
+    with exit_with_message():
+        repository = find_repository(Path.cwd())
+        section, number = find_koan(repository, koan)
+        last = read_progress(repository.root).get(number)
+        if not peek and (last is None or last.verdict.state is not State.SOLVED):
+            print_error(
+                f"{koan} is not solved yet. Solve it first (sensei run {koan}), or "
+                f"compare anyway: sensei compare {koan} --peek."
+            )
+            sys.exit(ExitCode.FAILED)
+        comparison = command.compare(section, number)
+        command.write_comparison(comparison, console_renderer(repository))
+
+
+@app.command()
+def reset(place: RequiredPlaceArgument) -> None:
+    """Bring the stub back, for a koan, a section, a chapter; keep my version."""
+    from sensei.commands import reset as command
+
+    with exit_with_message():
+        repository, target = _find(place)
+        backups = command.reset(repository.root, target)
+        renderer = console_renderer(repository)
+        command.write_backups(repository.root, place, backups, renderer)
+
+
+@app.command()
+def doctor() -> None:
+    """Show what works, what is missing, and how to get it."""
+    from sensei.commands.doctor import write_checks
+
+    with exit_with_message():
+        repository = find_repository(Path.cwd())
+        if not write_checks(repository.root, console_renderer(repository)):
+            sys.exit(ExitCode.FAILED)
+
+
+@app.command()
+def cut(
+    place: PlaceArgument = None,
+    check: Annotated[
+        bool, typer.Option(help="Write nothing; exit with 1 if a stub differs.")
+    ] = False,
+) -> None:
+    """For authors: write the stubs that the solutions are cut to."""
+    from sensei.commands.reset import check_stubs
+    from sensei.commands.reset import reset as write_stubs
+
+    with exit_with_message():
+        repository, target = _find(place)
+        if not check:
+            write_stubs(repository.root, Target(target.sections))
+        elif not check_stubs(target, console_renderer(repository)):
+            sys.exit(ExitCode.FAILED)
+
+
+def _find(place: str | None) -> tuple[Repository, Target]:
+    """Return the repository around the current folder, and what `place` selects."""
+    repository = find_repository(Path.cwd())
+    return repository, find_target(repository, place)

@@ -1,0 +1,1 @@
+"""The commands of `sensei`, a module for each; `sensei.cli` reads the command line."""

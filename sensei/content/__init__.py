@@ -1,0 +1,1 @@
+"""The repository's content: chapters, sections, koans, and the files they live in."""

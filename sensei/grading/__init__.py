@@ -1,0 +1,1 @@
+"""Grading: what the tests found in an answer becomes a verdict on a koan."""

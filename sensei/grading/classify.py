@@ -1,0 +1,156 @@
+"""Classifying: an exception that left a test becomes a verdict on the answer."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from sensei.content.koan import Koan, find_definitions
+from sensei.content.section import Section
+from sensei.content.source import read_source
+from sensei.errors import summary_of
+from sensei.grading.loader import AnswersError, line_in
+from sensei.grading.verdict import State, Verdict
+
+# What pytest appends to the message of an assertion: the comparison it saw.
+_INTROSPECTION = re.compile(r"(?:^|\n)assert .*", re.DOTALL)
+_TIMEOUT = re.compile(r"Timeout \(>([\d.]+)s\) from pytest-timeout")
+_NEVER_AWAITED = re.compile(r"coroutine '(.+)' was never awaited")
+
+
+class NeverAwaitedError(Exception):
+    """A test left a coroutine behind that nobody awaited. `str()` is the warning."""
+
+
+@dataclass(frozen=True)
+class KoanTest:
+    """A test function, the koan it tests, and the file with the answer it tests."""
+
+    section: Section
+    koan: Koan
+    name: str
+    file: Path
+
+    @property
+    def sentence(self) -> str:
+        """Its name as words."""
+        return self.name.split("_", 2)[2].replace("_", " ")
+
+    def verdict(self, state: State, message: str, location: str = "") -> Verdict:
+        """Return a verdict of this test; located at the koan if nothing else is."""
+        return Verdict(
+            self.koan,
+            state,
+            message,
+            location or self.location,
+            test=self.name,
+        )
+
+    @property
+    def location(self) -> str:
+        """Where the koan is in the file, as `path:line`."""
+        try:
+            found = find_definitions(read_source(self.file).text)
+        except (OSError, SyntaxError, ValueError):
+            found = []
+        return self.at(next((one.line for one in found if one.koan == self.koan), None))
+
+    def at(self, line: int | None) -> str:
+        """Return a line of the file as `path:line`; only the path for None."""
+        path = self.section.path_of(self.file)
+        return f"{path}:{line}" if line else path
+
+
+def classify(error: BaseException, test: KoanTest) -> Verdict:
+    """Return what `error`, which left `test`, says about the answer."""
+    if isinstance(error, AnswersError):
+        return Verdict(
+            test.koan,
+            State.FAILING,
+            str(error),
+            error.location,
+            test=test.name,
+            is_of_file=error.is_of_file,
+        )
+    if isinstance(error, pytest.skip.Exception):
+        return test.verdict(State.SKIPPED, str(error))
+    if unanswered := _find(error, NotImplementedError):
+        location = _location(unanswered, test)
+        return test.verdict(State.OPEN, str(unanswered), location)
+    untouched = test.file == test.section.stub and test.section.is_as_shipped(test.koan)
+    state = State.OPEN if untouched else State.FAILING
+    return test.verdict(state, _message(error, test), _location(error, test))
+
+
+def is_timeout(error: BaseException) -> bool:
+    """Return whether `error` is the time-out that stops a test."""
+    return bool(_TIMEOUT.search(str(error)))
+
+
+def is_explained(error: BaseException) -> bool:
+    """Return whether `error` is an assertion that has a message of its own."""
+    return isinstance(error, AssertionError) and bool(_assertion_message(error))
+
+
+def is_open(error: BaseException) -> bool:
+    """Return whether `error` says that the answer has not been given yet."""
+    return _find(error, NotImplementedError) is not None
+
+
+def _message(error: BaseException, test: KoanTest) -> str:
+    if isinstance(error, AssertionError):
+        message = _assertion_message(error) or f"This is not so: {test.sentence}."
+        return message + _earlier_error(error, test, message)
+    if isinstance(error, NeverAwaitedError):
+        match = _NEVER_AWAITED.search(str(error))
+        name = match[1].rpartition(".")[2] if match else "a coroutine"
+        return f"`{name}(…)` was called, but the coroutine it returned was not awaited."
+    if isinstance(error, pytest.fail.Exception):
+        text = str(error)
+        if match := _TIMEOUT.search(text):
+            return f"Stopped after {float(match[1]):g} s, while this line was running."
+        return text
+    summary = summary_of(error)
+    if line_in(test.file, error.__traceback__) is None:
+        summary += f" (while testing: {test.sentence})"
+    return summary
+
+
+def _earlier_error(error: BaseException, test: KoanTest, message: str) -> str:
+    """Return what the learner's code raised before, and made the test fail."""
+    for earlier in list(_chain(error))[1:]:
+        if line_in(test.file, earlier.__traceback__) and str(earlier) not in message:
+            return f"\nBefore that, your code raised {summary_of(earlier)}."
+    return ""
+
+
+def _assertion_message(error: AssertionError) -> str:
+    return _INTROSPECTION.sub("", str(error)).strip()
+
+
+def _location(error: BaseException, test: KoanTest) -> str:
+    """Return the line of the learner's file that `error` comes from, if any."""
+    lines = [line_in(test.file, one.__traceback__) for one in _chain(error)]
+    line = next(filter(None, lines), None)
+    return test.at(line) if line else ""
+
+
+def _find(error: BaseException, kind: type[BaseException]) -> BaseException | None:
+    return next((one for one in _chain(error) if isinstance(one, kind)), None)
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """Yield `error`, what it holds, and what it comes from."""
+    seen: set[int] = set()
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        one = waiting.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        yield one
+        waiting += [one.__context__, one.__cause__]
+        if isinstance(one, BaseExceptionGroup):
+            waiting += one.exceptions

@@ -1,0 +1,1 @@
+"""Output: how verdicts are printed."""

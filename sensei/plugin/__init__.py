@@ -1,0 +1,137 @@
+"""The pytest plugin: chooses the answers, and ties tests to koans.
+
+PYTEST_DONT_REWRITE: the runner imports parts of it before pytest starts.
+"""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from sensei.content.repository import Repository
+from sensei.content.section import question_of
+from sensei.grading.classify import KoanTest
+from sensei.grading.loader import Answers, load_file, unload
+from sensei.grading.results import Results
+from sensei.plugin import execution
+from sensei.plugin.execution import BROKEN, REPOSITORY, TEST, VERDICT, variant_of
+from sensei.plugin.summary import Summary
+from sensei.state.progress import Progress
+from sensei.variants import VariantError, variants
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the one option: whose answers are tested."""
+    parser.getgroup("koans").addoption(
+        "--answers",
+        choices=("koans", "solutions", "variants"),
+        default="koans",
+        help="test mine (koans), the solutions, or every variant on its own question",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Find the repository; register what runs tests and what sums them up."""
+    config.stash[BROKEN] = {}
+    config.stash[REPOSITORY] = repository = Repository(config.rootpath)
+    config.pluginmanager.register(execution, "sensei-execution")
+    if not hasattr(config, "workerinput"):  # a worker of xdist reports elsewhere
+        summary = Summary(
+            config.option.answers,
+            Results(repository),
+            Progress(config.rootpath),
+            is_terse=is_terse(config),
+        )
+        config.pluginmanager.register(summary, "sensei-summary")
+
+
+def is_terse(config: pytest.Config) -> bool:
+    """Return whether a koan's message is printed instead of pytest's traceback."""
+    option = config.option
+    plain = option.tbstyle == "auto" and option.verbose <= 0 and not option.usepdb
+    return bool(plain and option.answers == "koans")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run each test once for each variant that it must judge."""
+    if metafunc.config.option.answers != "variants":
+        return
+    path = Path(metafunc.module.__file__ or "")
+    section = metafunc.config.stash[REPOSITORY].section_tested_by(path)
+    name = metafunc.function.__name__
+    question = question_of(name)
+    if section and question and "answers" in metafunc.fixturenames:
+        try:
+            own = [one for one in variants(section) if one.is_judged_by(name, question)]
+        except (VariantError, SyntaxError) as error:
+            raise metafunc.definition.session.Failed(str(error)) from None
+        labels = [variant.label for variant in own]
+        metafunc.parametrize("answers", own, indirect=True, ids=labels)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Tie each test to its koan; deselect tests that no variant is for."""
+    answers = config.option.answers
+    selected: list[pytest.Item] = []
+    deselected: list[pytest.Item] = []
+    for item in items:
+        test = _koan_test(item, config)
+        if test is None:
+            selected.append(item)
+            continue
+        item.stash[TEST] = test
+        if is_terse(config):
+            item.repr_failure = partial(_repr_verdict, item)  # type: ignore[method-assign]
+        variant = variant_of(item)
+        wanted = variant.is_for_case(item.name) if variant else answers != "variants"
+        (selected if wanted else deselected).append(item)
+    if deselected:
+        config.hook.pytest_deselected(items=deselected)
+        items[:] = selected
+
+
+@pytest.fixture
+def answers(request: pytest.FixtureRequest) -> Iterator[Answers]:
+    """The answers of the test's own section, from koans, solutions or a variant.
+
+    Loaded when a name is first asked for, and anew for each test.
+    """
+    test = request.node.stash.get(TEST, None)
+    if test is None:
+        pytest.fail(
+            "The fixture `answers` works in tests that are named like "
+            "koans/chNN/test_sNN_*::test_qN_*."
+        )
+    variant = getattr(request, "param", None)
+    with ExitStack() as stack:
+        load = partial(load_file, test.file, test.section.path_of(test.file))
+        if variant is not None:
+            load = partial(variant.load, stack.enter_context(variant.written_out()))
+        module = Answers(load, test.section)
+        yield module
+        unload(module)
+
+
+def _repr_verdict(item: pytest.Item, _error: object, style: object = None) -> str:
+    verdict = item.stash[VERDICT]
+    return f"{verdict.message}\n{verdict.location}"
+
+
+def _koan_test(item: pytest.Item, config: pytest.Config) -> KoanTest | None:
+    section = config.stash[REPOSITORY].section_tested_by(item.path)
+    name = getattr(item, "originalname", item.name)
+    question = question_of(name)
+    if section is None or question is None:
+        return None
+    files = {
+        "koans": section.stub,
+        "solutions": section.solution,
+        "variants": section.variants,
+    }
+    file = files[config.option.answers]
+    return KoanTest(section, section.koan(question), name, file)

@@ -1,0 +1,168 @@
+"""Execution: a test of a koan is run, and its report carries a verdict."""
+
+import gc
+import traceback
+import warnings
+from collections.abc import Generator
+from contextlib import suppress
+from dataclasses import replace
+
+import pytest
+
+from sensei.content.repository import Repository
+from sensei.errors import summary_of
+from sensei.grading.classify import (
+    KoanTest,
+    NeverAwaitedError,
+    classify,
+    is_explained,
+    is_timeout,
+)
+from sensei.grading.loader import AnswersError
+from sensei.grading.verdict import State, Verdict
+from sensei.variants import Variant
+
+REPOSITORY = pytest.StashKey[Repository]()
+TEST = pytest.StashKey[KoanTest]()
+VERDICT = pytest.StashKey[Verdict]()
+# Errors by section or koan that every further test of it would only repeat.
+BROKEN = pytest.StashKey[dict[str, BaseException]]()
+
+# Characters kept of what an answer printed.
+_PRINTED = 4_000
+
+
+def koan_test_of(item: pytest.Item) -> KoanTest | None:
+    """Return the koan's test that `item` is; None if it is another test."""
+    return item.stash.get(TEST, None)
+
+
+def variant_of(item: pytest.Item) -> Variant | None:
+    """Return the variant that the test `item` is run with, if any."""
+    callspec = getattr(item, "callspec", None)
+    variant = callspec.params.get("answers") if callspec else None
+    return variant if isinstance(variant, Variant) else None
+
+
+def verdict_in(report: pytest.TestReport) -> Verdict | None:
+    """Return the verdict that `report` carries; None if it is of no koan."""
+    data = vars(report).get("verdict")
+    return Verdict.from_json(data) if data else None
+
+
+def skipped_by(report: pytest.CollectReport, repository: Repository) -> list[Verdict]:
+    """Return the verdicts on koans whose test file skips itself; else none."""
+    section = repository.section_tested_by(repository.root / report.nodeid)
+    if not report.skipped or section is None:
+        return []
+    longrepr = report.longrepr
+    reason = str(longrepr[2] if isinstance(longrepr, tuple) else longrepr)
+    reason = reason.removeprefix("Skipped: ")
+    return [
+        KoanTest(section, section.koan(question), name, section.stub).verdict(
+            State.SKIPPED, reason
+        )
+        for question, names in section.test_names.items()
+        for name in names
+    ]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
+    """Fail a test that leaves a coroutine behind, or that cannot say anything new."""
+    test = koan_test_of(item)
+    if test is None:
+        return (yield)
+    # Another test would take as long, and say the same; not of another variant.
+    broken = {} if variant_of(item) else item.config.stash[BROKEN]
+    for name in (str(test.section), str(test.koan)):
+        if name in broken:
+            raise broken[name]
+    failure: BaseException | None = None
+    with warnings.catch_warnings(record=True) as caught:
+        try:
+            yield
+        except AnswersError as error:
+            failure = error
+            if error.is_of_file:
+                broken[str(test.section)] = error
+        except pytest.fail.Exception as error:
+            failure = error
+            if is_timeout(error):
+                broken[str(test.koan)] = error
+        except Exception as error:
+            failure = error
+        gc.collect(1)  # the warning about a coroutine in a cycle comes only then
+    never_awaited = None
+    for warning in caught:
+        if "was never awaited" in str(warning.message):
+            never_awaited = NeverAwaitedError(str(warning.message))
+        else:
+            warnings.warn_explicit(
+                warning.message, warning.category, warning.filename, warning.lineno
+            )
+    if never_awaited is not None:
+        raise never_awaited from failure
+    if failure is not None:
+        raise failure
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let the report of a koan's test carry the verdict; see `verdict_in`."""
+    test = koan_test_of(item)
+    if test is None:
+        return (yield)
+    error = call.excinfo.value if call.excinfo else None
+    if error is not None:
+        item.stash[VERDICT] = classify(error, test)
+    report = yield
+    if error is not None and not item.config.option.usepdb:
+        _release(error)
+    variant = variant_of(item)
+    if variant is not None:
+        vars(report)["variant"] = f"{variant.koan} {variant.label}"
+        if variant.caught_by and call.when == "call" and not report.skipped:
+            _expect_failure(report, error, variant)
+    if report.passed and call.when != "call":
+        return report
+    if report.passed:
+        verdict = Verdict(test.koan, State.SOLVED, test=test.name)
+    else:
+        failing = test.verdict(State.FAILING, report.longreprtext)
+        verdict = item.stash.get(VERDICT, failing)
+        verdict = replace(verdict, printed=report.capstdout[-_PRINTED:])
+    verdict = replace(verdict, seconds=report.duration)
+    # Plain values only: xdist sends them from its workers.
+    vars(report)["verdict"] = verdict.to_message()
+    return report
+
+
+def _release(error: BaseException) -> None:
+    """Let go of what the frames of `error` hold.
+
+    A coroutine among it would cause its warning later, in another test.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for frame, _ in traceback.walk_tb(error.__traceback__):
+            with suppress(RuntimeError):  # it is still running
+                frame.clear()
+                frame.f_locals  # noqa: B018  # drops what a look at it kept
+
+
+def _expect_failure(
+    report: pytest.TestReport, error: BaseException | None, variant: Variant
+) -> None:
+    """Let the test of a wrong variant pass if it failed with a message."""
+    if error is not None and is_explained(error):
+        report.outcome, report.longrepr = "passed", None
+        return
+    report.outcome = "failed"
+    result = f"raises {summary_of(error)}" if error else "passes the test"
+    path = variant.section.path_of(variant.section.variants)
+    report.longrepr = (
+        f"{path}:{variant.line}: This wrong answer to koan {variant.koan} {result}."
+    )

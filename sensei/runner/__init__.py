@@ -1,0 +1,6 @@
+"""The runner: runs koans in processes of their own, so that none can harm another.
+
+`client` starts a server and talks to it in the messages of `protocol`. The server is
+`fork_server`, which has everything imported and forks itself for each koan, or `spawn`,
+which starts a new Python for each koan where there is no fork.
+"""

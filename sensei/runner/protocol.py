@@ -1,0 +1,161 @@
+"""What the processes of the runner tell each other: messages, one JSON line each."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from json import dumps, loads  # by name: an answer may replace those of the module
+from typing import Any
+
+from sensei.grading.verdict import Verdict
+
+# Requests, from the client to the server.
+
+
+@dataclass(frozen=True)
+class RunKoans:
+    """Run the tests in `test_files`: of `koans` in this order, or of all for None."""
+
+    request: int
+    test_files: list[str]
+    koans: list[str] | None
+
+
+@dataclass(frozen=True)
+class Cancel:
+    """Stop what runs for a request."""
+
+    request: int
+
+
+# Events, from the server to the client.
+
+
+@dataclass(frozen=True)
+class Ready:
+    """The server has everything imported."""
+
+
+@dataclass(frozen=True)
+class ServerFailed:
+    """The server cannot run koans at all."""
+
+    message: str
+
+
+@dataclass(frozen=True)
+class CollectionFailed:
+    """pytest cannot read a test file; `message` is the last line that it said."""
+
+    request: int
+    path: str
+    message: str
+
+
+@dataclass(frozen=True)
+class TestJudged:
+    """A phase of a test has a verdict; a child sends it, the server passes it on."""
+
+    __test__ = False  # no test class, whatever pytest takes it for
+
+    request: int
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class KoanDone:
+    """All tests of a koan have run."""
+
+    request: int
+    koan: str
+
+
+@dataclass(frozen=True)
+class RequestDone:
+    """All koans of a request have run."""
+
+    request: int
+
+
+# From a child, which runs one koan, to the server; beside `TestJudged`.
+
+
+@dataclass(frozen=True)
+class TestStarted:
+    """The test `node_id` runs now: the guilty one, should the process end."""
+
+    __test__ = False
+
+    node_id: str
+
+
+@dataclass(frozen=True)
+class ChildDone:
+    """The child has run all of its tests."""
+
+
+Request = RunKoans | Cancel
+Event = Ready | ServerFailed | CollectionFailed | TestJudged | KoanDone | RequestDone
+ChildMessage = TestStarted | TestJudged | ChildDone
+Message = Request | Event | ChildMessage
+
+_TYPES: dict[str, type[Message]] = {
+    kind.__name__: kind
+    for kind in (
+        *(RunKoans, Cancel),
+        *(Ready, ServerFailed, CollectionFailed, TestJudged, KoanDone, RequestDone),
+        *(TestStarted, ChildDone),
+    )
+}
+
+
+def encode(message: Message) -> bytes:
+    """Return `message` as one line."""
+    data: dict[str, Any] = {"type": type(message).__name__}
+    if isinstance(message, TestJudged):
+        data |= {"request": message.request, "verdict": message.verdict.to_message()}
+    else:
+        data |= asdict(message)
+    # A learner's text may hold lone surrogates, which only ASCII escapes carry.
+    return dumps(data, ensure_ascii=True).encode("ascii") + b"\n"
+
+
+def decode(line: bytes) -> Message | None:
+    """Return the message in `line`; None if there is none: it is not from our side."""
+    try:
+        data = loads(line)
+        kind = _TYPES[data.pop("type")]
+        if kind is TestJudged:
+            data["verdict"] = Verdict.from_json(data["verdict"])
+        return kind(**data)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+@dataclass
+class MessageReader:
+    """Splits what arrives at the file descriptor `descriptor` into messages."""
+
+    descriptor: int
+    at_end: bool = False
+    _rest: bytes = b""
+
+    def read(self) -> Iterator[Message]:
+        """Yield the messages that one read completes; sets `at_end` at the end."""
+        chunk = os.read(self.descriptor, 1 << 16)
+        self.at_end = not chunk
+        *lines, self._rest = (self._rest + chunk).split(b"\n")
+        for line in lines:
+            message = decode(line)
+            if message is not None:
+                yield message
+
+
+def send(descriptor: int, message: Message) -> None:
+    """Write `message` whole to the file descriptor `descriptor`.
+
+    Raises:
+        OSError: nobody reads any more.
+    """
+    rest = memoryview(encode(message))
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]

@@ -1,0 +1,1 @@
+"""State: what is kept in the folder `.sensei/` of the repository."""

@@ -1,0 +1,91 @@
+"""A koan that this machine cannot run is skipped: it is neither open nor missing."""
+
+import json
+from functools import partial
+from xml.etree import ElementTree
+
+import pytest
+
+from sensei.runner.client import FORK_SERVER, SPAWN_SERVER, RunnerClient
+from tests.miniature import Miniature
+from tests.sensei.test_cli import sensei
+from tests.sensei.test_plugin import read
+
+TESTS = "koans/ch01/test_s01_adding.py"
+REASON = "PostgreSQL is missing: pip install -e .[ch03]"
+KOAN = f"import pytest\n@pytest.mark.skip(reason={REASON!r})\ndef test_q1"
+FILE = f"import pytest\npytest.skip({REASON!r}, allow_module_level=True)\ndef test_q1"
+
+
+@pytest.fixture
+def skipping(miniature: Miniature, monkeypatch: pytest.MonkeyPatch) -> Miniature:
+    """A miniature whose first koan cannot run here."""
+    miniature.replace(TESTS, "def test_q1", KOAN)
+    monkeypatch.chdir(miniature.root)
+    monkeypatch.setenv("COLUMNS", "88")
+    return miniature
+
+
+def test_pytest_tells_the_reason_once_and_goes_on_to_the_next(skipping):
+    page = read(skipping, "koans", "-rs")
+
+    assert "-○" in page
+    assert "0 of 1, 1 skipped" in page
+    assert page.count(f"\n    {REASON}\n") == 1
+    assert "Next: 1.1.2" in page
+    assert "1 skipped, 1 open in" in page
+    assert "INTERNALERROR" not in page
+
+
+def test_a_whole_file_that_is_skipped(skipping):
+    skipping.replace(TESTS, KOAN, FILE)
+
+    for options in ([], ["-n", "2"], ["-rs"]):
+        page = read(skipping, "koans", *options)
+
+        assert "0 of 0, 2 skipped" in page
+        assert page.count(f"\n    {REASON}\n") == 1
+        assert "2 skipped in" in page
+
+
+@pytest.mark.parametrize("server", [FORK_SERVER, SPAWN_SERVER])
+def test_run_exits_with_0_when_the_rest_is_solved(skipping, monkeypatch, server):
+    client = partial(RunnerClient, server=server)
+    monkeypatch.setattr("sensei.commands.run.RunnerClient", client)
+
+    assert sensei("run").exit_code == 1
+    skipping.answer("return ___", "return 0")
+    ended = sensei("run", "--junit", "report.xml")
+
+    assert ended.exit_code == 0
+    assert ended.output.count(REASON) == 1
+    assert "1 of 1, 1 skipped" in ended.output
+    assert "Next" not in ended.output
+    suite = ElementTree.parse(skipping.root / "report.xml").getroot()[0]
+    assert (suite.attrib["skipped"], suite.attrib["failures"]) == ("1", "0")
+    assert suite[0][0].attrib["message"] == REASON
+    assert "Every koan that can run here is solved." in sensei().output
+    status = json.loads(sensei("status", "--json").output)
+    assert status["next"] is None
+    assert [one["state"] for one in status["koans"]] == ["skipped", "solved"]
+
+
+def test_run_skips_a_whole_file(skipping):
+    skipping.replace(TESTS, KOAN, FILE)
+
+    ended = sensei("run")
+
+    assert ended.exit_code == 0
+    assert ended.output.count(REASON) == 1
+    assert sensei("run", "1.1.2").output.count("Skipped: 1.1.2") == 1
+
+
+def test_a_failure_says_more_than_a_skipped_test(skipping):
+    order = "_the_order_is_free"
+    skipping.replace(TESTS, f"{KOAN}{order}", f"def test_q1{order}")
+    skipping.answer("raise NotImplementedError", "return 4")
+
+    page = read(skipping, "koans")
+
+    assert "5 and 1 is something else than 1 and 5." in page
+    assert "1 failing, 1 open in" in page or "1 open, 1 failing in" in page
