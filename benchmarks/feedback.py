@@ -18,13 +18,12 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from sensei.place import Place
-from sensei.repository import Repository
-from sensei.saves import saves
-from sensei.section import Section
-from sensei.workshop import Events, Workshop
-
-from sensei.runner import Runner
+from sensei.content.repository import Repository
+from sensei.content.section import Section
+from sensei.content.target import Target
+from sensei.runner.client import RunnerClient
+from sensei.watch.controller import Controller, Events, FilesSaved, RunnerSent
+from sensei.watch.files import watch_files
 
 ROOT = Path(__file__).parents[1]
 
@@ -46,23 +45,22 @@ def save(path: Path) -> float:
     return begun
 
 
-def warm(workshop: Workshop, events: Events, section: Section) -> Feedback:
+def warm(controller: Controller, events: Events, section: Section) -> Feedback:
     """Return how long the warm runner takes after a save of the section's stub."""
     while not events.empty():
         events.get()
-    koan = next(iter(section.homes))
+    koan = next(iter(section.koans))
     begun = save(section.stub)
     first = tests = 0.0
     while True:
-        kind, what = events.get(timeout=60)
-        if kind == "saved" and workshop.changed(what):
-            workshop.run(workshop.changed(what), koan)
-        elif kind == "message":
-            _, message = what
-            verdict = workshop.hear(message)
+        event = events.get(timeout=60)
+        if isinstance(event, FilesSaved) and controller.changed(event.paths):
+            controller.run(controller.changed(event.paths), koan)
+        elif isinstance(event, RunnerSent):
+            verdict = controller.add(event.event)
             if verdict is not None and verdict.koan == koan:
                 first, tests = time.perf_counter() - begun, verdict.seconds
-            if workshop.done(message) is not None:
+            if controller.finish(event.event) is not None:
                 return Feedback(first, time.perf_counter() - begun, tests)
 
 
@@ -79,14 +77,14 @@ def compare(section: Section, runs: int) -> float:
     """Print the medians for `section`; return the median on the saved koan."""
     events: Events = queue.Queue()
     found, plain = [], []
-    place = Place([section])
+    target = Target([section])
     with (
-        Runner(section.root) as runner,
-        saves(section.root, lambda paths: events.put(("saved", paths))),
+        RunnerClient(section.root) as client,
+        watch_files(section.root, lambda paths: events.put(FilesSaved(paths))),
     ):
-        workshop = Workshop(Repository(section.root), place, runner, events)
+        controller = Controller(Repository(section.root), target, client, events)
         for run in range(-1, runs):
-            feedback, alone = warm(workshop, events, section), cold(section)
+            feedback, alone = warm(controller, events, section), cold(section)
             if run >= 0:  # the first pair warms the caches
                 found.append(feedback)
                 plain.append(alone)

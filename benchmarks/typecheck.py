@@ -19,11 +19,10 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from sensei.repository import Repository
-from sensei.section import Section
-from sensei.warm.wire import Message
-
-from sensei.runner import Runner
+from sensei.content.repository import Repository
+from sensei.content.section import Section
+from sensei.runner.client import RunnerClient
+from sensei.runner.protocol import Event, RequestDone
 
 ROOT = Path(__file__).parents[1]
 
@@ -49,11 +48,11 @@ def change(section: Section) -> None:
     section.stub.write_text(f"{solved}# {time.time_ns()}\n", encoding="utf-8")
 
 
-def watched(runner: Runner, section: Section, messages: Iterator[Message]) -> None:
+def watched(client: RunnerClient, section: Section, events: Iterator[Event]) -> None:
     """Ask the warm process for all of `section`, and wait for the last verdict."""
-    request = runner.request([section], None)
-    for message in messages:
-        if message.get("id") == request and "done" in message:
+    done = RequestDone(client.run([section], None))
+    for event in events:
+        if event == done:
             return
 
 
@@ -71,14 +70,14 @@ def measure(root: Path, section: Section, runs: int) -> dict[str, list[float]]:
     change(section)
     run(root, *mypy, str(known))
     run(root, *tests)
-    with Runner(root) as runner:
-        messages = runner.events()
-        watched(runner, section, messages)
+    with RunnerClient(root) as client:
+        events = client.events()
+        watched(client, section, events)
         for number in range(runs):
             note("mypy, cold", partial(run, root, *mypy, str(root / f"m{number}")))
             note("mypy, warm", partial(run, root, *mypy, str(known)))
             note("pytest, warm", partial(run, root, *tests))
-            note("watch, warm", partial(watched, runner, section, messages))
+            note("watch, warm", partial(watched, client, section, events))
             shutil.rmtree(nothing)
             note("pytest, cold", partial(run, root, *tests))
     return ways

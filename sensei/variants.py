@@ -68,14 +68,14 @@ class Variant:
         """The name of the variant among those of a test."""
         return f"{'wrong' if self.caught_by else 'right'}-{self.line}"
 
-    def is_judged_by(self, test: str, question: int) -> bool:
-        """Return whether the test named `test` must judge this variant."""
+    def is_tested_by(self, test: str, question: int) -> bool:
+        """Return whether the test named `test` must test this variant."""
         if self.koan.question != question:
             return False
         return self.caught_by is None or self.caught_by.partition("[")[0] == test
 
     def is_for_case(self, name: str) -> bool:
-        """Return whether `name` is a case of such a test that must judge it."""
+        """Return whether `name` is a case of such a test that must test it."""
         if self.caught_by is None or "[" not in self.caught_by:
             return True
         parts = name.partition("[")[2].rstrip("]").split(self.label)

@@ -55,7 +55,7 @@ def is_terse(config: pytest.Config) -> bool:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run each test once for each variant that it must judge."""
+    """Run each test once for each variant that it must test."""
     if metafunc.config.option.answers != "variants":
         return
     path = Path(metafunc.module.__file__ or "")
@@ -64,7 +64,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     question = question_of(name)
     if section and question and "answers" in metafunc.fixturenames:
         try:
-            own = [one for one in variants(section) if one.is_judged_by(name, question)]
+            own = [one for one in variants(section) if one.is_tested_by(name, question)]
         except (VariantError, SyntaxError) as error:
             raise metafunc.definition.session.Failed(str(error)) from None
         labels = [variant.label for variant in own]

@@ -76,7 +76,7 @@ class Summary:
         if hasattr(report, "variant"):
             if not report.passed:
                 return None
-            category = "turned away" if " wrong" in report.variant else "let in"
+            category = "rejected" if " wrong" in report.variant else "accepted"
             self._variants[report.variant] = category
             return category, ".", category.upper()
         state = verdict.state

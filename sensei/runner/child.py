@@ -16,7 +16,7 @@ from sensei.grading.classify import KoanTest
 from sensei.grading.verdict import State, Verdict
 from sensei.plugin.execution import verdict_in
 from sensei.runner.limits import limit_process
-from sensei.runner.protocol import ChildDone, TestJudged, TestStarted, send
+from sensei.runner.protocol import ChildDone, TestReported, TestStarted, send
 
 
 class Reporter:
@@ -34,7 +34,7 @@ class Reporter:
         """Send the verdict of a phase of a test."""
         verdict = verdict_in(report)
         if verdict is not None:
-            send(self._pipe, TestJudged(self._request, verdict))
+            send(self._pipe, TestReported(self._request, verdict))
 
 
 def run_forked(

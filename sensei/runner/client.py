@@ -27,7 +27,7 @@ from sensei.runner.protocol import (
     RequestDone,
     RunKoans,
     ServerFailed,
-    TestJudged,
+    TestReported,
     encode,
 )
 
@@ -158,7 +158,7 @@ class RunnerClient:
 
 def add_event(event: Event, results: Results) -> Verdict | None:
     """Add what `event` says to `results`; return the verdict that it completes."""
-    if isinstance(event, TestJudged):
+    if isinstance(event, TestReported):
         results.add(event.verdict)
     elif isinstance(event, CollectionFailed):
         results.collection_errors[event.path] = event.message

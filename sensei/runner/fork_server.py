@@ -26,7 +26,7 @@ from sensei.runner.protocol import (
     Ready,
     RunKoans,
     ServerFailed,
-    TestJudged,
+    TestReported,
     TestStarted,
     send,
 )
@@ -132,8 +132,8 @@ class ForkServer:
                 child.deadline = time.monotonic() + child.job.timeout + _GRACE_SECONDS
             elif isinstance(message, ChildDone):
                 child.is_done = True
-            elif isinstance(message, TestJudged):
-                self._scheduler.judge(child.job, message.verdict)
+            elif isinstance(message, TestReported):
+                self._scheduler.report(child.job, message.verdict)
         if child.is_done or child.reader.at_end:
             self._end(child, None)
 
@@ -151,7 +151,7 @@ class ForkServer:
         if not child.is_done:
             reason = reason or exit_reason(os.waitstatus_to_exitcode(status or 0))
             verdict = ended_early(child.job.test(child.test), reason)
-            self._scheduler.judge(child.job, verdict)
+            self._scheduler.report(child.job, verdict)
         self._scheduler.end(child.job)
 
     def _stop(self) -> None:

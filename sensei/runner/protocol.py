@@ -52,8 +52,8 @@ class CollectionFailed:
 
 
 @dataclass(frozen=True)
-class TestJudged:
-    """A phase of a test has a verdict; a child sends it, the server passes it on."""
+class TestReported:
+    """A phase of a test ended; a child sends it, the server passes it on."""
 
     __test__ = False  # no test class, whatever pytest takes it for
 
@@ -76,7 +76,7 @@ class RequestDone:
     request: int
 
 
-# From a child, which runs one koan, to the server; beside `TestJudged`.
+# From a child, which runs one koan, to the server; beside `TestReported`.
 
 
 @dataclass(frozen=True)
@@ -94,15 +94,15 @@ class ChildDone:
 
 
 Request = RunKoans | Cancel
-Event = Ready | ServerFailed | CollectionFailed | TestJudged | KoanDone | RequestDone
-ChildMessage = TestStarted | TestJudged | ChildDone
+Event = Ready | ServerFailed | CollectionFailed | TestReported | KoanDone | RequestDone
+ChildMessage = TestStarted | TestReported | ChildDone
 Message = Request | Event | ChildMessage
 
 _TYPES: dict[str, type[Message]] = {
     kind.__name__: kind
     for kind in (
         *(RunKoans, Cancel),
-        *(Ready, ServerFailed, CollectionFailed, TestJudged, KoanDone, RequestDone),
+        *(Ready, ServerFailed, CollectionFailed, TestReported, KoanDone, RequestDone),
         *(TestStarted, ChildDone),
     )
 }
@@ -111,7 +111,7 @@ _TYPES: dict[str, type[Message]] = {
 def encode(message: Message) -> bytes:
     """Return `message` as one line."""
     data: dict[str, Any] = {"type": type(message).__name__}
-    if isinstance(message, TestJudged):
+    if isinstance(message, TestReported):
         data |= {"request": message.request, "verdict": message.verdict.to_message()}
     else:
         data |= asdict(message)
@@ -124,7 +124,7 @@ def decode(line: bytes) -> Message | None:
     try:
         data = loads(line)
         kind = _TYPES[data.pop("type")]
-        if kind is TestJudged:
+        if kind is TestReported:
             data["verdict"] = Verdict.from_json(data["verdict"])
         return kind(**data)
     except (ValueError, KeyError, TypeError, AttributeError):

@@ -15,7 +15,7 @@ from sensei.runner.protocol import (
     KoanDone,
     RequestDone,
     RunKoans,
-    TestJudged,
+    TestReported,
     send,
 )
 
@@ -155,14 +155,14 @@ class Scheduler:
         for verdict in self._skipped:
             koan = str(verdict.koan)
             if order.koans is None or koan in order.koans:
-                send(self._events, TestJudged(order.number, verdict))
+                send(self._events, TestReported(order.number, verdict))
                 koans.append(koan)
         for koan in dict.fromkeys(koans):
             send(self._events, KoanDone(order.number, koan))
 
-    def judge(self, job: Job, verdict: Verdict) -> None:
+    def report(self, job: Job, verdict: Verdict) -> None:
         """Send a verdict of a job, and that of a whole file to its waiting koans."""
-        send(self._events, TestJudged(job.request, verdict))
+        send(self._events, TestReported(job.request, verdict))
         if not verdict.is_of_file:
             return
         for other in list(self._jobs):
@@ -177,7 +177,7 @@ class Scheduler:
                     test=test.name,
                     is_of_file=True,
                 )
-                send(self._events, TestJudged(other.request, same))
+                send(self._events, TestReported(other.request, same))
                 self.end(other)
 
     def end(self, job: Job) -> None:

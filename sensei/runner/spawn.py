@@ -29,7 +29,7 @@ from sensei.runner.protocol import (
     Ready,
     RequestDone,
     RunKoans,
-    TestJudged,
+    TestReported,
     TestStarted,
     send,
 )
@@ -71,7 +71,7 @@ class _KoanProcess:
             for message in reader.read():
                 if isinstance(message, TestStarted):
                     test = message.node_id.rpartition("::")[2].partition("[")[0]
-                elif isinstance(message, TestJudged):
+                elif isinstance(message, TestReported):
                     yield message.verdict
                 elif isinstance(message, ChildDone):
                     is_done = True
@@ -175,7 +175,7 @@ class SpawnServer:
 
     def _run(self, process: _KoanProcess) -> None:
         for verdict in process.verdicts():
-            self._send(TestJudged(process.request, verdict))
+            self._send(TestReported(process.request, verdict))
         self._send(KoanDone(process.request, str(process.koan)))
 
     def _cancel(self, request: int) -> None:

@@ -87,7 +87,7 @@ def test_it_is_open_until_a_file_is_changed(about_files):
 def test_a_variant_has_files_of_its_own(about_files):
     page = read(about_files, "koans", "--answers", "variants")
 
-    assert "4 turned away, 2 let in" in page
+    assert "4 rejected, 2 accepted" in page
 
 
 def test_another_solution_of_a_file_is_judged(about_files):

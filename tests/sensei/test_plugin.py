@@ -40,7 +40,7 @@ def test_a_shipped_section_is_open(miniature):
 
 @pytest.mark.parametrize(
     ("answers", "told"),
-    [("solutions", "2 solved"), ("variants", "4 turned away, 1 let in")],
+    [("solutions", "2 solved"), ("variants", "4 rejected, 1 accepted")],
 )
 def test_other_answers_are_chosen_by_an_option(miniature, answers, told):
     assert told in read(miniature, "koans", "--answers", answers)
