@@ -15,6 +15,7 @@ from sensei.errors import SenseiError
 HINT_WORDS = 45
 _HINTS = (2, 4)  # at least and at most for each question
 _LEVELS = 3
+_MINUTES = 20
 _NOTES = re.compile(r"content/docs/.+\.md")
 
 
@@ -26,7 +27,7 @@ class ChapterError(SenseiError):
 class Question:
     """A question as the guide asks it, and the hints to its koan, shortest first.
 
-    `level` is 1 to 3, `minutes` the time that a learner needs; None where not said.
+    `level` is 1 to 3, `minutes` the time that a learner needs; None if not given.
     """
 
     asks: str
@@ -99,7 +100,7 @@ def _question(table: "_Table") -> Question:
         asks=table.text("asks"),
         hints=table.texts("hints"),
         level=table.number("level", _LEVELS),
-        minutes=table.number("minutes"),
+        minutes=table.number("minutes", _MINUTES),
     )
     least, most = _HINTS
     if not least <= len(question.hints) <= most:
@@ -139,15 +140,13 @@ class _Table:
             raise self.error(key, "must be a list of texts")
         return [value.strip() for value in values]
 
-    def number(self, key: str, most: int | None = None) -> int | None:
+    def number(self, key: str, most: int) -> int | None:
         """Return the number of `key`, from 1 to `most`; None if it is not there."""
         value = self._content.pop(key, None)
         if value is None:
             return None
-        fits = type(value) is int and value >= 1 and (most is None or value <= most)
-        if not fits:
-            wanted = "1 or more" if most is None else f"1 to {most}"
-            raise self.error(key, f"must be a number, {wanted}")
+        if type(value) is not int or not 1 <= value <= most:
+            raise self.error(key, f"must be a number, 1 to {most}")
         return int(value)
 
     def tables(self, key: str) -> "dict[int, _Table]":

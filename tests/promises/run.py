@@ -56,7 +56,7 @@ def every_solution_passes(repository: Repository) -> list[str]:
 
 
 def every_variant_is_judged(repository: Repository) -> list[str]:
-    """Each wrong variant is rejected with a message by its test, each right one accepted."""
+    """Each wrong variant fails its test with a message, each right one passes."""
     expected = set()
     for section in repository.sections:
         try:

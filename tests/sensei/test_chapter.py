@@ -30,7 +30,7 @@ def test_it_is_read(miniature):
     [
         (ASKS, f"{ASKS}\nlevel = 4", "level: must be a number, 1 to 3"),
         (ASKS, f"{ASKS}\nlevel = true", "level: must be a number, 1 to 3"),
-        (ASKS, f"{ASKS}\nminutes = 0", "minutes: must be a number, 1 or more"),
+        (ASKS, f"{ASKS}\nminutes = 0", "minutes: must be a number, 1 to 20"),
         (ASKS, f"{ASKS}\nminute = 5", "minute: is not a known key"),
         (ASKS, "asks = 3", "asks: must be a text"),
         (ASKS, 'asks = " "', "asks: must be a text"),
