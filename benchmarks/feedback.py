@@ -75,7 +75,7 @@ def cold(section: Section) -> float:
 
 def compare(section: Section, runs: int) -> float:
     """Print the medians for `section`; return the median on the saved koan."""
-    events: Events = queue.Queue()
+    events: Events = queue.SimpleQueue()
     found, plain = [], []
     target = Target([section])
     with (

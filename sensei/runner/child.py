@@ -14,7 +14,7 @@ import pytest
 
 from sensei.grading.classify import KoanTest
 from sensei.grading.verdict import State, Verdict
-from sensei.plugin.execution import verdict_in
+from sensei.plugin.execution import REPOSITORY, skipped_by, verdict_in
 from sensei.runner.limits import limit_process
 from sensei.runner.protocol import ChildDone, TestReported, TestStarted, send
 
@@ -25,6 +25,15 @@ class Reporter:
     def __init__(self, pipe: int, request: int) -> None:
         self._pipe = pipe
         self._request = request
+
+    def pytest_collectstart(self, collector: pytest.Collector) -> None:
+        """Keep the repository, in which tests are collected."""
+        self._repository = collector.config.stash[REPOSITORY]
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Send the verdicts on koans whose test file skips itself."""
+        for verdict in skipped_by(report, self._repository):
+            send(self._pipe, TestReported(self._request, verdict))
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """Send which test runs now."""

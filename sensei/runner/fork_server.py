@@ -74,10 +74,13 @@ class ForkServer:
         self._scheduler = Scheduler(session, self._events)
         incoming = MessageReader(self._requests)
         self._selector.register(self._requests, selectors.EVENT_READ, incoming)
-        send(self._events, Ready())
-        while not incoming.at_end:
-            self._serve_once(incoming)
-        self._stop()
+        try:
+            with suppress(BrokenPipeError):  # the client was killed
+                send(self._events, Ready())
+                while not incoming.at_end:
+                    self._serve_once(incoming)
+        finally:
+            self._stop()
         return True
 
     def _serve_once(self, incoming: MessageReader) -> None:

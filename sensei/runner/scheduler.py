@@ -70,6 +70,15 @@ class Job:
         return test
 
 
+@dataclass
+class _Collection:
+    """What pytest found in a test file: tests, or why there are none."""
+
+    items: list[pytest.Item] = field(default_factory=list)
+    error: str = ""
+    skipped: list[Verdict] = field(default_factory=list)
+
+
 class Scheduler:
     """Holds the jobs of requests; sends to `events` what becomes of them."""
 
@@ -78,9 +87,9 @@ class Scheduler:
         self._events = events
         self._waiting: deque[_Order] = deque()
         self._jobs: deque[Job] = deque()
-        self._collected: dict[str, list[pytest.Item]] = {}
-        self._error: str | None = None
-        self._skipped: list[Verdict] = []
+        # Kept, because pytest collects a file only once in a session.
+        self._collections: dict[str, _Collection] = {}
+        self._current = _Collection()
         session.config.pluginmanager.register(self, "sensei-scheduler")
 
     @property
@@ -88,10 +97,10 @@ class Scheduler:
         return self._session.config.stash[REPOSITORY]
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """Keep why a test file was skipped or could not be collected."""
+        """Keep why a test file could not be collected, or was skipped."""
         if report.failed:
-            self._error = report.longreprtext.strip().splitlines()[-1]
-        self._skipped += skipped_by(report, self._repository)
+            self._current.error = report.longreprtext.strip().splitlines()[-1]
+        self._current.skipped += skipped_by(report, self._repository)
 
     def add(self, request: RunKoans) -> None:
         """Add a request; the latest is served first, because somebody waits for it."""
@@ -122,8 +131,14 @@ class Scheduler:
 
     def _collect(self, order: _Order, path: str) -> None:
         """Collect the tests in the file `path`, and queue its koans for `order`."""
+        collection = self._collection(path)
+        if collection.error:
+            failed = CollectionFailed(order.number, path, collection.error)
+            send(self._events, failed)
+            return
+        self._send_skipped(order, collection.skipped)
         jobs: dict[str, Job] = {}
-        for item in self._items(path, order):
+        for item in collection.items:
             test = koan_test_of(item)
             if test is not None:
                 koan = str(test.koan)
@@ -133,31 +148,26 @@ class Scheduler:
         self._jobs.extend(chosen)
         order.unfinished += len(chosen)
 
-    def _items(self, path: str, order: _Order) -> list[pytest.Item]:
-        if path in self._collected:
-            return self._collected[path]
-        self._error, self._skipped = None, []
-        items = list(self._session.perform_collect([path]))
-        if self._error is not None:
-            failed = CollectionFailed(order.number, path, self._error)
-            send(self._events, failed)
-            return []
-        self._send_skipped(order)
-        self._collected[path] = items
-        test = koan_test_of(items[0]) if items else None
-        if test is not None:
-            preload_imports(test.section.solution)
-        return items
+    def _collection(self, path: str) -> _Collection:
+        """Return what pytest finds in the file `path`, or found before."""
+        if path not in self._collections:
+            self._collections[path] = self._current = _Collection()
+            self._current.items = list(self._session.perform_collect([path]))
+            items = self._current.items
+            test = koan_test_of(items[0]) if items else None
+            if test is not None:
+                preload_imports(test.section.solution)
+        return self._collections[path]
 
-    def _send_skipped(self, order: _Order) -> None:
+    def _send_skipped(self, order: _Order, skipped: list[Verdict]) -> None:
         """Send the verdicts on koans whose file skips itself, where they are wanted."""
-        koans = []
-        for verdict in self._skipped:
+        koans: dict[str, None] = {}
+        for verdict in skipped:
             koan = str(verdict.koan)
             if order.koans is None or koan in order.koans:
                 send(self._events, TestReported(order.number, verdict))
-                koans.append(koan)
-        for koan in dict.fromkeys(koans):
+                koans[koan] = None
+        for koan in koans:
             send(self._events, KoanDone(order.number, koan))
 
     def report(self, job: Job, verdict: Verdict) -> None:

@@ -54,8 +54,16 @@ class RunnerEnded:
     start: int
 
 
-WatchEvent = KeyPressed | FilesSaved | WindowResized | RunnerSent | RunnerEnded
-Events = queue.Queue[WatchEvent]
+@dataclass(frozen=True)
+class Interrupted:
+    """The user pressed Ctrl-C."""
+
+
+WatchEvent = (
+    KeyPressed | FilesSaved | WindowResized | RunnerSent | RunnerEnded | Interrupted
+)
+# Signal handlers put events in it: the lock of a `Queue` could be taken then.
+Events = queue.SimpleQueue[WatchEvent]
 
 
 class Controller:

@@ -12,6 +12,7 @@ from sensei.watch.controller import (
     Controller,
     Events,
     FilesSaved,
+    Interrupted,
     KeyPressed,
     RunnerEnded,
     RunnerSent,
@@ -27,8 +28,12 @@ _NOTICEABLE = 0.3
 
 
 def watch(repository: Repository, target: Target) -> None:
-    """Watch `target` until the user quits."""
-    events: Events = queue.Queue()
+    """Watch `target` until the user quits.
+
+    Raises:
+        KeyboardInterrupt: the user pressed Ctrl-C.
+    """
+    events: Events = queue.SimpleQueue()
 
     def on_key(key: str) -> None:
         events.put(KeyPressed(key))
@@ -48,8 +53,13 @@ def watch(repository: Repository, target: Target) -> None:
         session = Session(controller, View(is_interactive=is_interactive))
         actions = Actions(session)
         session.run([session.section])
-        while not actions.has_quit:
-            _take(events, session, actions)
+        # As an event, because an exception at any place might be ignored there.
+        signal.signal(signal.SIGINT, lambda *_: events.put(Interrupted()))
+        try:
+            while not actions.has_quit:
+                _take(events, session, actions)
+        finally:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _take(events: Events, session: Session, actions: Actions) -> None:
@@ -67,5 +77,7 @@ def _take(events: Events, session: Session, actions: Actions) -> None:
         session.on_runner_event(event)
     elif isinstance(event, RunnerEnded):
         session.on_runner_end(event)
+    elif isinstance(event, Interrupted):
+        raise KeyboardInterrupt
     else:
         session.draw()

@@ -6,6 +6,9 @@ from xml.etree import ElementTree
 
 import pytest
 
+from sensei.content.koan import Koan
+from sensei.grading.results import Results
+from sensei.grading.verdict import State
 from sensei.runner.client import FORK_SERVER, SPAWN_SERVER, RunnerClient
 from tests.miniature import Miniature
 from tests.sensei.test_cli import sensei
@@ -70,14 +73,20 @@ def test_run_exits_with_0_when_the_rest_is_solved(skipping, monkeypatch, server)
     assert [one["state"] for one in status["koans"]] == ["skipped", "solved"]
 
 
-def test_run_skips_a_whole_file(skipping):
+@pytest.mark.parametrize("server", [FORK_SERVER, SPAWN_SERVER])
+def test_a_server_skips_a_whole_file_each_time(skipping, server):
     skipping.replace(TESTS, KOAN, FILE)
+    repository = skipping.repository
 
-    ended = sensei("run")
+    with RunnerClient(skipping.root, server=server) as client:
+        for koans in (None, None, [Koan(1, 1, 2)]):
+            request = client.run(repository.sections, koans)
+            found = list(client.follow(request, Results(repository)))
 
-    assert ended.exit_code == 0
-    assert ended.output.count(REASON) == 1
-    assert sensei("run", "1.1.2").output.count("Skipped: 1.1.2") == 1
+            assert [one.koan for one in found] == koans or len(found) == 2
+            assert {(one.state, one.message) for one in found} == {
+                (State.SKIPPED, REASON)
+            }
 
 
 def test_a_failure_says_more_than_a_skipped_test(skipping):
