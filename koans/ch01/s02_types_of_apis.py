@@ -1,7 +1,8 @@
 """1.2  Types of APIs.
 
-One shop, served in four ways. They differ in who decides what is sent, what it may
-look like, and who speaks when.
+REST, GraphQL, SOAP and WebSocket APIs differ in who decides which data is sent, in how
+strictly the messages are described, and in who may send the next message.
+Notes: content/docs/api-fundamentals/types-of-apis.md
 """
 
 import asyncio
@@ -9,228 +10,102 @@ import hmac
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 import httpx2
-import strawberry
-from fastapi import FastAPI, HTTPException, Request, Response, WebSocket
+from fastapi import FastAPI, WebSocket
 from lxml import etree  # type: ignore[import-untyped]
-from strawberry.fastapi import GraphQLRouter
 from websockets.sync import client
 
-
-@strawberry.type
-class Supplier:
-    """Who makes a product."""
-
-    name: str
-    city: str
-    terms: str
+GRAPHQL_SCHEMA = """
+type Query   { orders(customer: String!): [Order!]! }
+type Order   { number: Int! state: String! address: String! product: Product! }
+type Product { sku: String! name: String! cents: Int! description: String! }
+"""
 
 
-@strawberry.type
-class Product:
-    """What the shop sells."""
-
-    sku: str
-    name: str
-    cents: int
-    description: str
-    supplier: Supplier
-
-
-@strawberry.type
-class Order:
-    """What a customer has ordered."""
-
-    number: int
-    state: str
-    address: str
-    product: Product
-
-
-def shop_app(book: dict[str, list[Order]]) -> FastAPI:
-    """Serve a book of orders, which has them by customer, as REST and as GraphQL.
-
-    In REST an order names the address of its product, and a product that of its
-    supplier. At `POST /graphql` a client writes down the fields that it wants:
-    `query ($customer: String!) { orders(customer: $customer) { product { name } } }`.
-    """
-    app = FastAPI()
-    products = {
-        order.product.sku: order.product for one in book.values() for order in one
-    }
-    suppliers = {one.supplier.name: one.supplier for one in products.values()}
-
-    @app.get("/orders")
-    def orders(customer: str) -> list[dict[str, Any]]:
-        return [
-            asdict(order) | {"product": f"/products/{order.product.sku}"}
-            for order in book.get(customer, [])
-        ]
-
-    @app.get("/products/{sku}")
-    def product(sku: str) -> dict[str, Any]:
-        one = products[sku]
-        return asdict(one) | {"supplier": f"/suppliers/{one.supplier.name}"}
-
-    @app.get("/suppliers/{name}")
-    def supplier(name: str) -> dict[str, Any]:
-        return asdict(suppliers[name])
-
-    @strawberry.type
-    class Query:
-        @strawberry.field
-        def orders(self, customer: str) -> list[Order]:
-            return book.get(customer, [])
-
-    app.include_router(GraphQLRouter(strawberry.Schema(Query)), prefix="/graphql")
-    return app
-
-
-def report_by_rest(
-    http: httpx2.Client, customer: str, columns: list[str]
-) -> list[list[Any]]:
-    """Do what 1.2.1 asks for, in REST."""
-    known: dict[str, Any] = {}
+def packing_list_by_rest(http: httpx2.Client, customer: str) -> list[dict[str, Any]]:
+    """Return the packing list of a customer, fetched over REST."""
     rows = []
     for order in http.get("/orders", params={"customer": customer}).json():
-        row = []
-        for column in columns:
-            value = order
-            for field in column.split("."):
-                value = value[field]
-                if field in ("product", "supplier"):
-                    if value not in known:
-                        known[value] = http.get(value).json()
-                    value = known[value]
-            row.append(value)
+        product = http.get(order["product"]).json()  # such as "/products/lamp"
+        row = {"number": order["number"], "product": {"name": product["name"]}}
         rows.append(row)
     return rows
 
 
-def report(http: httpx2.Client, customer: str, columns: list[str]) -> list[list[Any]]:
+def packing_list(http: httpx2.Client, customer: str) -> list[dict[str, Any]]:
     """1.2.1  Compare RESTful APIs with GraphQL APIs in terms of data fetching and
     flexibility.
 
-    A report has a row for each order of a customer, and columns that somebody picks:
-    "state", "product.supplier.city". `report_by_rest` asks for the orders, for each
-    product, for each supplier, and reads much that nobody picked. Return the same rows
-    from `shop_app` with one `POST /graphql` of {"query": …, "variables": …}, whose
-    answer holds the columns and nothing else. A customer may have any name.
+    A packing list shows two fields of each order: its number and the name of its
+    product. `packing_list_by_rest` sends one request for each order, and receives many
+    fields that it does not need. Return the same list from the GraphQL API that
+    `GRAPHQL_SCHEMA` describes.
+
+    - Send one request: `POST /graphql` with the JSON object
+      `{"query": ..., "variables": ...}`.
+    - Select the two fields of the list, and no other field.
+    - Send the customer's name as a GraphQL variable, because a name can contain quotes.
+
+    Example:
+        POST /graphql  ->  200  {"data": {"orders": [
+            {"number": 720, "product": {"name": "Vase"}}]}}
+        packing_list(http, "Jo")  ->  [{"number": 720, "product": {"name": "Vase"}}]
     """
     raise NotImplementedError
 
 
-CONTRACT = """\
-<definitions
-  xmlns="http://schemas.xmlsoap.org/wsdl/"
-  xmlns:soap="http://schemas.xmlsoap.org/wsdl/soap/"
-  xmlns:xs="http://www.w3.org/2001/XMLSchema"
-  xmlns:shop="urn:shop" targetNamespace="urn:shop">
-  <types>
-    <xs:schema targetNamespace="urn:shop" elementFormDefault="qualified">
-      <xs:element name="Order"><xs:complexType><xs:sequence>
-        <xs:element name="sku" type="xs:NMTOKEN"/>
-        <xs:element name="pieces" type="xs:positiveInteger"/>
-      </xs:sequence></xs:complexType></xs:element>
-      <xs:element name="Receipt"><xs:complexType><xs:sequence>
-        <xs:element name="number" type="xs:int"/>
-        <xs:element name="total" type="xs:decimal"/>
-      </xs:sequence></xs:complexType></xs:element>
-      <xs:element name="SoldOut"><xs:complexType><xs:sequence>
-        <xs:element name="left" type="xs:int"/>
-      </xs:sequence></xs:complexType></xs:element>
-    </xs:schema>
-  </types>
-  <message name="In"><part name="body" element="shop:Order"/></message>
-  <message name="Out"><part name="body" element="shop:Receipt"/></message>
-  <message name="No"><part name="detail" element="shop:SoldOut"/></message>
-  <portType name="Shop"><operation name="Order">
-    <input message="shop:In"/>
-    <output message="shop:Out"/>
-    <fault name="SoldOut" message="shop:No"/>
-  </operation></portType>
-  <binding name="Soap" type="shop:Shop">
-    <soap:binding transport="http://schemas.xmlsoap.org/soap/http"/>
-    <operation name="Order">
-      <soap:operation soapAction="" style="document"/>
-      <input><soap:body use="literal"/></input>
-      <output><soap:body use="literal"/></output>
-      <fault name="SoldOut"><soap:fault name="SoldOut" use="literal"/></fault>
-    </operation>
-  </binding>
-  <service name="Shop"><port name="Soap" binding="shop:Soap">
-    <soap:address location="http://shop.example/soap"/>
-  </port></service>
-</definitions>
+CONTRACT = """
+<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"
+    targetNamespace="urn:shop" elementFormDefault="qualified">
+  <xs:element name="Order"><xs:complexType><xs:sequence>
+    <xs:element name="sku" type="xs:NMTOKEN"/>
+    <xs:element name="pieces"><xs:simpleType><xs:restriction base="xs:int">
+      <xs:minInclusive value="1"/><xs:maxInclusive value="99"/>
+    </xs:restriction></xs:simpleType></xs:element>
+  </xs:sequence></xs:complexType></xs:element>
+  <xs:element name="Receipt"><xs:complexType><xs:sequence>
+    <xs:element name="number" type="xs:int"/>
+    <xs:element name="total" type="xs:decimal"/>
+  </xs:sequence></xs:complexType></xs:element>
+  <xs:element name="SoldOut"><xs:complexType><xs:sequence>
+    <xs:element name="left" type="xs:int"/>
+  </xs:sequence></xs:complexType></xs:element>
+</xs:schema>
 """
-SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
-XML_SCHEMA = "http://www.w3.org/2001/XMLSchema"
 
 
-def schema() -> Any:
-    """Return the types of `CONTRACT`.
-
-    `schema().validate(element)` says whether they allow it.
-    """
-    contract = etree.fromstring(CONTRACT)
-    return etree.XMLSchema(contract.find(f".//{{{XML_SCHEMA}}}schema"))
+def fields_of(element: Any) -> dict[str, str]:
+    """Return the fields of an XML element: the text of each child, by its name."""
+    return {etree.QName(one).localname: (one.text or "").strip() for one in element}
 
 
-def find_in(message: bytes, part: str, name: str) -> Any:
-    """Return the shop's element `name` in the "Body" or "Header" of an envelope.
-
-    Where the message holds no such thing, or is no envelope at all, return None.
-    """
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True
-    )
-    try:
-        root = etree.fromstring(message, parser)
-    except etree.XMLSyntaxError:
-        return None
-    return root.find(f"{{{SOAP}}}{part}/{{urn:shop}}{name}")
-
-
-def element(name: str, **fields: object) -> Any:
-    """Return an element of the shop with a child for each field."""
-    one = etree.Element(f"{{urn:shop}}{name}", nsmap={None: "urn:shop"})
+def new_element(name: str, **fields: object) -> Any:
+    """Return a new XML element of the shop with these fields."""
+    element = etree.Element(f"{{urn:shop}}{name}", nsmap={None: "urn:shop"})
     for field, value in fields.items():
-        etree.SubElement(one, f"{{urn:shop}}{field}").text = str(value)
-    return one
+        etree.SubElement(element, f"{{urn:shop}}{field}").text = str(value)
+    return element
 
 
-def fields_of(one: Any) -> dict[str, str]:
-    """Return the texts of the children of an element, by their names."""
-    return {etree.QName(child).localname: child.text for child in one}
+class Fault(Exception):
+    """A SOAP fault; the endpoint that catches it sends it to the client.
 
-
-def envelope(content: Any, status: int = 200) -> Response:
-    """Answer with an element in an envelope."""
-    root = etree.Element(f"{{{SOAP}}}Envelope", nsmap={"soap": SOAP})
-    etree.SubElement(root, f"{{{SOAP}}}Body").append(content)
-    return Response(etree.tostring(root), status, media_type="text/xml")
-
-
-def fault(code: str, text: str, detail: Any = None) -> Response:
-    """Answer with a fault.
-
-    The code is "Client" if the message is wrong, and "Server" if it is right and
-    cannot be carried out. The detail is an element.
+    The code is "Client" if the message is wrong, and "Server" if the message is right
+    but cannot be processed. The detail is an XML element.
     """
-    one = etree.Element(f"{{{SOAP}}}Fault", nsmap={"soap": SOAP})
-    etree.SubElement(one, "faultcode").text = f"soap:{code}"
-    etree.SubElement(one, "faultstring").text = text
-    if detail is not None:
-        etree.SubElement(one, "detail").append(detail)
-    return envelope(one, status=500)
+
+    def __init__(self, code: str, text: str, detail: Any = None) -> None:
+        super().__init__(text)
+        self.code = code
+        self.detail = detail
 
 
 class SoldOut(Exception):
-    """There are not that many pieces; `left` is how many there are."""
+    """There are fewer pieces than ordered; `left` is their number."""
 
     def __init__(self, left: int) -> None:
         super().__init__(f"{left} left")
@@ -238,43 +113,54 @@ class SoldOut(Exception):
 
 
 def place_order(sku: str, pieces: int) -> tuple[int, Decimal]:
-    """Stand in for the order service; return the order's number and total.
-
-    Raises:
-        SoldOut: more is ordered than there is.
-    """
+    """Place an order; return its number and its total, or raise `SoldOut`."""
     if pieces > 9:
         raise SoldOut(left=9)
     return 7, pieces * Decimal("19.90")
 
 
-def soap_app() -> FastAPI:
+def handle_order(order: Any, contract: Any) -> Any:
     """1.2.2  What are the key features of SOAP APIs, and when are they preferred over
     REST?
 
-    Serve what `CONTRACT` says, whatever it says. `GET /soap` answers with it. `POST
-    /soap` takes an envelope with an `Order`, hands it to `place_order`, and answers
-    with a `Receipt`. An order that the contract does not allow, or anything else, goes
-    nowhere and is a "Client" fault. `SoldOut` is a "Server" fault, with a `SoldOut` of
-    the contract as its detail.
+    A SOAP endpoint receives an envelope, takes the `Order` element from its body, and
+    calls this function. Process the order, and return the element for the body of the
+    response. `contract` is an XML Schema such as `CONTRACT`.
+
+    - If `contract` allows the order, call `place_order` with the sku and the number of
+      pieces, an `int`. Return a `Receipt` element with the number and the total.
+    - If `contract` does not allow the order, raise a `Fault` with the code "Client",
+      and do not call `place_order`.
+    - If `place_order` raises `SoldOut`, raise a `Fault` with the code "Server" and a
+      `SoldOut` element as its detail.
+    - Every other exception of `place_order` passes through.
+
+    Given:
+        `contract.validate(order)` returns whether the XML Schema allows the element.
+        Another `contract` can have other rules for the sku and the pieces.
+
+    Example:
+        <Order><sku>lamp</sku><pieces>3</pieces></Order>
+            ->  <Receipt><number>7</number><total>59.70</total></Receipt>
     """
     raise NotImplementedError
 
 
 def visit_by_http(http: httpx2.Client, skus: list[str]) -> dict[str, int | None]:
-    """Ask for prices over HTTP: a request for each, and an answer to each."""
-    answers = {sku: http.get(f"/prices/{sku}") for sku in skus}
+    """Return prices fetched over HTTP, where each one has a request and a response."""
+    responses = {sku: http.get(f"/prices/{sku}") for sku in skus}
     return {
-        sku: answer.json()["cents"] if answer.is_success else None
-        for sku, answer in answers.items()
+        sku: response.json()["cents"] if response.is_success else None
+        for sku, response in responses.items()
     }
 
 
 @contextmanager
 def connect(address: str) -> Iterator[client.ClientConnection]:
-    """Yield an open WebSocket; close it afterwards.
+    """Yield an open WebSocket; close it at the end of the block.
 
-    `socket.send(text)` sends, `socket.recv()` waits for the next text and returns it.
+    `socket.send(text)` sends a text. `socket.recv()` waits for the next text from the
+    server, and returns it.
     """
     with client.connect(address, proxy=None) as socket:
         yield socket
@@ -283,62 +169,67 @@ def connect(address: str) -> Iterator[client.ClientConnection]:
 def visit(address: str, skus: list[str]) -> tuple[dict[str, int | None], list[str]]:
     """1.2.3  Explain how WebSockets differ from traditional HTTP-based APIs.
 
-    Ask for the same prices over one WebSocket, in JSON. To `{"ask": …, "sku": …}` the
-    shop answers `{"ask": …, "cents": …}`, or `"error"` in place of the cents; "ask" is
-    a number or text of yours that it repeats, for it may answer the first question
-    last. Whenever it likes, it also tells `{"news": …}`. When all is answered, hang up
-    and return the prices (None after an error) and the news in their order.
+    `visit_by_http` sends one request for each price. Fetch the same prices over one
+    WebSocket, on which both sides send JSON objects at any time.
+
+    - Open one WebSocket to `address`. Send `{"ask": ..., "sku": ...}` for each sku, all
+      of them before you wait for a reply. "ask" is a number or a string of your choice.
+    - Return the prices by sku, with None for an unknown sku, and the news in the order
+      in which they arrived.
+    - Close the WebSocket as soon as every question has its reply.
+    - The list `skus` can contain the same sku twice.
+
+    Given:
+        The server replies `{"ask": ..., "cents": ...}`, or `{"ask": ..., "error": ...}`
+        for an unknown sku. It repeats your "ask"; its replies come in any order.
+        Before a reply, the server can send news: `{"news": ...}`.
+        The list `skus` contains at least one sku.
+
+    Example:
+        visit(address, ["lamp", "sofa"])  ->  ({"lamp": 1990, "sofa": None}, ["Sale"])
     """
     raise NotImplementedError
 
 
-def find_cents(sku: str) -> int | None:
-    """Stand in for the database; return what a product costs."""
-    return {"desk": 14900, "ink": 700, "lamp": 1990}.get(sku)
+@dataclass
+class Envelope:
+    """A SOAP message: the texts in its header, by name, and the order in its body."""
+
+    header: dict[str, str]
+    order: Any  # an XML element, or None
 
 
-def sell_wholesale(sku: str, pieces: int) -> tuple[int, Decimal]:
-    """Stand in for the wholesale department, which always has enough.
-
-    Return the order's number and total.
-    """
-    return 4007, pieces * Decimal("15.90")
-
-
-def signature(order: Any, key: bytes) -> bytes:
-    """Return, in bytes, a signature of what an element says, however it is written."""
+def sign(order: Any, key: bytes) -> str:
+    """Return the signature of an XML element in its canonical form (C14N)."""
     canonical = etree.tostring(order, method="c14n", exclusive=True)
-    return hmac.new(key, canonical, "sha256").hexdigest().encode()
+    return hmac.new(key, canonical, "sha256").hexdigest()
 
 
-def partners_app(key: bytes) -> FastAPI:
+def signed_order(envelope: Envelope, key: bytes) -> dict[str, str] | None:
     """1.2.4  When would you choose SOAP over REST for an API?
 
-    A price tag, with room for 40 bytes, reads envelopes, and a partner's orders come as
-    bare JSON through a broker, who may change them unnoticed. It is the wrong way
-    round. Repair it: a price is JSON, `{"cents": …}`, or a 404. An order is taken from
-    an envelope only, at `POST /soap`, and answered with a `Receipt`. In its header
-    is the `Signature` of the `Order` in its body. Where they do not fit, or
-    the contract does not allow the order, the answer is a "Client" fault.
+    A partner's orders pass through a message broker. HTTPS protects each connection,
+    but inside the broker somebody can change an order. So the partner signs the order,
+    and sends the signature in the header of the envelope, as "Signature".
+
+    - If the signature in the header equals `sign(order, key)`, return the fields of the
+      order.
+    - If the signature is different or missing, return None.
+    - If the envelope has no order, return None.
+
+    Given:
+        Partner and shop share the secret `key`. The broker does not know it.
+        The broker can put any text into the header, also one that is not ASCII.
+
+    Example:
+        <Order><sku>lamp</sku><pieces>3</pieces></Order>
+            ->  {"sku": "lamp", "pieces": "3"}
     """
-    app = FastAPI()
-
-    @app.get("/prices/{sku}")
-    def price(sku: str) -> Response:
-        if (cents := find_cents(sku)) is None:
-            return fault("Client", "There is no such product.")
-        return envelope(element("Price", cents=cents))
-
-    @app.post("/orders")
-    def order(wish: dict[str, Any]) -> dict[str, Any]:
-        number, total = sell_wholesale(wish["sku"], wish["pieces"])
-        return {"number": number, "total": total}
-
-    return app
+    raise NotImplementedError
 
 
 class Log:
-    """What has happened in the packing hall, numbered from 1."""
+    """The numbered entries of a packing hall; the first has the number 1."""
 
     def __init__(self) -> None:
         self._texts: list[str] = []
@@ -351,7 +242,10 @@ class Log:
             self._grown.notify_all()
 
     async def since(self, number: int) -> AsyncIterator[tuple[int, str]]:
-        """Yield number and text of each entry after `number`, also of those to come."""
+        """Yield each entry after `number`, then wait for new entries and yield them.
+
+        It never ends by itself.
+        """
         while True:
             async with self._grown:
                 while number >= len(self._texts):
@@ -361,12 +255,30 @@ class Log:
 
 
 def hall_app(log: Log) -> FastAPI:
+    """Return an application in which each screen connects to the WebSocket `/hall`."""
+    app = FastAPI()
+
+    @app.websocket("/hall")
+    async def hall(socket: WebSocket, after: int = 0) -> None:
+        await socket.accept()
+        await serve_screen(socket, log, after)
+
+    return app
+
+
+async def serve_screen(socket: WebSocket, log: Log, after: int) -> None:
     """1.2.5  Explain the use case for WebSocket APIs in real-time applications.
 
-    Packers see on their screens, at once, what the others do. Serve them the WebSocket
-    `/hall`: each text that a screen sends is added to the log, and each entry of the
-    log goes to every screen, as JSON `{"number": …, "text": …}`. A screen that comes
-    back connects to `/hall?after=4` and hears what follows number 4; without `after` it
-    hears everything. Nobody follows the log for a screen that has left.
+    Packers work in one hall, and each has a screen that shows what all of them do.
+    `hall_app` calls this function for each screen that connects.
+
+    - Send each entry after the number `after` to the screen, the new ones at once, as
+      JSON: `{"number": ..., "text": ...}`.
+    - Add each text that the screen sends to the log.
+    - When the screen disconnects, stop reading `log.since()` for it, and return.
+
+    Example:
+        the screen sends     Order 17 is packed
+        the screen receives  {"number": 1, "text": "Order 17 is packed"}
     """
     raise NotImplementedError

@@ -1,7 +1,8 @@
 """1.2  Types of APIs.
 
-One shop, served in four ways. They differ in who decides what is sent, what it may
-look like, and who speaks when.
+REST, GraphQL, SOAP and WebSocket APIs differ in who decides which data is sent, in how
+strictly the messages are described, and in who may send the next message.
+Notes: content/docs/api-fundamentals/types-of-apis.md
 """
 
 import asyncio
@@ -9,251 +10,115 @@ import hmac
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 import httpx2
-import strawberry
-from fastapi import FastAPI, HTTPException, Request, Response, WebSocket
+from fastapi import FastAPI, WebSocket
 from lxml import etree  # type: ignore[import-untyped]
-from strawberry.fastapi import GraphQLRouter
 from websockets.sync import client
 
-
-@strawberry.type
-class Supplier:
-    """Who makes a product."""
-
-    name: str
-    city: str
-    terms: str
+GRAPHQL_SCHEMA = """
+type Query   { orders(customer: String!): [Order!]! }
+type Order   { number: Int! state: String! address: String! product: Product! }
+type Product { sku: String! name: String! cents: Int! description: String! }
+"""
 
 
-@strawberry.type
-class Product:
-    """What the shop sells."""
-
-    sku: str
-    name: str
-    cents: int
-    description: str
-    supplier: Supplier
-
-
-@strawberry.type
-class Order:
-    """What a customer has ordered."""
-
-    number: int
-    state: str
-    address: str
-    product: Product
-
-
-def shop_app(book: dict[str, list[Order]]) -> FastAPI:
-    """Serve a book of orders, which has them by customer, as REST and as GraphQL.
-
-    In REST an order names the address of its product, and a product that of its
-    supplier. At `POST /graphql` a client writes down the fields that it wants:
-    `query ($customer: String!) { orders(customer: $customer) { product { name } } }`.
-    """
-    app = FastAPI()
-    products = {
-        order.product.sku: order.product for one in book.values() for order in one
-    }
-    suppliers = {one.supplier.name: one.supplier for one in products.values()}
-
-    @app.get("/orders")
-    def orders(customer: str) -> list[dict[str, Any]]:
-        return [
-            asdict(order) | {"product": f"/products/{order.product.sku}"}
-            for order in book.get(customer, [])
-        ]
-
-    @app.get("/products/{sku}")
-    def product(sku: str) -> dict[str, Any]:
-        one = products[sku]
-        return asdict(one) | {"supplier": f"/suppliers/{one.supplier.name}"}
-
-    @app.get("/suppliers/{name}")
-    def supplier(name: str) -> dict[str, Any]:
-        return asdict(suppliers[name])
-
-    @strawberry.type
-    class Query:
-        @strawberry.field
-        def orders(self, customer: str) -> list[Order]:
-            return book.get(customer, [])
-
-    app.include_router(GraphQLRouter(strawberry.Schema(Query)), prefix="/graphql")
-    return app
-
-
-def report_by_rest(
-    http: httpx2.Client, customer: str, columns: list[str]
-) -> list[list[Any]]:
-    """Do what 1.2.1 asks for, in REST."""
-    known: dict[str, Any] = {}
+def packing_list_by_rest(http: httpx2.Client, customer: str) -> list[dict[str, Any]]:
+    """Return the packing list of a customer, fetched over REST."""
     rows = []
     for order in http.get("/orders", params={"customer": customer}).json():
-        row = []
-        for column in columns:
-            value = order
-            for field in column.split("."):
-                value = value[field]
-                if field in ("product", "supplier"):
-                    if value not in known:
-                        known[value] = http.get(value).json()
-                    value = known[value]
-            row.append(value)
+        product = http.get(order["product"]).json()  # such as "/products/lamp"
+        row = {"number": order["number"], "product": {"name": product["name"]}}
         rows.append(row)
     return rows
 
 
-def report(http: httpx2.Client, customer: str, columns: list[str]) -> list[list[Any]]:
+def packing_list(http: httpx2.Client, customer: str) -> list[dict[str, Any]]:
     """1.2.1  Compare RESTful APIs with GraphQL APIs in terms of data fetching and
     flexibility.
 
-    A report has a row for each order of a customer, and columns that somebody picks:
-    "state", "product.supplier.city". `report_by_rest` asks for the orders, for each
-    product, for each supplier, and reads much that nobody picked. Return the same rows
-    from `shop_app` with one `POST /graphql` of {"query": …, "variables": …}, whose
-    answer holds the columns and nothing else. A customer may have any name.
+    A packing list shows two fields of each order: its number and the name of its
+    product. `packing_list_by_rest` sends one request for each order, and receives many
+    fields that it does not need. Return the same list from the GraphQL API that
+    `GRAPHQL_SCHEMA` describes.
+
+    - Send one request: `POST /graphql` with the JSON object
+      `{"query": ..., "variables": ...}`.
+    - Select the two fields of the list, and no other field.
+    - Send the customer's name as a GraphQL variable, because a name can contain quotes.
+
+    Example:
+        POST /graphql  ->  200  {"data": {"orders": [
+            {"number": 720, "product": {"name": "Vase"}}]}}
+        packing_list(http, "Jo")  ->  [{"number": 720, "product": {"name": "Vase"}}]
     """
     # region answer
-    # In words: in REST the server decides what a resource looks like. A screen needs
-    # several of them, one request after the other (under-fetching), and reads fields
-    # it does not show (over-fetching). In GraphQL the client says which fields it
-    # wants, across resources: one request brings just that, and a new screen needs no
-    # new server. In return the server cannot know what will be asked of it, nor a
-    # cache keep it by its address.
-    fields = [column.split(".") for column in columns]
-    selection = " ".join(" { ".join(path) + " }" * (len(path) - 1) for path in fields)
-    query = (
-        "query ($customer: String!) {"
-        f" orders(customer: $customer) {{ {selection} }} "
-        "}"
-    )
+    # In words: In a REST API the server decides which fields a resource has. A client
+    # that needs several resources sends several requests (under-fetching), and receives
+    # fields that it does not need (over-fetching). In GraphQL the client selects the
+    # fields, across resources, in one request; a new screen needs no change on the
+    # server. In return, HTTP caches do not help, and the server has to limit queries.
+    query = """query ($customer: String!) {
+        orders(customer: $customer) { number product { name } }
+    }"""
     body = {"query": query, "variables": {"customer": customer}}
-    answer = http.post("/graphql", json=body).json()
-
-    def pick(value: Any, path: list[str]) -> Any:
-        return pick(value[path[0]], path[1:]) if path else value
-
-    return [
-        [pick(order, path) for path in fields] for order in answer["data"]["orders"]
-    ]
+    orders: list[dict[str, Any]]
+    orders = http.post("/graphql", json=body).json()["data"]["orders"]
+    return orders
     # endregion
 
 
-CONTRACT = """\
-<definitions
-  xmlns="http://schemas.xmlsoap.org/wsdl/"
-  xmlns:soap="http://schemas.xmlsoap.org/wsdl/soap/"
-  xmlns:xs="http://www.w3.org/2001/XMLSchema"
-  xmlns:shop="urn:shop" targetNamespace="urn:shop">
-  <types>
-    <xs:schema targetNamespace="urn:shop" elementFormDefault="qualified">
-      <xs:element name="Order"><xs:complexType><xs:sequence>
-        <xs:element name="sku" type="xs:NMTOKEN"/>
-        <xs:element name="pieces" type="xs:positiveInteger"/>
-      </xs:sequence></xs:complexType></xs:element>
-      <xs:element name="Receipt"><xs:complexType><xs:sequence>
-        <xs:element name="number" type="xs:int"/>
-        <xs:element name="total" type="xs:decimal"/>
-      </xs:sequence></xs:complexType></xs:element>
-      <xs:element name="SoldOut"><xs:complexType><xs:sequence>
-        <xs:element name="left" type="xs:int"/>
-      </xs:sequence></xs:complexType></xs:element>
-    </xs:schema>
-  </types>
-  <message name="In"><part name="body" element="shop:Order"/></message>
-  <message name="Out"><part name="body" element="shop:Receipt"/></message>
-  <message name="No"><part name="detail" element="shop:SoldOut"/></message>
-  <portType name="Shop"><operation name="Order">
-    <input message="shop:In"/>
-    <output message="shop:Out"/>
-    <fault name="SoldOut" message="shop:No"/>
-  </operation></portType>
-  <binding name="Soap" type="shop:Shop">
-    <soap:binding transport="http://schemas.xmlsoap.org/soap/http"/>
-    <operation name="Order">
-      <soap:operation soapAction="" style="document"/>
-      <input><soap:body use="literal"/></input>
-      <output><soap:body use="literal"/></output>
-      <fault name="SoldOut"><soap:fault name="SoldOut" use="literal"/></fault>
-    </operation>
-  </binding>
-  <service name="Shop"><port name="Soap" binding="shop:Soap">
-    <soap:address location="http://shop.example/soap"/>
-  </port></service>
-</definitions>
+CONTRACT = """
+<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"
+    targetNamespace="urn:shop" elementFormDefault="qualified">
+  <xs:element name="Order"><xs:complexType><xs:sequence>
+    <xs:element name="sku" type="xs:NMTOKEN"/>
+    <xs:element name="pieces"><xs:simpleType><xs:restriction base="xs:int">
+      <xs:minInclusive value="1"/><xs:maxInclusive value="99"/>
+    </xs:restriction></xs:simpleType></xs:element>
+  </xs:sequence></xs:complexType></xs:element>
+  <xs:element name="Receipt"><xs:complexType><xs:sequence>
+    <xs:element name="number" type="xs:int"/>
+    <xs:element name="total" type="xs:decimal"/>
+  </xs:sequence></xs:complexType></xs:element>
+  <xs:element name="SoldOut"><xs:complexType><xs:sequence>
+    <xs:element name="left" type="xs:int"/>
+  </xs:sequence></xs:complexType></xs:element>
+</xs:schema>
 """
-SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
-XML_SCHEMA = "http://www.w3.org/2001/XMLSchema"
 
 
-def schema() -> Any:
-    """Return the types of `CONTRACT`.
-
-    `schema().validate(element)` says whether they allow it.
-    """
-    contract = etree.fromstring(CONTRACT)
-    return etree.XMLSchema(contract.find(f".//{{{XML_SCHEMA}}}schema"))
+def fields_of(element: Any) -> dict[str, str]:
+    """Return the fields of an XML element: the text of each child, by its name."""
+    return {etree.QName(one).localname: (one.text or "").strip() for one in element}
 
 
-def find_in(message: bytes, part: str, name: str) -> Any:
-    """Return the shop's element `name` in the "Body" or "Header" of an envelope.
-
-    Where the message holds no such thing, or is no envelope at all, return None.
-    """
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True
-    )
-    try:
-        root = etree.fromstring(message, parser)
-    except etree.XMLSyntaxError:
-        return None
-    return root.find(f"{{{SOAP}}}{part}/{{urn:shop}}{name}")
-
-
-def element(name: str, **fields: object) -> Any:
-    """Return an element of the shop with a child for each field."""
-    one = etree.Element(f"{{urn:shop}}{name}", nsmap={None: "urn:shop"})
+def new_element(name: str, **fields: object) -> Any:
+    """Return a new XML element of the shop with these fields."""
+    element = etree.Element(f"{{urn:shop}}{name}", nsmap={None: "urn:shop"})
     for field, value in fields.items():
-        etree.SubElement(one, f"{{urn:shop}}{field}").text = str(value)
-    return one
+        etree.SubElement(element, f"{{urn:shop}}{field}").text = str(value)
+    return element
 
 
-def fields_of(one: Any) -> dict[str, str]:
-    """Return the texts of the children of an element, by their names."""
-    return {etree.QName(child).localname: child.text for child in one}
+class Fault(Exception):
+    """A SOAP fault; the endpoint that catches it sends it to the client.
 
-
-def envelope(content: Any, status: int = 200) -> Response:
-    """Answer with an element in an envelope."""
-    root = etree.Element(f"{{{SOAP}}}Envelope", nsmap={"soap": SOAP})
-    etree.SubElement(root, f"{{{SOAP}}}Body").append(content)
-    return Response(etree.tostring(root), status, media_type="text/xml")
-
-
-def fault(code: str, text: str, detail: Any = None) -> Response:
-    """Answer with a fault.
-
-    The code is "Client" if the message is wrong, and "Server" if it is right and
-    cannot be carried out. The detail is an element.
+    The code is "Client" if the message is wrong, and "Server" if the message is right
+    but cannot be processed. The detail is an XML element.
     """
-    one = etree.Element(f"{{{SOAP}}}Fault", nsmap={"soap": SOAP})
-    etree.SubElement(one, "faultcode").text = f"soap:{code}"
-    etree.SubElement(one, "faultstring").text = text
-    if detail is not None:
-        etree.SubElement(one, "detail").append(detail)
-    return envelope(one, status=500)
+
+    def __init__(self, code: str, text: str, detail: Any = None) -> None:
+        super().__init__(text)
+        self.code = code
+        self.detail = detail
 
 
 class SoldOut(Exception):
-    """There are not that many pieces; `left` is how many there are."""
+    """There are fewer pieces than ordered; `left` is their number."""
 
     def __init__(self, left: int) -> None:
         super().__init__(f"{left} left")
@@ -261,68 +126,69 @@ class SoldOut(Exception):
 
 
 def place_order(sku: str, pieces: int) -> tuple[int, Decimal]:
-    """Stand in for the order service; return the order's number and total.
-
-    Raises:
-        SoldOut: more is ordered than there is.
-    """
+    """Place an order; return its number and its total, or raise `SoldOut`."""
     if pieces > 9:
         raise SoldOut(left=9)
     return 7, pieces * Decimal("19.90")
 
 
-def soap_app() -> FastAPI:
+def handle_order(order: Any, contract: Any) -> Any:
     """1.2.2  What are the key features of SOAP APIs, and when are they preferred over
     REST?
 
-    Serve what `CONTRACT` says, whatever it says. `GET /soap` answers with it. `POST
-    /soap` takes an envelope with an `Order`, hands it to `place_order`, and answers
-    with a `Receipt`. An order that the contract does not allow, or anything else, goes
-    nowhere and is a "Client" fault. `SoldOut` is a "Server" fault, with a `SoldOut` of
-    the contract as its detail.
+    A SOAP endpoint receives an envelope, takes the `Order` element from its body, and
+    calls this function. Process the order, and return the element for the body of the
+    response. `contract` is an XML Schema such as `CONTRACT`.
+
+    - If `contract` allows the order, call `place_order` with the sku and the number of
+      pieces, an `int`. Return a `Receipt` element with the number and the total.
+    - If `contract` does not allow the order, raise a `Fault` with the code "Client",
+      and do not call `place_order`.
+    - If `place_order` raises `SoldOut`, raise a `Fault` with the code "Server" and a
+      `SoldOut` element as its detail.
+    - Every other exception of `place_order` passes through.
+
+    Given:
+        `contract.validate(order)` returns whether the XML Schema allows the element.
+        Another `contract` can have other rules for the sku and the pieces.
+
+    Example:
+        <Order><sku>lamp</sku><pieces>3</pieces></Order>
+            ->  <Receipt><number>7</number><total>59.70</total></Receipt>
     """
     # region answer
-    # In words: a contract that machines read (WSDL and its XML Schema) says which
-    # operations there are, and of which types their messages and faults. Clients are
-    # generated from it, and both sides check against it. A message is an envelope: a
-    # body, and headers that say more about it, over any transport. SOAP is preferred
-    # between companies, where such a contract is worth more than light messages.
-    app = FastAPI()
-
-    @app.get("/soap")
-    def contract() -> Response:
-        return Response(CONTRACT, media_type="text/xml")
-
-    @app.post("/soap")
-    async def order(request: Request) -> Response:
-        order = find_in(await request.body(), "Body", "Order")
-        if order is None or not schema().validate(order):
-            return fault("Client", "This is no order after the contract.")
-        fields = fields_of(order)
-        try:
-            number, total = place_order(fields["sku"], int(fields["pieces"]))
-        except SoldOut as error:
-            return fault("Server", str(error), element("SoldOut", left=error.left))
-        return envelope(element("Receipt", number=number, total=total))
-
-    return app
+    # In words: The key features are a contract that programs can read (WSDL with an XML
+    # Schema), messages in envelopes with a header and a body, and faults with typed
+    # details. Clients are generated from the contract, and both sides validate messages
+    # against it. SOAP is preferred between companies that need such a contract, or the
+    # standards built on it (signatures, transactions). REST is lighter for the rest.
+    if not contract.validate(order):
+        raise Fault("Client", "The contract does not allow this order.")
+    fields = fields_of(order)
+    try:
+        number, total = place_order(fields["sku"], int(fields["pieces"]))
+    except SoldOut as error:
+        detail = new_element("SoldOut", left=error.left)
+        raise Fault("Server", "Sold out.", detail) from error
+    return new_element("Receipt", number=number, total=total)
     # endregion
 
 
 def visit_by_http(http: httpx2.Client, skus: list[str]) -> dict[str, int | None]:
-    """Ask for prices over HTTP: a request for each, and an answer to each."""
-    answers = {sku: http.get(f"/prices/{sku}") for sku in skus}
+    """Return prices fetched over HTTP, where each one has a request and a response."""
+    responses = {sku: http.get(f"/prices/{sku}") for sku in skus}
     return {
-        sku: answer.json()["cents"] if answer.is_success else None
-        for sku, answer in answers.items()
+        sku: response.json()["cents"] if response.is_success else None
+        for sku, response in responses.items()
     }
 
 
 @contextmanager
 def connect(address: str) -> Iterator[client.ClientConnection]:
-    """Yield an open WebSocket; close it afterwards.
+    """Yield an open WebSocket; close it at the end of the block.
 
-    `socket.send(text)` sends, `socket.recv()` waits for the next text and returns it.
+    `socket.send(text)` sends a text. `socket.recv()` waits for the next text from the
+    server, and returns it.
     """
     with client.connect(address, proxy=None) as socket:
         yield socket
@@ -331,22 +197,35 @@ def connect(address: str) -> Iterator[client.ClientConnection]:
 def visit(address: str, skus: list[str]) -> tuple[dict[str, int | None], list[str]]:
     """1.2.3  Explain how WebSockets differ from traditional HTTP-based APIs.
 
-    Ask for the same prices over one WebSocket, in JSON. To `{"ask": …, "sku": …}` the
-    shop answers `{"ask": …, "cents": …}`, or `"error"` in place of the cents; "ask" is
-    a number or text of yours that it repeats, for it may answer the first question
-    last. Whenever it likes, it also tells `{"news": …}`. When all is answered, hang up
-    and return the prices (None after an error) and the news in their order.
+    `visit_by_http` sends one request for each price. Fetch the same prices over one
+    WebSocket, on which both sides send JSON objects at any time.
+
+    - Open one WebSocket to `address`. Send `{"ask": ..., "sku": ...}` for each sku, all
+      of them before you wait for a reply. "ask" is a number or a string of your choice.
+    - Return the prices by sku, with None for an unknown sku, and the news in the order
+      in which they arrived.
+    - Close the WebSocket as soon as every question has its reply.
+    - The list `skus` can contain the same sku twice.
+
+    Given:
+        The server replies `{"ask": ..., "cents": ...}`, or `{"ask": ..., "error": ...}`
+        for an unknown sku. It repeats your "ask"; its replies come in any order.
+        Before a reply, the server can send news: `{"news": ...}`.
+        The list `skus` contains at least one sku.
+
+    Example:
+        visit(address, ["lamp", "sofa"])  ->  ({"lamp": 1990, "sofa": None}, ["Sale"])
     """
     # region answer
-    # In words: over HTTP the client asks, the server answers, and each pair is complete
-    # in itself: method, status, headers. A WebSocket begins as one such request and
-    # then stays open: both sides send messages whenever they like, unasked, in order,
-    # for a few bytes each. What HTTP brings along, you do yourself: which answer is to
-    # which question, what went wrong, and that the other side is still there.
+    # In words: Over HTTP the client sends a request, and the server sends one response,
+    # with a status code and headers. A WebSocket starts as an HTTP request and stays
+    # open: both sides send messages at any time, in order, with little overhead. What
+    # HTTP defines, you define yourself: which reply belongs to which question, how an
+    # error looks, and how you notice that the other side is gone.
     prices: dict[str, int | None] = {}
     news: list[str] = []
     with connect(address) as socket:
-        for sku in skus:
+        for sku in set(skus):
             socket.send(json.dumps({"ask": sku, "sku": sku}))
         while len(prices) < len(set(skus)):
             message = json.loads(socket.recv())
@@ -358,82 +237,58 @@ def visit(address: str, skus: list[str]) -> tuple[dict[str, int | None], list[st
     # endregion
 
 
-def find_cents(sku: str) -> int | None:
-    """Stand in for the database; return what a product costs."""
-    return {"desk": 14900, "ink": 700, "lamp": 1990}.get(sku)
+@dataclass
+class Envelope:
+    """A SOAP message: the texts in its header, by name, and the order in its body."""
+
+    header: dict[str, str]
+    order: Any  # an XML element, or None
 
 
-def sell_wholesale(sku: str, pieces: int) -> tuple[int, Decimal]:
-    """Stand in for the wholesale department, which always has enough.
-
-    Return the order's number and total.
-    """
-    return 4007, pieces * Decimal("15.90")
-
-
-def signature(order: Any, key: bytes) -> bytes:
-    """Return, in bytes, a signature of what an element says, however it is written."""
+def sign(order: Any, key: bytes) -> str:
+    """Return the signature of an XML element in its canonical form (C14N)."""
     canonical = etree.tostring(order, method="c14n", exclusive=True)
-    return hmac.new(key, canonical, "sha256").hexdigest().encode()
+    return hmac.new(key, canonical, "sha256").hexdigest()
 
 
-def partners_app(key: bytes) -> FastAPI:
+def signed_order(envelope: Envelope, key: bytes) -> dict[str, str] | None:
     """1.2.4  When would you choose SOAP over REST for an API?
 
-    A price tag, with room for 40 bytes, reads envelopes, and a partner's orders come as
-    bare JSON through a broker, who may change them unnoticed. It is the wrong way
-    round. Repair it: a price is JSON, `{"cents": …}`, or a 404. An order is taken from
-    an envelope only, at `POST /soap`, and answered with a `Receipt`. In its header
-    is the `Signature` of the `Order` in its body. Where they do not fit, or
-    the contract does not allow the order, the answer is a "Client" fault.
+    A partner's orders pass through a message broker. HTTPS protects each connection,
+    but inside the broker somebody can change an order. So the partner signs the order,
+    and sends the signature in the header of the envelope, as "Signature".
+
+    - If the signature in the header equals `sign(order, key)`, return the fields of the
+      order.
+    - If the signature is different or missing, return None.
+    - If the envelope has no order, return None.
+
+    Given:
+        Partner and shop share the secret `key`. The broker does not know it.
+        The broker can put any text into the header, also one that is not ASCII.
+
+    Example:
+        <Order><sku>lamp</sku><pieces>3</pieces></Order>
+            ->  {"sku": "lamp", "pieces": "3"}
     """
     # region answer
-    # In words: when a message must hold beyond one connection: an envelope takes its
-    # signature, its addressee, its deadline along, through brokers and queues and into
-    # the archive, by standards that the toolkits of banks, insurers and authorities
-    # share (WS-Security). Also when a partner's contract is a WSDL. For a simple read
-    # all that is ballast: there, an address, a status and a few bytes of JSON will do.
-    app = FastAPI()
-
-    @app.get("/prices/{sku}")
-    def price(sku: str) -> dict[str, int]:
-        if (cents := find_cents(sku)) is None:
-            raise HTTPException(404)
-        return {"cents": cents}
-
-    @app.post("/soap")
-    async def order(request: Request) -> Response:
-        message = await request.body()
-        order = find_in(message, "Body", "Order")
-        signed = find_in(message, "Header", "Signature")
-        if order is None or signed is None or not schema().validate(order):
-            return fault("Client", "This is no signed order after the contract.")
-        if not hmac.compare_digest((signed.text or "").encode(), signature(order, key)):
-            return fault("Client", "This is not the order that was signed.")
-        fields = fields_of(order)
-        number, total = sell_wholesale(fields["sku"], int(fields["pieces"]))
-        return envelope(element("Receipt", number=number, total=total))
-
-    return app
-    # stub: app = FastAPI()
-    # stub:
-    # stub: @app.get("/prices/{sku}")
-    # stub: def price(sku: str) -> Response:
-    # stub:     if (cents := find_cents(sku)) is None:
-    # stub:         return fault("Client", "There is no such product.")
-    # stub:     return envelope(element("Price", cents=cents))
-    # stub:
-    # stub: @app.post("/orders")
-    # stub: def order(wish: dict[str, Any]) -> dict[str, Any]:
-    # stub:     number, total = sell_wholesale(wish["sku"], wish["pieces"])
-    # stub:     return {"number": number, "total": total}
-    # stub:
-    # stub: return app
+    # In words: Choose SOAP when a message must be trusted beyond one connection: its
+    # envelope carries signature, receiver and expiry through brokers, queues and
+    # archives, in standard headers (WS-Security) that banks, insurers and authorities
+    # use. REST needs an addition such as JWS for it. Choose SOAP also if a partner's
+    # contract is a WSDL. For simple reads, caching and browsers choose REST.
+    if envelope.order is None:
+        return None
+    expected = sign(envelope.order, key).encode()
+    received = envelope.header.get("Signature", "").encode()
+    if not hmac.compare_digest(received, expected):
+        return None
+    return fields_of(envelope.order)
     # endregion
 
 
 class Log:
-    """What has happened in the packing hall, numbered from 1."""
+    """The numbered entries of a packing hall; the first has the number 1."""
 
     def __init__(self) -> None:
         self._texts: list[str] = []
@@ -446,7 +301,10 @@ class Log:
             self._grown.notify_all()
 
     async def since(self, number: int) -> AsyncIterator[tuple[int, str]]:
-        """Yield number and text of each entry after `number`, also of those to come."""
+        """Yield each entry after `number`, then wait for new entries and yield them.
+
+        It never ends by itself.
+        """
         while True:
             async with self._grown:
                 while number >= len(self._texts):
@@ -456,35 +314,47 @@ class Log:
 
 
 def hall_app(log: Log) -> FastAPI:
-    """1.2.5  Explain the use case for WebSocket APIs in real-time applications.
-
-    Packers see on their screens, at once, what the others do. Serve them the WebSocket
-    `/hall`: each text that a screen sends is added to the log, and each entry of the
-    log goes to every screen, as JSON `{"number": …, "text": …}`. A screen that comes
-    back connects to `/hall?after=4` and hears what follows number 4; without `after` it
-    hears everything. Nobody follows the log for a screen that has left.
-    """
-    # region answer
-    # In words: WebSockets are for what many people see and change together while it
-    # happens: chats, auctions, games, shared documents, control rooms. The server
-    # tells each change to everybody who is connected, the moment that it happens, and
-    # nobody asks in vain. Connections break, so messages are numbered: who comes back
-    # says how far they got. A stream in one direction needs less: server-sent events.
+    """Return an application in which each screen connects to the WebSocket `/hall`."""
     app = FastAPI()
 
     @app.websocket("/hall")
     async def hall(socket: WebSocket, after: int = 0) -> None:
-        async def tell() -> None:
-            async for number, text in log.since(after):
-                await socket.send_json({"number": number, "text": text})
-
         await socket.accept()
-        telling = asyncio.create_task(tell())
-        try:
-            async for text in socket.iter_text():
-                await log.add(text)
-        finally:
-            telling.cancel()
+        await serve_screen(socket, log, after)
 
     return app
+
+
+async def serve_screen(socket: WebSocket, log: Log, after: int) -> None:
+    """1.2.5  Explain the use case for WebSocket APIs in real-time applications.
+
+    Packers work in one hall, and each has a screen that shows what all of them do.
+    `hall_app` calls this function for each screen that connects.
+
+    - Send each entry after the number `after` to the screen, the new ones at once, as
+      JSON: `{"number": ..., "text": ...}`.
+    - Add each text that the screen sends to the log.
+    - When the screen disconnects, stop reading `log.since()` for it, and return.
+
+    Example:
+        the screen sends     Order 17 is packed
+        the screen receives  {"number": 1, "text": "Order 17 is packed"}
+    """
+    # region answer
+    # In words: WebSockets are for data that many people see and change at once:
+    # chats, auctions, games, shared documents, control rooms. The server sends each
+    # change to every client at once, and no client has to poll. Connections break, so
+    # messages have numbers: a client that reconnects names the last one it received.
+    # For a stream in one direction server-sent events are enough.
+
+    async def send_entries() -> None:
+        async for number, text in log.since(after):
+            await socket.send_json({"number": number, "text": text})
+
+    sending = asyncio.create_task(send_entries())
+    try:
+        async for text in socket.iter_text():
+            await log.add(text)
+    finally:
+        sending.cancel()
     # endregion
