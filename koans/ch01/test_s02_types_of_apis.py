@@ -946,9 +946,10 @@ class Hall:
                 break
             try:
                 entry = json.loads(text)
-                received.append((entry["number"], entry["text"]))
-            except (ValueError, TypeError, KeyError):
-                received.append(text)
+                is_entry = entry.keys() == {"number", "text"}
+            except (ValueError, AttributeError):
+                is_entry = False
+            received.append((entry["number"], entry["text"]) if is_entry else text)
         return received
 
     def _next(self, screen: ClientConnection) -> Any:
