@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from lab.outcome import attempt as attempt
     from lab.outcome import in_words as in_words
     from lab.outcome import outcome as outcome
+    from lab.outcome import returned_or_raised as returned_or_raised
     from lab.postgres.database import PostgresDatabase as PostgresDatabase
     from lab.postgres.database import postgres_database as postgres_database
     from lab.process import Process as Process
@@ -88,6 +89,7 @@ _HOMES = {
     "outcome": "lab.outcome",
     "postgres_database": "lab.postgres.database",
     "process": "lab.process",
+    "returned_or_raised": "lab.outcome",
     "serve": "lab.server",
     "serve_wsgi": "lab.wsgi_server",
     "sqlite_engine": "lab.database",

@@ -48,5 +48,14 @@ def in_words(value: object) -> str:
     return _cut(repr(value))
 
 
+def returned_or_raised(seen: object) -> str:
+    """Return what an `outcome` is for a message: "returned 5" or "raised KeyError".
+
+    The value or the exception is shown by `in_words`.
+    """
+    verb = "raised" if isinstance(seen, BaseException) else "returned"
+    return f"{verb} {in_words(seen)}"
+
+
 def _cut(text: str) -> str:
     return text if len(text) <= VALUE_LENGTH else f"{text[: VALUE_LENGTH - 3]}..."

@@ -1,297 +1,164 @@
 """1.1  What is an API?
 
-An API is a promise: what may be asked, and what is answered. Who keeps it, and how, is
-nobody else's business.
+An API (application programming interface) defines what one program can ask another
+program to do, and what it gets in return. It does not say how the work is done.
+Notes: content/docs/api-fundamentals/what-is-an-api.md
 """
 
 import sqlite3
-from itertools import count
-from typing import Annotated, Any, Literal, Protocol
+from typing import Any, Protocol
 
 import httpx2
-from fastapi import Body, FastAPI, Header, HTTPException, Response
 
 
 class UnknownProduct(Exception):
-    """The catalogue has no such product."""
+    """The catalogue has no product with this name."""
 
 
 class Catalogue(Protocol):
-    """The API of the shop's catalogue: all that other programs know of it."""
+    """The API of the catalogue: what a program can call, and what it gets."""
 
-    def put(self, sku: str, cents: int) -> None:
-        """Offer a product at this price from now on, whatever it cost before."""
-
-    def price(self, sku: str) -> int:
-        """Return the price in cents.
+    def price(self, name: str) -> int:
+        """Return the price of a product in cents.
 
         Raises:
-            UnknownProduct: there is no such product.
+            UnknownProduct: the catalogue has no product with this name.
         """
 
-    def skus(self) -> list[str]:
-        """Return the products on offer, in alphabetical order."""
+
+def label(catalogue: Catalogue, name: str) -> str:
+    """Return the text of a price label. This program uses only the API."""
+    try:
+        return f"{name}: {catalogue.price(name)} cents"
+    except UnknownProduct:
+        return f"{name}: not for sale"
 
 
-class MemoryCatalogue:
-    """Keeps the promise of `Catalogue` with a dict."""
+class DictCatalogue:
+    """A catalogue that keeps its prices in a dict."""
 
-    def __init__(self) -> None:
-        self._cents: dict[str, int] = {}
+    def __init__(self, prices: dict[str, int]) -> None:
+        self.prices = prices
 
-    def put(self, sku: str, cents: int) -> None:
-        """Offer a product at this price."""
-        self._cents[sku] = cents
-
-    def price(self, sku: str) -> int:
-        """Return the price in cents."""
-        if sku not in self._cents:
-            raise UnknownProduct(sku)
-        return self._cents[sku]
-
-    def skus(self) -> list[str]:
-        """Return the products on offer."""
-        return sorted(self._cents)
-
-
-def price_list(catalogue: Catalogue) -> str:
-    """Return what hangs in the shop window: one of many clients of the API."""
-    cents = {sku: catalogue.price(sku) for sku in catalogue.skus()}
-    return ", ".join(f"{sku} {c // 100}.{c % 100:02d}" for sku, c in cents.items())
-
-
-def create_goods(database: sqlite3.Connection) -> None:
-    """Create the table of the warehouse, with a price in euros such as 19.9."""
-    database.execute("CREATE TABLE goods (name TEXT PRIMARY KEY, euros REAL NOT NULL)")
+    def price(self, name: str) -> int:
+        """Return the price of a product in cents."""
+        if name not in self.prices:
+            raise UnknownProduct(name)
+        return self.prices[name]
 
 
 class SqlCatalogue:
     """1.1.1  What is an API, and why is it essential in modern software development?
 
-    The catalogue moves into a database with the table of `create_goods`, and programs
-    written for `MemoryCatalogue` do not notice. Keep the promise of `Catalogue` there.
-    What was put is found by other programs as well, each on a connection of its own.
+    A shop moves its prices from a dict to an SQLite database. Programs such as `label`
+    have to work without a change: they depend only on the API, `Catalogue`. Write the
+    method `price`, so that `SqlCatalogue` has the same API as `DictCatalogue`.
+
+    - `price` returns the price that the table `products` has at this moment.
+    - If the table has no product with this name, `price` raises `UnknownProduct`.
+    - A name can contain any character, such as the quote in "men's boots".
+
+    Given: the table is `products (name TEXT PRIMARY KEY, cents INTEGER NOT NULL)`.
+
+    Example:
+        label(SqlCatalogue(database), "lamp")  ->  "lamp: 1990 cents"
+        label(SqlCatalogue(database), "sofa")  ->  "sofa: not for sale"
     """
 
     def __init__(self, database: sqlite3.Connection) -> None:
-        self._database = database
+        self.database = database
 
-    def put(self, sku: str, cents: int) -> None:
-        """Offer a product at this price."""
-        raise NotImplementedError
-
-    def price(self, sku: str) -> int:
-        """Return the price in cents."""
-        raise NotImplementedError
-
-    def skus(self) -> list[str]:
-        """Return the products on offer."""
+    def price(self, name: str) -> int:
+        """Return the price of a product in cents."""
         raise NotImplementedError
 
 
 class Declined(Exception):
-    """The bank says no: nothing was paid."""
+    """The bank has declined the charge. The customer has paid nothing."""
 
 
 class OutcomeUnknown(Exception):
-    """Nobody on this side can say whether the money was taken."""
+    """Nobody on this side of the network knows whether the customer has paid."""
 
 
-class Bank:
-    """Stands in for the bank; `charged` is what it has taken so far."""
+def post_charge(http: httpx2.Client, order: str, cents: int, key: str) -> int:
+    """Send `POST /charges` to the bank once, and return the status code.
 
-    def __init__(self) -> None:
-        self.charged: list[tuple[str, int]] = []
-
-    def charge(self, order: str, cents: int) -> None:
-        """Take the money for an order.
-
-        Raises:
-            Declined: it is more than the customer has.
-        """
-        if cents > 100_000:
-            raise Declined(order)
-        self.charged.append((order, cents))
-
-
-def bank_app(bank: Bank) -> FastAPI:
-    """Serve `bank.charge` to the network.
-
-    `POST /charges` takes `{"order": …, "cents": …}` and answers 201 (taken) or 402
-    (declined). A request whose header `Idempotency-Key` is that of an earlier one is
-    not carried out: it is answered as the earlier one was.
+    Raises:
+        httpx2.TransportError: no response arrived.
     """
-    app = FastAPI()
-    answered: dict[str | object, int] = {}
-
-    @app.post("/charges")
-    def charge(
-        order: Annotated[str, Body()],
-        cents: Annotated[int, Body()],
-        response: Response,
-        idempotency_key: Annotated[str | None, Header()] = None,
-    ) -> None:
-        key = idempotency_key or object()
-        if key not in answered:
-            try:
-                bank.charge(order, cents)
-                answered[key] = 201
-            except Declined:
-                answered[key] = 402
-        response.status_code = answered[key]
-
-    return app
+    body = {"order": order, "cents": cents}
+    headers = {"Idempotency-Key": key}
+    return http.post("/charges", json=body, headers=headers).status_code
 
 
 def charge(http: httpx2.Client, order: str, cents: int) -> None:
     """1.1.2  How do APIs differ from traditional function calls in programming?
 
-    Do through `bank_app` what `bank.charge(order, cents)` does in one process. The
-    network loses requests and answers (an `httpx2.TransportError`, or a 504), delivers
-    late, and twice. Yet an order is charged once, also if `charge` is called for it
-    again. After 4 requests without a 201 or 402, raise `OutcomeUnknown`.
+    A function call has two outcomes: it returns, or it raises. A request over a network
+    has a third one: no response arrives, and the work may be done or not. Charge the
+    customer for an order, over a network that loses requests and responses. Use
+    `post_charge`.
+
+    - Return after the status code 201 (charged). Raise `Declined` after 402.
+    - After any other status code, or if no response arrives, send the request again.
+      After 4 requests without a 201 or 402, raise `OutcomeUnknown`.
+    - The bank charges an order once, also if `charge` is called again for this order,
+      even with another amount.
+    - Do not catch other exceptions: they are errors in this program.
+
+    Given: the bank processes the first request with a `key`. It sends the same response
+    to every later request with this key, and does nothing else.
+
+    Example:
+        charge(http, "A-17", 1990)
     """
     raise NotImplementedError
 
 
-Currency = Literal["EUR", "USD"]
+def find_prices(product: str) -> dict[str, int] | None:
+    """Return the price of a product in cents by currency, or None if it is unknown."""
+    prices = {"desk": {"EUR": 14900, "USD": 15900}, "lamp": {"EUR": 1990, "USD": 2150}}
+    return prices.get(product)
 
 
-def find_prices(sku: str) -> dict[str, int] | None:
-    """Stand in for the database; return a product's prices in cents by currency."""
-    goods = {
-        "desk": {"EUR": 14900, "USD": 15900},
-        "lamp": {"EUR": 1990, "USD": 2150},
-    }
-    return goods.get(sku)
+def first_version(order: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    """Return the status code and the body of the response to `POST /orders`."""
+    prices = find_prices(order["product"])
+    if prices is None:
+        return 404, {"detail": "unknown product"}
+    return 201, {"cents": order["pieces"] * prices["EUR"]}
 
 
-def first_version() -> FastAPI:
-    """Return the API as it was published, before the shop sold in dollars."""
-    app = FastAPI()
-    numbers = count(1)
-
-    @app.get("/products/{sku}")
-    def product(sku: str) -> dict[str, Any]:
-        if not (prices := find_prices(sku)):
-            raise HTTPException(404, "unknown product")
-        return {"sku": sku, "cents": prices["EUR"]}
-
-    @app.post("/orders", status_code=201)
-    def order(
-        sku: Annotated[str, Body()], pieces: Annotated[int, Body()]
-    ) -> dict[str, Any]:
-        if not (prices := find_prices(sku)):
-            raise HTTPException(404, "unknown product")
-        return {"number": next(numbers), "cents": pieces * prices["EUR"]}
-
-    return app
-
-
-def till(http: httpx2.Client, sku: str, pieces: int) -> str:
-    """Sell in a shop. This program runs in a thousand tills and stays as it is."""
-    product = http.get(f"/products/{sku}")
-    if product.status_code == 404:
-        return "Call the manager."
-    order = http.post("/orders", json={"sku": sku, "pieces": pieces}).json()
-    each = product.json()["cents"]
-    return f"No. {order['number']:04d}: {pieces} x {each} = {order['cents']}"
-
-
-def web_shop(http: httpx2.Client, sku: str, pieces: int, currency: str) -> str:
-    """Sell on the web. This program was written for the second version."""
-    each = http.get(f"/products/{sku}").json()["prices"][currency]
-    wanted = {"sku": sku, "pieces": pieces, "currency": currency}
-    order = http.post("/orders", json=wanted).json()
-    return f"{order['reference']}: {pieces} x {each} = {order['total'][currency]}"
-
-
-def second_version() -> FastAPI:
+def second_version(order: dict[str, Any]) -> tuple[int, dict[str, Any]]:
     """1.1.3  How do APIs facilitate communication between a client and a server?
 
-    The API learns of currencies. `web_shop` likes its second version, and a thousand
-    tills stop. Repair it: whatever a client of `first_version` sends is answered with
-    the status and the fields that it would read there, and `web_shop` still reads all
-    that it needs.
+    Client and server are separate programs. They share only the form of their messages.
+    A thousand tills (cash registers) send orders in the form of `first_version`, and
+    nobody can update them. The second version of the server was written for a web shop,
+    which also sends a "currency". Now the tills fail. Repair the second version.
+
+    - An order without "currency" gets the status code that `first_version` returns, and
+      all its fields with the same values. Additional fields do no harm.
+    - An order with "currency" still gets its "total" in this currency, and "currency".
+
+    Given: "currency" is "EUR" or "USD".
+
+    Example:
+        {"product": "lamp", "pieces": 2}  ->  201  {"cents": 3980, ...}
+        {"product": "lamp", "pieces": 2, "currency": "USD"}
+            ->  201  {"total": 4300, "currency": "USD", ...}
     """
-    app = FastAPI()
-    numbers = count(1)
-
-    @app.get("/products/{sku}")
-    def product(sku: str) -> dict[str, Any]:
-        if not (prices := find_prices(sku)):
-            return {"error": "unknown product"}
-        return {"sku": sku, "prices": prices}
-
-    @app.post("/orders", status_code=201)
-    def order(
-        sku: Annotated[str, Body()],
-        pieces: Annotated[int, Body()],
-        currency: Annotated[Currency, Body()],
-    ) -> dict[str, Any]:
-        if not (prices := find_prices(sku)):
-            return {"error": "unknown product"}
-        number, cents = next(numbers), pieces * prices[currency]
-        return {"reference": f"{currency}-{number}", "total": {currency: cents}}
-
-    return app
-
-
-def payment_app(states: dict[int, str]) -> FastAPI:
-    """Serve the API of a payment company, which notes the `states` of its payments.
-
-    `POST /payments` with `{"card": …, "cents": …}` reserves the money and answers 201
-    with `{"number": …}`, or 402 with a reason. `POST /payments/{number}/capture` takes
-    what is reserved, `DELETE /payments/{number}` frees it; neither is refused then.
-    """
-    app = FastAPI()
-
-    @app.post("/payments", status_code=201)
-    def reserve(
-        card: Annotated[str, Body()], cents: Annotated[int, Body()]
-    ) -> dict[str, int]:
-        if card.endswith("0000"):
-            raise HTTPException(402, "The card has expired.")
-        number = 501 + len(states)
-        states[number] = f"{cents} reserved"
-        return {"number": number}
-
-    def settle(number: int, state: str) -> None:
-        if not states.get(number, "").endswith("reserved"):
-            raise HTTPException(409, "Nothing is reserved under this number.")
-        states[number] = states[number].replace("reserved", state)
-
-    @app.post("/payments/{number}/capture")
-    def capture(number: int) -> None:
-        settle(number, "taken")
-
-    @app.delete("/payments/{number}", status_code=204)
-    def free(number: int) -> None:
-        settle(number, "freed")
-
-    return app
-
-
-def carrier_app(parcels: list[str]) -> FastAPI:
-    """Serve the API of a carrier, which notes where its `parcels` go.
-
-    `POST /parcels` with `{"address": …}` books a parcel and answers 201 with
-    `{"tracking": …}`. If it does not book, it says why with another status.
-    """
-    app = FastAPI()
-
-    @app.post("/parcels", status_code=201)
-    def book(address: Annotated[str, Body(embed=True)]) -> dict[str, str]:
-        if address == "Atlantis":
-            raise HTTPException(422, "Nobody lives there.")
-        parcels.append(address)
-        return {"tracking": f"{address}-{len(parcels)}"}
-
-    return app
+    prices = find_prices(order["product"])
+    if prices is None:
+        return 200, {"error": "unknown product"}
+    currency = order["currency"]
+    total = order["pieces"] * prices[currency]
+    return 201, {"total": total, "currency": currency}
 
 
 class CheckoutFailed(Exception):
-    """The sale did not come about."""
+    """The order was not placed."""
 
 
 def checkout(
@@ -303,9 +170,23 @@ def checkout(
 ) -> str:
     """1.1.4  Provide a real-world example of an API and its functionality.
 
-    Sell through the APIs of two companies, `payment_app` and `carrier_app`: reserve the
-    money, book the parcel, take the money, return the tracking. If either refuses,
-    whatever the status, raise `CheckoutFailed` and leave nothing behind: no parcel that
-    is not paid for, no money reserved for a parcel that never leaves.
+    A shop uses the APIs of two companies: one takes payments, one delivers parcels.
+    Reserve the money, then book the parcel, then take the money. Return the tracking
+    number of the parcel.
+
+    - If the payment company does not return 201 for `POST /payments`, raise
+      `CheckoutFailed`, and book no parcel.
+    - If the carrier does not return 201 for `POST /parcels`, release the reserved money
+      and raise `CheckoutFailed`.
+
+    Given: both companies always send a response.
+    Given: the API of the payment company. The last two requests always succeed.
+        POST /payments  {"card": "4111", "cents": 1990}  ->  201  {"number": 501}
+            reserves the money
+        POST /payments/501/capture  ->  200  takes the reserved money
+        DELETE /payments/501  ->  204  releases the reserved money
+    Given: the API of the carrier.
+        POST /parcels  {"address": "Ulm"}  ->  201  {"tracking": "X-77"}
+            books a parcel
     """
     raise NotImplementedError

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lab import attempt, in_words, outcome
+from lab import attempt, in_words, outcome, returned_or_raised
 
 
 def test_an_outcome_is_the_value_or_the_exception() -> None:
@@ -50,3 +50,8 @@ def test_a_coroutine_is_a_missing_await() -> None:
         "a coroutine, because `await` is missing before `count(...)`"
     )
     coroutine.close()
+
+
+def test_an_outcome_is_said_to_be_returned_or_raised() -> None:
+    assert returned_or_raised(5) == "returned 5"
+    assert returned_or_raised(ValueError("one")) == "raised ValueError: one"

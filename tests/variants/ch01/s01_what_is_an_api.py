@@ -1,398 +1,335 @@
 """Other answers to section 1.1."""
 
 from contextlib import suppress
-from decimal import Decimal
 from uuid import NAMESPACE_URL, uuid4, uuid5
-
-from pydantic import BaseModel
 
 from sensei.variants import right, wrong
 
 
-@wrong("1.1.1", caught_by="test_q1_every_price_is_read_as_it_was_put")
+@wrong("1.1.1", caught_by="test_q1_an_unknown_product_raises_unknown_product")
 class SqlCatalogue:
-    """Euros become cents when they are multiplied by 100."""
+    """Let the storage decide how an unknown product fails."""
 
     def __init__(self, database):
-        self._database = database
+        self.database = database
 
-    def put(self, sku, cents):
-        with self._database:
-            self._database.execute(
-                "INSERT OR REPLACE INTO goods VALUES (?, ?)", (sku, cents / 100)
-            )
-
-    def price(self, sku):
-        query = "SELECT euros FROM goods WHERE name = ?"
-        row = self._database.execute(query, (sku,)).fetchone()
-        if row is None:
-            raise UnknownProduct(sku)
-        return int(row[0] * 100)
-
-    def skus(self):
-        query = "SELECT name FROM goods ORDER BY name"
-        return [name for (name,) in self._database.execute(query)]
-
-
-@wrong("1.1.1", caught_by="test_q1_another_program_finds_what_was_put")
-class SqlCatalogue:
-    """What was executed is stored."""
-
-    def __init__(self, database):
-        self._database = database
-
-    def put(self, sku, cents):
-        self._database.execute(
-            "INSERT OR REPLACE INTO goods VALUES (?, ?)", (sku, cents / 100)
-        )
-
-    def price(self, sku):
-        query = "SELECT euros FROM goods WHERE name = ?"
-        row = self._database.execute(query, (sku,)).fetchone()
-        if row is None:
-            raise UnknownProduct(sku)
-        return round(row[0] * 100)
-
-    def skus(self):
-        query = "SELECT name FROM goods ORDER BY name"
-        return [name for (name,) in self._database.execute(query)]
+    def price(self, name):
+        query = "SELECT cents FROM products WHERE name = ?"
+        return self.database.execute(query, (name,)).fetchone()[0]
 
 
 @wrong(
     "1.1.1",
-    caught_by="test_q1_a_program_reads_the_same_from_both[an_unknown_product]",
+    caught_by="test_q1_label_returns_the_same_text_for_both_catalogues[sofa]",
 )
 class SqlCatalogue:
-    """How the storage fails is how the API fails."""
+    """Return None for an unknown product."""
 
     def __init__(self, database):
-        self._database = database
+        self.database = database
 
-    def put(self, sku, cents):
-        with self._database:
-            self._database.execute(
-                "INSERT OR REPLACE INTO goods VALUES (?, ?)", (sku, cents / 100)
-            )
-
-    def price(self, sku):
-        query = "SELECT euros FROM goods WHERE name = ?"
-        (euros,) = self._database.execute(query, (sku,)).fetchone()
-        return round(euros * 100)
-
-    def skus(self):
-        query = "SELECT name FROM goods ORDER BY name"
-        return [name for (name,) in self._database.execute(query)]
+    def price(self, name):
+        query = "SELECT cents FROM products WHERE name = ?"
+        row = self.database.execute(query, (name,)).fetchone()
+        return row[0] if row else None
 
 
-@wrong("1.1.1", caught_by="test_q1_a_program_reads_the_same_from_both[a_new_price]")
+@wrong("1.1.1", caught_by="test_q1_price_returns_the_price_in_the_table")
 class SqlCatalogue:
-    """To put is to insert."""
+    """Return the row instead of the price."""
 
     def __init__(self, database):
-        self._database = database
+        self.database = database
 
-    def put(self, sku, cents):
-        with self._database:
-            self._database.execute(
-                "INSERT INTO goods VALUES (?, ?)", (sku, cents / 100)
-            )
-
-    def price(self, sku):
-        query = "SELECT euros FROM goods WHERE name = ?"
-        row = self._database.execute(query, (sku,)).fetchone()
+    def price(self, name):
+        query = "SELECT cents FROM products WHERE name = ?"
+        row = self.database.execute(query, (name,)).fetchone()
         if row is None:
-            raise UnknownProduct(sku)
-        return round(row[0] * 100)
-
-    def skus(self):
-        query = "SELECT name FROM goods ORDER BY name"
-        return [name for (name,) in self._database.execute(query)]
+            raise UnknownProduct(name)
+        return row
 
 
-@wrong("1.1.1", caught_by="test_q1_a_program_reads_the_same_from_both[the_offers]")
+@wrong("1.1.1", caught_by="test_q1_price_returns_the_price_in_the_table[catalogue-0]")
 class SqlCatalogue:
-    """A table with a key is read in the order of the key."""
+    """Treat a price of 0 as no price."""
 
     def __init__(self, database):
-        self._database = database
+        self.database = database
 
-    def put(self, sku, cents):
-        with self._database:
-            self._database.execute(
-                "INSERT OR REPLACE INTO goods VALUES (?, ?)", (sku, cents / 100)
-            )
+    def price(self, name):
+        query = "SELECT cents FROM products WHERE name = ?"
+        for (cents,) in self.database.execute(query, (name,)):
+            if cents:
+                return cents
+        raise UnknownProduct(name)
 
-    def price(self, sku):
-        query = "SELECT euros FROM goods WHERE name = ?"
-        row = self._database.execute(query, (sku,)).fetchone()
+
+@wrong("1.1.1", caught_by="test_q1_a_price_that_changes_is_read_again")
+class SqlCatalogue(DictCatalogue):
+    """Load the table once, and keep the dict."""
+
+    def __init__(self, database):
+        super().__init__(dict(database.execute("SELECT name, cents FROM products")))
+
+
+@wrong("1.1.1", caught_by="test_q1_a_name_can_contain_any_character")
+class SqlCatalogue:
+    """Write the name into the SQL text."""
+
+    def __init__(self, database):
+        self.database = database
+
+    def price(self, name):
+        query = f"SELECT cents FROM products WHERE name = '{name}'"
+        row = self.database.execute(query).fetchone()
         if row is None:
-            raise UnknownProduct(sku)
-        return round(row[0] * 100)
-
-    def skus(self):
-        return [row[0] for row in self._database.execute("SELECT name FROM goods")]
+            raise UnknownProduct(name)
+        return row[0]
 
 
-@wrong(
-    "1.1.1",
-    caught_by="test_q1_a_program_reads_the_same_from_both[a_name_with_a_quote]",
-)
+@wrong("1.1.1", caught_by="test_q1_a_name_is_never_read_as_sql")
 class SqlCatalogue:
-    """A query is a text like any other."""
+    """Write the name into the SQL text, and call every error an unknown product."""
 
     def __init__(self, database):
-        self._database = database
+        self.database = database
 
-    def put(self, sku, cents):
-        with self._database:
-            self._database.execute(
-                f"INSERT OR REPLACE INTO goods VALUES ('{sku}', {cents / 100})"
-            )
+    def price(self, name):
+        try:
+            query = f"SELECT cents FROM products WHERE name = '{name}'"
+            return self.database.execute(query).fetchone()[0]
+        except Exception:
+            raise UnknownProduct(name)
 
-    def price(self, sku):
-        query = f"SELECT euros FROM goods WHERE name = '{sku}'"
-        row = self._database.execute(query).fetchone()
+
+@wrong("1.1.1", caught_by="test_q1_an_unknown_product_raises_unknown_product[chair%]")
+class SqlCatalogue:
+    """Compare with LIKE, which ignores case and reads % as a pattern."""
+
+    def __init__(self, database):
+        self.database = database
+
+    def price(self, name):
+        query = "SELECT cents FROM products WHERE name LIKE ?"
+        row = self.database.execute(query, (name,)).fetchone()
         if row is None:
-            raise UnknownProduct(sku)
-        return round(row[0] * 100)
-
-    def skus(self):
-        query = "SELECT name FROM goods ORDER BY name"
-        return [name for (name,) in self._database.execute(query)]
-
-
-@wrong("1.1.1", caught_by="test_q1_another_program_finds_what_was_put")
-class SqlCatalogue:
-    """It keeps the promise, with a dict beside the database."""
-
-    def __init__(self, database):
-        self._kept = MemoryCatalogue()
-        self.put, self.price, self.skus = (
-            self._kept.put,
-            self._kept.price,
-            self._kept.skus,
-        )
-
-    def put(self, sku, cents): ...
-    def price(self, sku): ...
-    def skus(self): ...
-
-
-@right("1.1.1")
-class SqlCatalogue:
-    """Two statements for put, decimals for the price, sorted by Python."""
-
-    def __init__(self, database: sqlite3.Connection) -> None:
-        self._database = database
-
-    def _all(self) -> dict[str, int]:
-        rows = self._database.execute("SELECT name, euros FROM goods").fetchall()
-        return {name: int(Decimal(repr(euros)) * 100) for name, euros in rows}
-
-    def put(self, sku: str, cents: int) -> None:
-        self._database.execute("DELETE FROM goods WHERE name = :sku", {"sku": sku})
-        self._database.execute(
-            "INSERT INTO goods VALUES (:sku, :euros)",
-            {"sku": sku, "euros": float(Decimal(cents) / 100)},
-        )
-        self._database.commit()
-
-    def price(self, sku: str) -> int:
-        rows = self._database.execute(
-            "SELECT CAST(round(euros * 100) AS INTEGER) FROM goods WHERE name = ?",
-            [sku],
-        ).fetchall()
-        if not rows:
-            raise UnknownProduct
-        return rows[0][0]
-
-    def skus(self) -> list[str]:
-        return sorted(self._all())
+            raise UnknownProduct(name)
+        return row[0]
 
 
 @right("1.1.1")
 class SqlCatalogue(Catalogue):
-    """The protocol as a base class, an upsert, a cursor."""
+    """Derive from the protocol, use a cursor and a named parameter, catch TypeError."""
 
     def __init__(self, database: sqlite3.Connection) -> None:
-        self._database = database
+        self.database = database
 
-    def put(self, sku: str, cents: int) -> None:
-        cursor = self._database.cursor()
-        cursor.execute(
-            """
-            INSERT INTO goods (name, euros) VALUES (?, ? / 100.0)
-            ON CONFLICT (name) DO UPDATE SET euros = excluded.euros
-            """,
-            (sku, cents),
-        )
-        self._database.commit()
-
-    def price(self, sku: str) -> int:
-        cursor = self._database.execute(
-            "SELECT euros FROM goods WHERE name = ?", (sku,)
-        )
-        for (euros,) in cursor:
-            return int(euros * 100 + 0.5)
-        raise UnknownProduct(f"There is no {sku}.")
-
-    def skus(self) -> list[str]:
-        cursor = self._database.execute("SELECT name FROM goods ORDER BY 1")
-        return [row[0] for row in cursor.fetchall()]
+    def price(self, name: str) -> int:
+        cursor = self.database.cursor()
+        cursor.execute("SELECT cents FROM products WHERE name = :name", {"name": name})
+        try:
+            (cents,) = cursor.fetchone()
+        except TypeError:
+            raise UnknownProduct(f"no {name}") from None
+        return cents
 
 
-@wrong("1.1.2", caught_by="test_q2_an_order_is_charged_once[request lost]")
+@right("1.1.1")
+class SqlCatalogue(DictCatalogue):
+    """Read the whole table at each call, and let the dict do the rest."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self.database = database
+
+    @property
+    def prices(self) -> dict[str, int]:
+        return dict(self.database.execute("SELECT name, cents FROM products"))
+
+
+@wrong("1.1.2", caught_by="test_q2_charge_returns_after_201[request lost]")
 def charge(http, order, cents):
-    """A remote call is a call: it returns or it raises, once."""
-    answer = http.post(
-        "/charges",
-        json={"order": order, "cents": cents},
-        headers={"Idempotency-Key": order},
-    )
-    if answer.status_code == 402:
+    """Send one request, as if it were a function call."""
+    if post_charge(http, order, cents, key=order) == 402:
         raise Declined(order)
 
 
-@wrong("1.1.2", caught_by="test_q2_an_order_is_charged_once[answer lost]")
+@wrong("1.1.2", caught_by="test_q2_an_order_is_charged_once[response lost]")
 def charge(http, order, cents):
-    """Whoever gets no answer asks again."""
+    """Use a new key for each request."""
     for _ in range(4):
         with suppress(httpx2.TransportError):
-            answer = http.post("/charges", json={"order": order, "cents": cents})
-            if answer.status_code == 201:
+            status = post_charge(http, order, cents, key=str(uuid4()))
+            if status == 201:
                 return
-            if answer.status_code == 402:
+            if status == 402:
+                raise Declined(order)
+    raise OutcomeUnknown(order)
+
+
+@wrong("1.1.2", caught_by="test_q2_a_second_call_for_an_order_does_not_charge_again")
+def charge(http, order, cents):
+    """Use a new key for each call of `charge`."""
+    key = str(uuid4())
+    for _ in range(4):
+        with suppress(httpx2.TransportError):
+            status = post_charge(http, order, cents, key)
+            if status == 201:
+                return
+            if status == 402:
                 raise Declined(order)
     raise OutcomeUnknown(order)
 
 
 @wrong(
     "1.1.2",
-    caught_by="test_q2_called_again_after_an_unknown_outcome_it_charges_once",
+    caught_by="test_q2_a_second_call_for_an_order_does_not_charge_again[another amount]",
 )
 def charge(http, order, cents):
-    """A key for each call keeps its repetitions together."""
-    headers = {"Idempotency-Key": str(uuid4())}
+    """Put the amount into the key."""
     for _ in range(4):
         with suppress(httpx2.TransportError):
-            body = {"order": order, "cents": cents}
-            answer = http.post("/charges", json=body, headers=headers)
-            if answer.status_code == 201:
+            status = post_charge(http, order, cents, key=f"{order}-{cents}")
+            if status == 201:
                 return
-            if answer.status_code == 402:
+            if status == 402:
                 raise Declined(order)
     raise OutcomeUnknown(order)
 
 
-@wrong(
-    "1.1.2",
-    caught_by="test_q2_after_four_requests_the_outcome_is_unknown[answer lost]",
-)
+@wrong("1.1.2", caught_by="test_q2_each_order_is_charged")
 def charge(http, order, cents):
-    """No answer is a no."""
-    headers = {"Idempotency-Key": order}
+    """Use the same key for every order."""
     for _ in range(4):
         with suppress(httpx2.TransportError):
-            body = {"order": order, "cents": cents}
-            answer = http.post("/charges", json=body, headers=headers)
-            if answer.status_code == 201:
+            status = post_charge(http, order, cents, key="charge")
+            if status == 201:
                 return
-    raise Declined(order)
-
-
-@wrong("1.1.2", caught_by="test_q2_an_order_is_charged_once[gateway gives up]")
-def charge(http, order, cents):
-    """Whatever is not a yes is a no."""
-    headers = {"Idempotency-Key": order}
-    for _ in range(4):
-        with suppress(httpx2.TransportError):
-            body = {"order": order, "cents": cents}
-            answer = http.post("/charges", json=body, headers=headers)
-            if answer.status_code != 201:
-                raise Declined(order)
-            return
-    raise OutcomeUnknown(order)
-
-
-@wrong("1.1.2", caught_by="test_q2_an_order_is_charged_once[connection reset]")
-def charge(http, order, cents):
-    """Silence is a timeout."""
-    headers = {"Idempotency-Key": order}
-    for _ in range(4):
-        with suppress(httpx2.TimeoutException):
-            body = {"order": order, "cents": cents}
-            answer = http.post("/charges", json=body, headers=headers)
-            if answer.status_code == 201:
-                return
-            if answer.status_code == 402:
-                raise Declined(order)
-    raise OutcomeUnknown(order)
-
-
-@wrong("1.1.2", caught_by="test_q2_orders_of_the_same_amount_are_charged_each")
-def charge(http, order, cents):
-    """The amount says which request it is."""
-    headers = {"Idempotency-Key": f"charge-{cents}"}
-    for _ in range(4):
-        with suppress(httpx2.TransportError):
-            body = {"order": order, "cents": cents}
-            answer = http.post("/charges", json=body, headers=headers)
-            if answer.status_code == 201:
-                return
-            if answer.status_code == 402:
+            if status == 402:
                 raise Declined(order)
     raise OutcomeUnknown(order)
 
 
 @wrong("1.1.2", caught_by="test_q2_after_four_requests_the_outcome_is_unknown")
 def charge(http, order, cents):
-    """Some time it has to work."""
-    headers = {"Idempotency-Key": order}
-    while True:
+    """Treat a missing response as a refusal."""
+    for _ in range(4):
         with suppress(httpx2.TransportError):
-            body = {"order": order, "cents": cents}
-            answer = http.post("/charges", json=body, headers=headers)
-            if answer.status_code == 201:
+            if post_charge(http, order, cents, key=order) == 201:
                 return
-            if answer.status_code == 402:
+    raise Declined(order)
+
+
+@wrong("1.1.2", caught_by="test_q2_charge_returns_after_201[504]")
+def charge(http, order, cents):
+    """Treat every other status code as a refusal."""
+    for _ in range(4):
+        with suppress(httpx2.TransportError):
+            if post_charge(http, order, cents, key=order) == 201:
+                return
+            raise Declined(order)
+    raise OutcomeUnknown(order)
+
+
+@wrong("1.1.2", caught_by="test_q2_after_four_requests_the_outcome_is_unknown[504]")
+def charge(http, order, cents):
+    """Treat every status code but 402 as a success."""
+    for _ in range(4):
+        with suppress(httpx2.TransportError):
+            if post_charge(http, order, cents, key=order) == 402:
                 raise Declined(order)
+            return
+    raise OutcomeUnknown(order)
+
+
+@wrong("1.1.2", caught_by="test_q2_an_order_is_charged_once[connection closed]")
+def charge(http, order, cents):
+    """Catch timeouts only, and send the others with a new key."""
+    for _ in range(4):
+        try:
+            status = post_charge(http, order, cents, key=order)
+        except httpx2.TimeoutException:
+            continue
+        except httpx2.TransportError:
+            status = post_charge(http, order, cents, key=f"{order} again")
+        if status == 201:
+            return
+        if status == 402:
+            raise Declined(order)
+    raise OutcomeUnknown(order)
+
+
+@wrong("1.1.2", caught_by="test_q2_charge_returns_after_201[connection closed]")
+def charge(http, order, cents):
+    """Catch timeouts only."""
+    for _ in range(4):
+        with suppress(httpx2.TimeoutException):
+            status = post_charge(http, order, cents, key=order)
+            if status == 201:
+                return
+            if status == 402:
+                raise Declined(order)
+    raise OutcomeUnknown(order)
+
+
+@wrong("1.1.2", caught_by="test_q2_another_exception_is_not_caught")
+def charge(http, order, cents):
+    """Catch every exception."""
+    for _ in range(4):
+        try:
+            status = post_charge(http, order, cents, key=order)
+        except Exception:
+            continue
+        if status == 201:
+            return
+        if status == 402:
+            raise Declined(order)
+    raise OutcomeUnknown(order)
+
+
+@wrong("1.1.2", caught_by="test_q2_after_four_requests_the_outcome_is_unknown")
+def charge(http, order, cents):
+    """Send one request and four repetitions."""
+    for _ in range(1 + 4):
+        with suppress(httpx2.TransportError):
+            status = post_charge(http, order, cents, key=order)
+            if status == 201:
+                return
+            if status == 402:
+                raise Declined(order)
+    raise OutcomeUnknown(order)
 
 
 @right("1.1.2")
 def charge(http: httpx2.Client, order: str, cents: int) -> None:
-    """A key that is computed, recursion, raise_for_status."""
+    """Compute the key from the order, and use recursion."""
 
     def attempt(left: int) -> None:
         if not left:
             raise OutcomeUnknown
         try:
-            answer = http.request(
-                "POST",
-                "/charges",
-                headers={"idempotency-key": str(uuid5(NAMESPACE_URL, order))},
-                json={"cents": cents, "order": order},
-                timeout=1,
-            )
-            answer.raise_for_status()
-        except httpx2.HTTPStatusError as error:
-            if error.response.status_code == 402:
-                raise Declined(order) from error
-            attempt(left - 1)
+            status = post_charge(http, order, cents, str(uuid5(NAMESPACE_URL, order)))
         except httpx2.RequestError:
-            attempt(left - 1)
+            return attempt(left - 1)
+        if status == 402:
+            raise Declined(order)
+        return None if status == 201 else attempt(left - 1)
 
     attempt(4)
 
 
 @right("1.1.2")
 def charge(http: httpx2.Client, order: str, cents: int) -> None:
-    """A match statement, and None for silence."""
-    body = {"order": order, "cents": cents}
-    for _attempt in (1, 2, 3, 4):
+    """Send the requests without `post_charge`, and use a match statement."""
+    for _ in (1, 2, 3, 4):
         status = None
-        with suppress(httpx2.HTTPError):
-            key = {"Idempotency-Key": f"charge/{order}/{cents}"}
-            status = http.post("/charges", json=body, headers=key).status_code
+        with suppress(httpx2.TransportError):
+            status = http.request(
+                "POST",
+                "/charges",
+                headers={"idempotency-key": f"charge/{order}"},
+                json={"cents": cents, "order": order},
+                timeout=1,
+            ).status_code
         match status:
             case 201:
                 return None
@@ -401,256 +338,198 @@ def charge(http: httpx2.Client, order: str, cents: int) -> None:
     raise OutcomeUnknown
 
 
-@wrong("1.1.3", caught_by="test_q3_till_and_web_shop_sell_side_by_side")
-def second_version():
-    """Nothing breaks where nothing changes."""
-    return first_version()
+@wrong("1.1.3", caught_by="test_q3_web_shop_and_till_use_the_same_server")
+def second_version(order):
+    """Go back to the first version."""
+    return first_version(order)
 
 
-@wrong("1.1.3", caught_by="test_q3_every_old_client_reads_what_it_read[an order]")
-def second_version():
-    """The order is new anyway; only what is read must stay."""
-    app = FastAPI()
-    numbers = count(1)
-
-    @app.get("/products/{sku}")
-    def product(sku: str):
-        if not (prices := find_prices(sku)):
-            raise HTTPException(404, "unknown product")
-        return {"sku": sku, "cents": prices["EUR"], "prices": prices}
-
-    @app.post("/orders", status_code=201)
-    def order(
-        sku: Annotated[str, Body()],
-        pieces: Annotated[int, Body()],
-        currency: Annotated[Currency, Body()],
-    ):
-        if not (prices := find_prices(sku)):
-            raise HTTPException(404, "unknown product")
-        number, cents = next(numbers), pieces * prices[currency]
-        return {
-            "number": number,
-            "cents": cents,
-            "reference": f"{currency}-{number}",
-            "total": {currency: cents},
-        }
-
-    return app
+@wrong("1.1.3", caught_by="test_q3_a_till_gets_the_fields_of_the_first_version")
+def second_version(order):
+    """Make the currency optional, and rename the field."""
+    prices = find_prices(order["product"])
+    if prices is None:
+        return 404, {"detail": "unknown product"}
+    currency = order.get("currency", "EUR")
+    return 201, {"total": order["pieces"] * prices[currency], "currency": currency}
 
 
-@wrong("1.1.3", caught_by="test_q3_a_till_sells_as_before[lamp-2]")
-def second_version():
-    """Of the old fields some are kept; the number may become a text."""
-    app = FastAPI()
-    numbers = count(1)
-
-    @app.get("/products/{sku}")
-    def product(sku: str):
-        if not (prices := find_prices(sku)):
-            raise HTTPException(404, "unknown product")
-        return {"sku": sku, "cents": prices["EUR"], "prices": prices}
-
-    @app.post("/orders", status_code=201)
-    def order(
-        sku: Annotated[str, Body()],
-        pieces: Annotated[int, Body()],
-        currency: Annotated[Currency, Body()] = "EUR",
-    ):
-        if not (prices := find_prices(sku)):
-            raise HTTPException(404, "unknown product")
-        number, cents = f"{currency}-{next(numbers)}", pieces * prices[currency]
-        return {
-            "number": number,
-            "cents": cents,
-            "reference": number,
-            "total": {currency: cents},
-        }
-
-    return app
+@wrong("1.1.3", caught_by="test_q3_a_till_gets_the_fields_of_the_first_version")
+def second_version(order):
+    """Keep the field, and still require the currency."""
+    prices = find_prices(order["product"])
+    if prices is None:
+        return 404, {"detail": "unknown product"}
+    total = order["pieces"] * prices[order["currency"]]
+    return 201, {"cents": total, "total": total, "currency": order["currency"]}
 
 
-@wrong(
-    "1.1.3", caught_by="test_q3_every_old_client_reads_what_it_read[an unknown product]"
-)
-def second_version():
-    """The fields are the contract; the status is a detail."""
-    app = FastAPI()
-    numbers = count(1)
-
-    @app.get("/products/{sku}")
-    def product(sku: str):
-        if not (prices := find_prices(sku)):
-            return {"error": "unknown product"}
-        return {"sku": sku, "cents": prices["EUR"], "prices": prices}
-
-    @app.post("/orders", status_code=201)
-    def order(
-        sku: Annotated[str, Body()],
-        pieces: Annotated[int, Body()],
-        currency: Annotated[Currency, Body()] = "EUR",
-    ):
-        if not (prices := find_prices(sku)):
-            return {"error": "unknown product"}
-        number, cents = next(numbers), pieces * prices[currency]
-        return {
-            "number": number,
-            "cents": cents,
-            "reference": f"{currency}-{number}",
-            "total": {currency: cents},
-        }
-
-    return app
+@wrong("1.1.3", caught_by="test_q3_a_till_gets_404_for_an_unknown_product")
+def second_version(order):
+    """Return 200 for an unknown product, because the body contains the error."""
+    prices = find_prices(order["product"])
+    if prices is None:
+        return 200, {"detail": "unknown product"}
+    currency = order.get("currency", "EUR")
+    total = order["pieces"] * prices[currency]
+    return 201, {"cents": total, "total": total, "currency": currency}
 
 
-@wrong("1.1.3", caught_by="test_q3_till_and_web_shop_sell_side_by_side[USD]")
-def second_version():
-    """The tills are repaired; whoever orders gets euros."""
-    app = FastAPI()
-    numbers = count(1)
+@wrong("1.1.3", caught_by="test_q3_a_till_gets_404_for_an_unknown_product")
+def second_version(order):
+    """Sell an unknown product for nothing, instead of refusing the order."""
+    prices = find_prices(order["product"]) or {"EUR": 0, "USD": 0}
+    currency = order.get("currency", "EUR")
+    total = order["pieces"] * prices[currency]
+    return 201, {"cents": total, "total": total, "currency": currency}
 
-    @app.get("/products/{sku}")
-    def product(sku: str):
-        if not (prices := find_prices(sku)):
-            raise HTTPException(404, "unknown product")
-        return {"sku": sku, "cents": prices["EUR"], "prices": prices}
 
-    @app.post("/orders", status_code=201)
-    def order(sku: Annotated[str, Body()], pieces: Annotated[int, Body()]):
-        if not (prices := find_prices(sku)):
-            raise HTTPException(404, "unknown product")
-        number, cents = next(numbers), pieces * prices["EUR"]
-        return {
-            "number": number,
-            "cents": cents,
-            "reference": f"EUR-{number}",
-            "total": {"EUR": cents},
-        }
+@wrong("1.1.3", caught_by="test_q3_web_shop_and_till_use_the_same_server[USD]")
+def second_version(order):
+    """Calculate in euros for everybody."""
+    status, body = first_version(order)
+    return status, body | {"total": body.get("cents"), "currency": "EUR"}
 
-    return app
+
+@wrong("1.1.3", caught_by="test_q3_a_till_gets_the_fields_of_the_first_version")
+def second_version(order):
+    """Return the amount as text."""
+    prices = find_prices(order["product"])
+    if prices is None:
+        return 404, {"detail": "unknown product"}
+    currency = order.get("currency", "EUR")
+    total = order["pieces"] * prices[currency]
+    return 201, {"cents": str(total), "total": total, "currency": currency}
 
 
 @right("1.1.3")
-def second_version() -> FastAPI:
-    """Models with defaults, async endpoints, other numbers, other words."""
-
-    class Order(BaseModel):
-        sku: str
-        pieces: int
-        currency: str = "EUR"
-
-    class Receipt(BaseModel):
-        number: int
-        cents: int
-        reference: str
-        total: dict[str, int]
-
-    app = FastAPI()
-    numbers = iter(range(1001, 10_000))
-
-    def prices_of(sku: str) -> dict[str, int]:
-        found = find_prices(sku)
-        if found is None:
-            raise HTTPException(404)
-        return found
-
-    @app.get("/products/{sku}")
-    async def show(sku: str) -> dict:
-        prices = prices_of(sku)
-        return {"prices": prices, "cents": prices["EUR"], "sku": sku, "new": True}
-
-    @app.post("/orders", status_code=201)
-    async def take(order: Order) -> Receipt:
-        cents = prices_of(order.sku)[order.currency] * order.pieces
-        number = next(numbers)
-        return Receipt(
-            number=number,
-            cents=cents,
-            reference=f"{order.currency}-{number}",
-            total={order.currency: cents},
-        )
-
-    return app
+def second_version(order: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    """Let the first version handle the orders of the tills."""
+    if "currency" not in order:
+        return first_version(order)
+    prices = find_prices(order["product"])
+    if prices is None:
+        return 200, {"error": "unknown product"}
+    total = order["pieces"] * prices[order["currency"]]
+    return 201, {"total": total, "currency": order["currency"]}
 
 
-@wrong("1.1.4", caught_by="test_q4_money_for_a_parcel_that_never_leaves_is_freed")
+@right("1.1.3")
+def second_version(order: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    """Add fields to the response of the first version."""
+    order.setdefault("currency", "EUR")
+    status, body = first_version(order)
+    if status != 201:
+        return status, body
+    total = find_prices(order["product"])[order["currency"]] * order["pieces"]
+    return status, {**body, "total": total, "currency": order["currency"], "version": 2}
+
+
+@wrong("1.1.4", caught_by="test_q4_without_a_parcel_the_money_is_released")
 def checkout(payments, carrier, card, cents, address):
-    """An exception undoes what was done."""
-    reserved = payments.post("/payments", json={"card": card, "cents": cents})
-    if reserved.is_error:
-        raise CheckoutFailed(reserved.text)
+    """Raise, and leave the money reserved."""
+    payment = payments.post("/payments", json={"card": card, "cents": cents})
+    if payment.status_code != 201:
+        raise CheckoutFailed(payment.text)
     parcel = carrier.post("/parcels", json={"address": address})
-    if parcel.is_error:
+    if parcel.status_code != 201:
         raise CheckoutFailed(parcel.text)
-    payments.post(f"/payments/{reserved.json()['number']}/capture")
+    payments.post(f"/payments/{payment.json()['number']}/capture")
     return parcel.json()["tracking"]
 
 
-@wrong("1.1.4", caught_by="test_q4_no_parcel_leaves_that_nobody_pays")
+@wrong("1.1.4", caught_by="test_q4_without_a_payment_no_parcel_is_booked")
 def checkout(payments, carrier, card, cents, address):
-    """The parcel first: it is what may go wrong."""
+    """Book the parcel first."""
     parcel = carrier.post("/parcels", json={"address": address})
-    if parcel.is_error:
+    if parcel.status_code != 201:
         raise CheckoutFailed(parcel.text)
-    reserved = payments.post("/payments", json={"card": card, "cents": cents})
-    if reserved.is_error:
-        raise CheckoutFailed(reserved.text)
-    payments.post(f"/payments/{reserved.json()['number']}/capture")
+    payment = payments.post("/payments", json={"card": card, "cents": cents})
+    if payment.status_code != 201:
+        raise CheckoutFailed(payment.text)
+    payments.post(f"/payments/{payment.json()['number']}/capture")
     return parcel.json()["tracking"]
 
 
-@wrong(
-    "1.1.4",
-    caught_by="test_q4_the_money_is_reserved_before_and_taken_after_the_booking",
-)
+@wrong("1.1.4", caught_by="test_q4_the_money_is_taken_after_the_parcel_is_booked")
 def checkout(payments, carrier, card, cents, address):
-    """Money first, for certainty."""
-    reserved = payments.post("/payments", json={"card": card, "cents": cents})
-    if reserved.is_error:
-        raise CheckoutFailed(reserved.text)
-    payment = f"/payments/{reserved.json()['number']}"
-    payments.post(f"{payment}/capture")
+    """Take the money before the parcel is booked."""
+    payment = payments.post("/payments", json={"card": card, "cents": cents})
+    if payment.status_code != 201:
+        raise CheckoutFailed(payment.text)
+    path = f"/payments/{payment.json()['number']}"
+    payments.post(f"{path}/capture")
     parcel = carrier.post("/parcels", json={"address": address})
-    if parcel.is_error:
-        payments.delete(payment)
+    if parcel.status_code != 201:
+        payments.delete(path)
         raise CheckoutFailed(parcel.text)
     return parcel.json()["tracking"]
 
 
-@wrong("1.1.4", caught_by="test_q4_no_parcel_leaves_that_nobody_pays")
+@wrong("1.1.4", caught_by="test_q4_without_a_payment_no_parcel_is_booked")
 def checkout(payments, carrier, card, cents, address):
-    """An API that refuses raises, as a function does."""
-    reserved = payments.post("/payments", json={"card": card, "cents": cents})
-    payment = f"/payments/{reserved.json()['number']}"
+    """Expect an exception from a request that is refused."""
+    payment = payments.post("/payments", json={"card": card, "cents": cents})
+    path = f"/payments/{payment.json()['number']}"
     parcel = carrier.post("/parcels", json={"address": address})
-    payments.post(f"{payment}/capture")
+    payments.post(f"{path}/capture")
     return parcel.json()["tracking"]
 
 
-@wrong("1.1.4", caught_by="test_q4_a_sale_takes_the_money_and_books_the_parcel")
+@wrong("1.1.4", caught_by="test_q4_the_money_is_taken_after_the_parcel_is_booked")
 def checkout(payments, carrier, card, cents, address):
-    """What is reserved is paid."""
-    reserved = payments.post("/payments", json={"card": card, "cents": cents})
-    if reserved.is_error:
-        raise CheckoutFailed(reserved.text)
+    """Forget to take the reserved money."""
+    payment = payments.post("/payments", json={"card": card, "cents": cents})
+    if payment.status_code != 201:
+        raise CheckoutFailed(payment.text)
     parcel = carrier.post("/parcels", json={"address": address})
-    if parcel.is_error:
-        payments.delete(f"/payments/{reserved.json()['number']}")
+    if parcel.status_code != 201:
+        payments.delete(f"/payments/{payment.json()['number']}")
         raise CheckoutFailed(parcel.text)
     return parcel.json()["tracking"]
 
 
-@wrong("1.1.4", caught_by="test_q4_money_for_a_parcel_that_never_leaves_is_freed[503]")
+@wrong("1.1.4", caught_by="test_q4_without_a_parcel_the_money_is_released[200]")
 def checkout(payments, carrier, card, cents, address):
-    """The one refusal that the documentation has an example of."""
-    reserved = payments.post("/payments", json={"card": card, "cents": cents})
-    if reserved.status_code == 402:
-        raise CheckoutFailed(reserved.text)
-    payment = f"/payments/{reserved.json()['number']}"
+    """Treat every status code of a success as 201."""
+    payment = payments.post("/payments", json={"card": card, "cents": cents})
+    if payment.is_error:
+        raise CheckoutFailed(payment.text)
+    path = f"/payments/{payment.json()['number']}"
+    parcel = carrier.post("/parcels", json={"address": address})
+    if parcel.is_error:
+        payments.delete(path)
+        raise CheckoutFailed(parcel.text)
+    payments.post(f"{path}/capture")
+    return parcel.json()["tracking"]
+
+
+@wrong("1.1.4", caught_by="test_q4_without_a_parcel_the_money_is_released[503]")
+def checkout(payments, carrier, card, cents, address):
+    """Handle one status code of each company."""
+    payment = payments.post("/payments", json={"card": card, "cents": cents})
+    if payment.status_code == 402:
+        raise CheckoutFailed(payment.text)
+    path = f"/payments/{payment.json()['number']}"
     parcel = carrier.post("/parcels", json={"address": address})
     if parcel.status_code == 422:
-        payments.delete(payment)
+        payments.delete(path)
         raise CheckoutFailed(parcel.text)
-    payments.post(f"{payment}/capture")
+    payments.post(f"{path}/capture")
+    return parcel.json()["tracking"]
+
+
+@wrong("1.1.4", caught_by="test_q4_each_sale_has_its_own_payment")
+def checkout(payments, carrier, card, cents, address):
+    """Use the number of the example."""
+    payment = payments.post("/payments", json={"card": card, "cents": cents})
+    if payment.status_code != 201:
+        raise CheckoutFailed(payment.text)
+    parcel = carrier.post("/parcels", json={"address": address})
+    if parcel.status_code != 201:
+        payments.delete("/payments/501")
+        raise CheckoutFailed(parcel.text)
+    payments.post("/payments/501/capture")
     return parcel.json()["tracking"]
 
 
@@ -662,35 +541,41 @@ def checkout(
     cents: int,
     address: str,
 ) -> str:
-    """raise_for_status, and the clean-up in an except."""
+    """Raise inside a `try`, and release the money in the `except`."""
+
+    class Refused(Exception):
+        pass
+
+    def post(http: httpx2.Client, path: str, **body: object) -> dict[str, Any]:
+        response = http.post(path, json=body)
+        if response.status_code != httpx2.codes.CREATED:
+            raise Refused(f"{path}: {response.status_code}")
+        return response.json()
+
     try:
-        reserved = payments.post("/payments", json={"card": card, "cents": cents})
-        number = reserved.raise_for_status().json()["number"]
+        number = post(payments, "/payments", card=card, cents=cents)["number"]
         try:
-            parcel = carrier.post("/parcels", json={"address": address})
-            parcel.raise_for_status()
-        except Exception:
+            tracking = post(carrier, "/parcels", address=address)["tracking"]
+        except Refused:
             payments.delete(f"/payments/{number}").raise_for_status()
             raise
-        payments.post(f"/payments/{number}/capture").raise_for_status()
-    except httpx2.HTTPStatusError as error:
+    except Refused as error:
         raise CheckoutFailed from error
-    return parcel.json()["tracking"]
+    payments.post(f"/payments/{number}/capture").raise_for_status()
+    return tracking
 
 
 @right("1.1.4")
 def checkout(payments, carrier, card, cents, address):
-    """201 is a yes, all else a no."""
-    answer = payments.request(
+    """Go on after a success, and raise at the end."""
+    payment = payments.request(
         "POST", "/payments", json={"cents": cents, "card": card, "shop": "Hinkel"}
     )
-    if answer.status_code != 201:
-        raise CheckoutFailed(f"Not paid: {answer.status_code}")
-    payment = answer.json()
-    answer = carrier.request("POST", "/parcels", json={"address": address})
-    booked = answer.status_code == 201
-    if booked:
-        payments.post("/payments/" + str(payment["number"]) + "/capture")
-        return answer.json()["tracking"]
-    payments.request("DELETE", f"/payments/{payment['number']}")
-    raise CheckoutFailed(f"Not booked: {answer.status_code}")
+    if payment.status_code == 201:
+        path = "/payments/" + str(payment.json()["number"])
+        parcel = carrier.request("POST", "/parcels", json={"address": address})
+        if parcel.status_code == 201:
+            payments.post(path + "/capture")
+            return parcel.json()["tracking"]
+        payments.request("DELETE", path)
+    raise CheckoutFailed
