@@ -1,93 +1,94 @@
-"""1.3  REST API Principles.
+"""1.3  REST API principles.
 
-REST is the style of the web: rules that let clients, servers and whatever stands
-between them know little of one another. A rule's purpose shows where it is broken.
+REST (Representational State Transfer) is the style of the web: six constraints that an
+API follows, so that caches, proxies and clients can work with it without knowing it.
+Notes: content/docs/api-fundamentals/rest-api-principles.md
 """
 
 import hmac
 import json
-from base64 import b64decode, b64encode
-from collections.abc import Callable
+from base64 import b64decode
 from itertools import count
 from typing import Annotated, Any
 
 import httpx2
-import strawberry
-from fastapi import Cookie, FastAPI, Header, HTTPException, Response
-from strawberry.fastapi import GraphQLRouter
+from fastapi import Cookie, FastAPI, Header, HTTPException, Request, Response
 
 
-def find_cents(sku: str) -> int | None:
-    """Stand in for the database; return what a product costs today."""
-    return {"desk": 14900, "ink": 700, "lamp": 1990, "pen": 250}.get(sku)
-
-
-def skus_on(page: int) -> list[str]:
-    """Stand in for the database; return a page of the catalogue, the first is 1."""
-    return ["desk", "ink", "lamp", "pen", "vase"][2 * page - 2 : 2 * page]
-
-
-SHIPPING_RULE = "function shipping(cents) { return cents < 5000 ? 490 : 0 }"
+def products_on(page: int) -> list[str]:
+    """Return the products on a page of the catalogue. The first page is 1."""
+    return ["chair", "desk", "lamp", "pen", "vase"][2 * page - 2 : 2 * page]
 
 
 def shop_app(cancelled: set[int]) -> FastAPI:
     """1.3.1  What are the six architectural constraints of REST?
 
-    Each endpoint breaks one of the six; its docstring says which, and what comes of it.
-    Repair each in one to three lines. Then a product is `{"sku": …, "cents": …}`, the
-    catalogue is asked for `?page=1`, `DELETE /orders/{number}` cancels an order, and
-    the rest keeps its place and its content.
-    """
-    pages = count(1)
-    numbers = count(1)
-    app = FastAPI()
+    The shop below has an endpoint for each of the six constraints. The last three
+    endpoints follow their constraint; keep them. Repair the first three:
 
-    @app.get("/products/{sku}")
-    def product(sku: str) -> Any:
-        """Client and server: a till cannot calculate with a web page."""
-        page = f"<b>{sku}</b>, today only {find_cents(sku)} ct"
-        return Response(page, media_type="text/html")
+    - Stateless: `GET /catalogue?page=2` returns the products on page 2. Today the
+      server counts the requests, so two clients miss pages.
+    - Cacheable: no shared cache sends a customer's basket to another customer. Today
+      it may do so for a minute.
+    - Uniform interface: `DELETE /orders/7` cancels order 7, and no `GET` cancels an
+      order. Today a browser that loads links in advance cancels orders.
+    """
+    app = FastAPI()
+    numbers = count(1)
+
+    pages = count(1)
 
     @app.get("/catalogue")
-    def catalogue() -> list[str]:
-        """Stateless: of two clients that turn the pages, each misses some."""
-        return skus_on(next(pages))
+    def read_catalogue() -> list[str]:
+        """Stateless: each request contains all that the server needs."""
+        return products_on(next(pages))
 
     @app.get("/basket")
-    def basket(customer: Annotated[str, Header()], response: Response) -> str:
-        """Cacheable: a cache on the way hands one customer's basket to the next."""
+    def read_basket(customer: Annotated[str, Header()], response: Response) -> str:
+        """Cacheable: each response says whether a cache may store it."""
         response.headers["Cache-Control"] = "public, max-age=60"
         return f"the basket of {customer}"
 
     @app.get("/orders/{number}/cancel", status_code=204)
-    def cancel(number: int) -> None:
-        """Uniform interface: a browser that fetches links ahead cancels orders."""
+    def cancel_order(number: int) -> None:
+        """Uniform interface: a method has the same meaning for every resource."""
         cancelled.add(number)
 
+    @app.get("/products/{name}")
+    def read_product(name: str) -> dict[str, object]:
+        """Client-server: the server sends data, the client decides how to show it."""
+        return {"name": name, "cents": 1990}
+
     @app.post("/orders", status_code=201)
-    def order(response: Response) -> None:
-        """Layered system: who came through a gateway is sent where it cannot get."""
-        response.headers["Location"] = f"http://10.0.0.5/orders/{next(numbers)}"
+    def place_order(response: Response) -> None:
+        """Layered system: the client finds the order through any proxy."""
+        response.headers["Location"] = f"/orders/{next(numbers)}"
 
     @app.get("/shipping.js")
-    def shipping() -> Response:
-        """Code on demand: browsers show this rule to people and do not run it."""
-        return Response(SHIPPING_RULE, media_type="text/plain")
+    def read_shipping_costs() -> Response:
+        """Code on demand (optional): the client runs code from the server."""
+        code = "function shipping(cents) { return cents < 5000 ? 490 : 0 }"
+        return Response(code, media_type="text/javascript")
 
     return app
 
 
-Basket = dict[str, int]  # what each product cost when it was put in
+def find_cents(product: str) -> int | None:
+    """Return the price of a product in cents, or None if the shop does not sell it."""
+    return {"desk": 14900, "lamp": 1990, "pen": 250}.get(product)
+
+
+Basket = dict[str, int]  # each product with its price in cents
 
 
 def seal(basket: Basket, secret: str) -> str:
-    """Return a text for a cookie; only who knows `secret` can write such a text."""
+    """Return a text that contains the basket and a signature."""
     text = json.dumps(basket).encode().hex()
     return f"{text}.{hmac.new(secret.encode(), text.encode(), 'sha256').hexdigest()}"
 
 
 def unseal(sealed: str, secret: str) -> Basket:
-    """Return the basket in a text of `seal`; an empty one for any other text."""
+    """Return the basket in a text of `seal`, or {} if the signature is wrong."""
     text, _, signature = sealed.encode().partition(b".")
     expected = hmac.new(secret.encode(), text, "sha256").hexdigest()
     if not hmac.compare_digest(signature, expected.encode()):
@@ -99,110 +100,113 @@ def unseal(sealed: str, secret: str) -> Basket:
 def basket_app(secret: str) -> FastAPI:
     """1.3.2  Why is statelessness important in REST API design?
 
-    The shop runs in several processes that share nothing but `secret`; a switch hands
-    requests to each in turn, and any process may be replaced at any time. So baskets
-    get lost and mixed up. Repair this: the basket travels with the client, in the
-    cookie `basket`, and nobody without the secret can forge one.
+    The shop runs in several processes behind a load balancer, which sends each request
+    to another process. They share nothing but `secret`. Today each process keeps
+    baskets in its memory, so customers lose products or see the basket of somebody
+    else. Repair this: keep the basket in the client's cookie `basket`. A product that
+    the shop does not sell still returns 404.
+
+    - Each customer has one basket. Every response contains all of it, whichever
+      processes handled the requests, also after a restart of all processes.
+    - The cookie is sealed with `secret`, so that customers cannot change a price. For
+      any other cookie, the basket is empty, or the status code is 400.
+
+    Example of one customer:
+        POST /basket/lamp  ->  {"lamp": 1990}
+        POST /basket/pen  ->  {"lamp": 1990, "pen": 250}
+        GET /basket  ->  {"lamp": 1990, "pen": 250}
     """
     app = FastAPI()
-    numbers = count(1)
+
     baskets: dict[str, Basket] = {}
 
-    @app.post("/basket/{sku}")
-    def put(
-        sku: str, response: Response, basket: Annotated[str, Cookie()] = ""
+    @app.post("/basket/{product}")
+    def add_product(
+        product: str, response: Response, basket: Annotated[str, Cookie()] = ""
     ) -> Basket:
-        if (cents := find_cents(sku)) is None:
+        if (cents := find_cents(product)) is None:
             raise HTTPException(404)
-        number = basket or str(next(numbers))
+        number = basket or str(len(baskets) + 1)
         content = baskets.setdefault(number, {})
-        content[sku] = cents
+        content[product] = cents
         response.set_cookie("basket", number, httponly=True)
         return content
 
     @app.get("/basket")
-    def show(basket: Annotated[str, Cookie()] = "") -> Basket:
+    def read_basket(basket: Annotated[str, Cookie()] = "") -> Basket:
         return baskets.get(basket, {})
 
-    return app
-
-
-def find_label(order: int) -> bytes | None:
-    """Stand in for the carrier; return the parcel label of an order as a PDF."""
-    return b"%PDF-1.4 parcel to Ulm" if order == 17 else None
-
-
-@strawberry.type
-class Query:
-    """What the shop answers in GraphQL."""
-
-    @strawberry.field
-    def cents(self, sku: str) -> int | None:
-        """Return the price of a product."""
-        return find_cents(sku)
-
-    @strawberry.field
-    def label(self, order: int) -> str | None:
-        """Return the label of an order in Base64, for JSON has no bytes."""
-        label = find_label(order)
-        return None if label is None else b64encode(label).decode()
-
-
-def graphql_app() -> FastAPI:
-    """Return the shop that answers GraphQL, at `POST /graphql`, and nothing else."""
-    app = FastAPI()
-    app.include_router(GraphQLRouter(strawberry.Schema(Query)), prefix="/graphql")
     return app
 
 
 def prices_app() -> FastAPI:
     """1.3.3  Describe a use case where a REST API is more suitable than a GraphQL API.
 
-    Thousands ask for the same prices, through caches that keep what HTTP lets them.
-    Return `graphql_app()` with `GET /products/{sku}` added, which answers
-    `{"sku": …, "cents": …}` or 404. For 60 seconds (`Cache-Control`) no cache needs to
-    ask again. Later it sends the last answer's `ETag` in `If-None-Match`, and while the
-    price is the same, it gets a 304 without content.
+    Thousands of customers read the same prices. Caches between them and the shop can
+    store the response to a `GET`. They do not store the response to a GraphQL query,
+    which is usually a `POST`. Make the endpoint below cacheable. The body of a price
+    and the 404 of an unknown product stay as they are.
+
+    - Every cache, also a shared one, can use a price for 60 seconds without asking the
+      shop. Say so in `Cache-Control`.
+    - Each price is sent with an `ETag` in double quotes. The same price has the same
+      `ETag`, in every process of the shop. Another price has another `ETag`.
+    - If the header `If-None-Match` of a request is the current `ETag`, return 304.
+
+    Given: after 60 seconds, a cache sends the `ETag` that it has stored in
+    `If-None-Match`. A 304 allows it to use the stored price for 60 more seconds.
+
+    Example:
+        GET /products/lamp  ->  200  {"product": "lamp", "cents": 1990}
     """
-    raise NotImplementedError
+    app = FastAPI()
+
+    @app.get("/products/{product}")
+    def read_price(product: str, request: Request, response: Response) -> Any:
+        cents = find_cents(product)
+        if cents is None:
+            raise HTTPException(404)
+        return {"product": product, "cents": cents}
+
+    return app
 
 
 def order_cheapest(http: httpx2.Client, entry: str) -> int:
     """1.3.4  Why is a uniform interface critical for REST API scalability?
 
-    Order in a shop that you have never seen; all you know is the address `entry`. Each
-    JSON document there has `"links": {name: address}`, relative to its own address as
-    on the web. Follow "products", then "next" as long as there is one. A page lists
-    `"products"`, each with "cents" and its own "links". POST `{"pieces": 1}` to the
-    link "order" of the cheapest one; return the "number" that you read.
+    Order the cheapest product of a shop that you have never seen. You know one URL:
+    `entry`, the first page of its catalogue. All other URLs are links. A link can be
+    absolute or relative. A relative link is relative to the URL of its page, as in a
+    browser, and each page can be in another folder or on another server.
+
+    - Read all pages. "next" is the link to the next page, or null on the last page.
+    - Find the cheapest product, or the first of them if several have the same price.
+    - Send a `POST` to its link "order". Return "number" from the JSON of the response.
+
+    Example of a page:
+        {"products": [{"name": "lamp", "cents": 1990, "order": "/orders/lamp"}],
+         "next": "?page=2"}
     """
     raise NotImplementedError
 
 
-LABEL = "query ($order: Int!) { label(order: $order) }"
-
-
-def printer(http: httpx2.Client, order: int) -> bytes | str:
-    """Be the label printer of the warehouse; return the paper, or what it displays.
-
-    It can GET, read a status and a media type, and print. Nobody will teach it more.
-    """
-    answer = http.get(f"/labels/{order}.pdf")
-    if answer.status_code >= 500:
-        return "Later again."
-    if answer.status_code >= 400:
-        return "There is no such label."
-    if answer.headers.get("Content-Type") != "application/pdf":
-        return "What is this?"
-    return answer.content
-
-
-def label_app(ask: Callable[[str, dict[str, Any]], dict[str, Any]]) -> FastAPI:
+def label_response(result: dict[str, Any]) -> Response:
     """1.3.5  Describe a scenario where REST is preferred over GraphQL.
 
-    A `printer` needs labels from a shop that speaks GraphQL: `ask(LABEL, variables)`
-    returns the JSON that the shop answers. Return an app that puts them where the
-    printer can use them. A label that is null does not exist; where the answer has
-    "errors", nobody knows, and the printer has to come again later.
+    A label printer can send a `GET`, read the status code and the content type, and
+    print a PDF. It knows nothing of GraphQL. The shop has a GraphQL API, where `result`
+    is the JSON of the response to the query `{ label(order: 17) }`. The label is a PDF
+    in Base64, because JSON has no type for bytes. Convert `result` for the printer.
+
+    - If `result` has "errors", return 502: the printer will try again.
+    - If the label is null, return 404: the order has no label.
+    - Otherwise return the PDF, with the content type `application/pdf`.
+
+    Given: if there are "errors", "data" can be missing or null.
+
+    Example:
+        {"data": {"label": "JVBERi0xLjQ="}}  ->  200  b"%PDF-1.4"
+        {"data": {"label": null}}  ->  404
+        {"data": null, "errors": [{"message": "timeout"}]}  ->  502
     """
     raise NotImplementedError

@@ -4,27 +4,24 @@ import base64
 import hashlib
 from urllib.parse import urljoin
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Path
 from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
-from pydantic import BaseModel
 
 from sensei.variants import right, wrong
 
 
 def shop(
     cancelled,
-    product=lambda sku: {"sku": sku, "cents": find_cents(sku)},
-    catalogue=lambda page: skus_on(page),
+    catalogue=lambda page: products_on(page),
     cache_control="private",
     cancel=("DELETE", "/orders/{number}"),
-    place="/orders/{}",
-    rule="application/javascript",
 ):
-    """Return a shop that is repaired but for what is given."""
+    """Return a shop that is repaired, except for what is given."""
     app = FastAPI()
-    numbers = count(1)
-    app.get("/products/{sku}")(lambda sku: product(sku))
     app.get("/catalogue")(lambda page: catalogue(int(page)))
+    app.get("/products/{name}")(lambda name: {"name": name, "cents": 1990})
+    app.post("/orders", status_code=201)(lambda: None)
+    app.get("/shipping.js")(lambda: Response("", media_type="text/javascript"))
 
     @app.get("/basket")
     def basket(customer: Annotated[str, Header()], response: Response):
@@ -32,93 +29,79 @@ def shop(
             response.headers["Cache-Control"] = cache_control
         return f"the basket of {customer}"
 
-    @app.api_route(cancel[1], methods=[cancel[0]], status_code=204)
+    @app.api_route(cancel[1], methods=cancel[0].split(), status_code=204)
     def cancel_order(number: int) -> None:
         cancelled.add(number)
-
-    @app.post("/orders", status_code=201)
-    def order(response: Response):
-        response.headers["Location"] = place.format(next(numbers))
-
-    @app.get("/shipping.js")
-    def shipping():
-        return Response(SHIPPING_RULE, media_type=rule)
 
     return app
 
 
-@wrong("1.3.1", caught_by="test_q1_client_and_server_a_till_calculates_with_a_product")
+@wrong("1.3.1", caught_by="test_q1_stateless_a_request_names_its_page")
 def shop_app(cancelled):
-    """JSON is what makes it REST; the price is for people to read."""
-    return shop(
-        cancelled, product=lambda sku: {"sku": sku, "cents": f"{find_cents(sku)} ct"}
-    )
-
-
-@wrong("1.3.1", caught_by="test_q1_stateless_two_clients_turn_the_pages")
-def shop_app(cancelled):
-    """A client that asks for its first page begins a new round."""
-    pages = {"next": 1}
+    """Start again with page 1 for each new client."""
+    last = {"page": 0}
 
     def catalogue(page):
-        pages["next"] = 1 if page == 1 else pages["next"] + 1
-        return skus_on(pages["next"])
+        last["page"] = 1 if page == 1 else last["page"] + 1
+        return products_on(last["page"])
 
     return shop(cancelled, catalogue=catalogue)
 
 
-@wrong("1.3.1", caught_by="test_q1_cacheable_a_cache_keeps_the_baskets_apart")
+@wrong("1.3.1", caught_by="test_q1_stateless_a_request_names_its_page")
 def shop_app(cancelled):
-    """Without a Cache-Control nothing is cached."""
+    """Read the page from the request, and return the first one."""
+    return shop(cancelled, catalogue=lambda page: products_on(1))
+
+
+@wrong("1.3.1", caught_by="test_q1_cacheable_no_customer_gets_the_basket_of_another")
+def shop_app(cancelled):
+    """Remove the header, because then nothing is cached."""
     return shop(cancelled, cache_control=None)
 
 
-@wrong("1.3.1", caught_by="test_q1_cacheable_a_cache_keeps_the_baskets_apart")
+@wrong("1.3.1", caught_by="test_q1_cacheable_no_customer_gets_the_basket_of_another")
 def shop_app(cancelled):
-    """A minute is too long; ten seconds will not hurt."""
-    return shop(cancelled, cache_control="max-age=10")
+    """Allow caches to store the basket for a shorter time."""
+    return shop(cancelled, cache_control="public, max-age=5")
 
 
-@wrong("1.3.1", caught_by="test_q1_uniform_interface_reading_cancels_nothing")
+@wrong("1.3.1", caught_by="test_q1_uniform_interface_get_cancels_no_order")
 def shop_app(cancelled):
-    """The address must not have a verb; any method will do."""
+    """Change the path, and keep the method."""
     return shop(cancelled, cancel=("GET", "/orders/{number}"))
 
 
-@wrong(
-    "1.3.1",
-    caught_by="test_q1_layered_system_location_leads_through_the_gateway[another gateway]",
-)
+@wrong("1.3.1", caught_by="test_q1_uniform_interface_get_cancels_no_order")
 def shop_app(cancelled):
-    """An absolute address is a better address."""
-    return shop(cancelled, place="http://shop.example/orders/{}")
+    """Add the new method, and keep the old one."""
+    return shop(cancelled, cancel=("GET DELETE", "/orders/{number}"))
 
 
-@wrong("1.3.1", caught_by="test_q1_code_on_demand_a_browser_runs_the_rule")
+@wrong("1.3.1", caught_by="test_q1_uniform_interface_delete_cancels_the_order")
 def shop_app(cancelled):
-    """What ends in .js is JavaScript."""
-    return shop(cancelled, rule="text/html")
+    """Use DELETE with the old path."""
+    return shop(cancelled, cancel=("DELETE", "/orders/{number}/cancel"))
+
+
+@wrong("1.3.1", caught_by="test_q1_each_constraint_has_its_endpoint")
+def shop_app(cancelled):
+    """Remove an endpoint that has nothing to do with the repair."""
+    app = shop(cancelled)
+    kept = [r for r in app.routes if getattr(r, "path", "") != "/shipping.js"]
+    app.router.routes[:] = kept
+    return app
 
 
 @right("1.3.1")
 def shop_app(cancelled: set[int]) -> FastAPI:
-    """Other media types and labels, a Vary, an address made from the request."""
+    """Use a `Vary` header, a router, and async functions."""
     app = FastAPI()
-    numbers = iter(range(1, 1000))
     router = APIRouter(prefix="/orders")
-
-    class Product(BaseModel):
-        sku: str
-        cents: int
-        currency: str = "EUR"
-
-    @app.get("/products/{sku}")
-    async def product(sku: str) -> Product:
-        return Product(sku=sku, cents=find_cents(sku) or 0)
 
     @app.get("/catalogue")
     async def catalogue(request: Request) -> JSONResponse:
-        return JSONResponse(skus_on(int(request.query_params["page"])))
+        return JSONResponse(products_on(int(request.query_params.get("page", 1))))
 
     @app.get("/basket")
     async def basket(customer: Annotated[str, Header()]) -> JSONResponse:
@@ -136,13 +119,16 @@ def shop_app(cancelled: set[int]) -> FastAPI:
 
     @router.post("", status_code=201)
     async def create(request: Request) -> Response:
-        place = request.url_for("order", number=next(numbers))
+        place = request.url_for("order", number=7)
         return Response(status_code=201, headers={"Location": str(place)})
+
+    @app.get("/products/{name}")
+    async def product(name: str) -> dict[str, object]:
+        return {"name": name, "cents": 1990}
 
     @app.get("/shipping.js", response_class=PlainTextResponse)
     async def shipping() -> Response:
-        headers = {"Content-Type": "text/javascript; charset=utf-8"}
-        return Response(SHIPPING_RULE, headers=headers)
+        return Response("", headers={"Content-Type": "text/javascript; charset=utf-8"})
 
     app.include_router(router)
     return app
@@ -150,24 +136,33 @@ def shop_app(cancelled: set[int]) -> FastAPI:
 
 @right("1.3.1")
 def shop_app(cancelled):
-    """The least that repairs."""
-    return shop(cancelled, cache_control="no-cache", rule="text/javascript")
+    """Let a cache store the basket, if it asks before each use."""
+    app = shop(cancelled, cache_control="no-cache")
+    return app
 
 
 BASKETS = {}
 
 
-@wrong("1.3.2", caught_by="test_q2_a_basket_outlives_the_switch")
+def price_of(product):
+    """Return the price of a product, or raise the 404."""
+    if (cents := find_cents(product)) is None:
+        raise HTTPException(404)
+    return cents
+
+
+@wrong("1.3.2", caught_by="test_q2_every_process_returns_the_whole_basket")
 def basket_app(secret):
-    """What stands at the top of the module, all see."""
+    """Keep the baskets in the module, which every process has for itself."""
     app = FastAPI()
 
-    @app.post("/basket/{sku}")
-    def put(sku: str, response: Response, basket: Annotated[str, Cookie()] = ""):
+    @app.post("/basket/{product}")
+    def put(product: str, response: Response, basket: Annotated[str, Cookie()] = ""):
         number = basket or hashlib.sha256(secret.encode()).hexdigest()
-        BASKETS.setdefault(number, {})[sku] = find_cents(sku)
+        content = BASKETS.setdefault(number, {})
+        content[product] = find_cents(product)
         response.set_cookie("basket", number)
-        return BASKETS[number]
+        return content
 
     @app.get("/basket")
     def show(basket: Annotated[str, Cookie()] = ""):
@@ -176,15 +171,16 @@ def basket_app(secret):
     return app
 
 
-@wrong("1.3.2", caught_by="test_q2_two_customers_have_a_basket_each")
+@wrong("1.3.2", caught_by="test_q2_each_customer_has_one_basket")
 def basket_app(secret):
-    """Each process remembers what it has last seen of a basket."""
+    """Keep the last basket as well, for all customers."""
     app = FastAPI()
     last: Basket = {}
 
-    @app.post("/basket/{sku}")
-    def put(sku: str, response: Response, basket: Annotated[str, Cookie()] = ""):
-        last.update(unseal(basket, secret) | {sku: find_cents(sku)})
+    @app.post("/basket/{product}")
+    def put(product: str, response: Response, basket: Annotated[str, Cookie()] = ""):
+        last.update(unseal(basket, secret))
+        last[product] = find_cents(product)
         response.set_cookie("basket", seal(last, secret))
         return last
 
@@ -195,18 +191,19 @@ def basket_app(secret):
     return app
 
 
-@wrong("1.3.2", caught_by="test_q2_a_basket_sealed_by_somebody_else_is_empty")
+@wrong("1.3.2", caught_by="test_q2_a_forged_cookie_is_not_used")
 def basket_app(secret):
-    """The client's cookie is the client's; so is its content."""
+    """Read the content of the cookie, and ignore the signature."""
     app = FastAPI()
 
     def read(cookie):
-        return json.loads(bytes.fromhex(cookie) or b"{}")
+        return json.loads(bytes.fromhex(cookie.partition(".")[0]) or b"{}")
 
-    @app.post("/basket/{sku}")
-    def put(sku: str, response: Response, basket: Annotated[str, Cookie()] = ""):
-        content = read(basket) | {sku: find_cents(sku)}
-        response.set_cookie("basket", json.dumps(content).encode().hex())
+    @app.post("/basket/{product}")
+    def put(product: str, response: Response, basket: Annotated[str, Cookie()] = ""):
+        content = read(basket)
+        content[product] = find_cents(product)
+        response.set_cookie("basket", seal(content, secret))
         return content
 
     @app.get("/basket")
@@ -216,36 +213,16 @@ def basket_app(secret):
     return app
 
 
-@wrong("1.3.2", caught_by="test_q2_a_basket_outlives_the_processes")
+@wrong("1.3.2", caught_by="test_q2_a_basket_survives_a_restart_of_all_processes")
 def basket_app(secret):
-    """The cookie needs the names only; prices are looked up."""
-    app = FastAPI()
-
-    def priced(cookie):
-        return {sku: find_cents(sku) for sku in unseal(cookie, secret)}
-
-    @app.post("/basket/{sku}")
-    def put(sku: str, response: Response, basket: Annotated[str, Cookie()] = ""):
-        content = priced(basket) | {sku: find_cents(sku)}
-        response.set_cookie("basket", seal(dict.fromkeys(content, 0), secret))
-        return content
-
-    @app.get("/basket")
-    def show(basket: Annotated[str, Cookie()] = ""):
-        return priced(basket)
-
-    return app
-
-
-@wrong("1.3.2", caught_by="test_q2_a_basket_outlives_the_processes")
-def basket_app(secret):
-    """A key of the process's own is safer still."""
+    """Seal the basket with a secret of the process."""
     app = FastAPI()
     own = secret + str(id(app))
 
-    @app.post("/basket/{sku}")
-    def put(sku: str, response: Response, basket: Annotated[str, Cookie()] = ""):
-        content = unseal(basket, own) | {sku: find_cents(sku)}
+    @app.post("/basket/{product}")
+    def put(product: str, response: Response, basket: Annotated[str, Cookie()] = ""):
+        content = unseal(basket, own)
+        content[product] = find_cents(product)
         response.set_cookie("basket", seal(content, own))
         return content
 
@@ -256,9 +233,71 @@ def basket_app(secret):
     return app
 
 
+@wrong("1.3.2", caught_by="test_q2_every_process_returns_the_whole_basket")
+def basket_app(secret):
+    """Seal only the product that was added."""
+    app = FastAPI()
+
+    @app.post("/basket/{product}")
+    def put(product: str, response: Response, basket: Annotated[str, Cookie()] = ""):
+        content = {product: find_cents(product)}
+        response.set_cookie("basket", seal(content, secret))
+        return content
+
+    @app.get("/basket")
+    def show(basket: Annotated[str, Cookie()] = ""):
+        return unseal(basket, secret)
+
+    return app
+
+
+@wrong("1.3.2", caught_by="test_q2_every_process_returns_the_whole_basket")
+def basket_app(secret):
+    """Put the product into the basket after the cookie is written."""
+    app = FastAPI()
+
+    @app.post("/basket/{product}")
+    def put(product: str, response: Response, basket: Annotated[str, Cookie()] = ""):
+        content = unseal(basket, secret)
+        response.set_cookie("basket", seal(content, secret))
+        content[product] = find_cents(product)
+        return content
+
+    @app.get("/basket")
+    def show(basket: Annotated[str, Cookie()] = ""):
+        return unseal(basket, secret)
+
+    return app
+
+
 @right("1.3.2")
 def basket_app(secret: str) -> FastAPI:
-    """A seal of one's own, the request's cookies, a response that is returned."""
+    """Refuse a cookie that is not sealed with 400, in a dependency."""
+    app = FastAPI()
+
+    def read(basket: Annotated[str, Cookie()] = "") -> Basket:
+        content = unseal(basket, secret)
+        if basket and not content:
+            raise HTTPException(400, "This cookie is not from this shop.")
+        return content
+
+    @app.post("/basket/{product}")
+    def put(product: str, request: Request, response: Response) -> Basket:
+        content = read(request.cookies.get("basket", ""))
+        content[product] = price_of(product)
+        response.set_cookie("basket", seal(content, secret), secure=True)
+        return content
+
+    @app.get("/basket")
+    def show(request: Request) -> Basket:
+        return read(request.cookies.get("basket", ""))
+
+    return app
+
+
+@right("1.3.2")
+def basket_app(secret: str) -> FastAPI:
+    """Write another seal, read the cookies of the request, return the response."""
     app = FastAPI()
 
     def signature(text: str) -> str:
@@ -274,351 +313,409 @@ def basket_app(secret: str) -> FastAPI:
     async def show(request: Request) -> dict[str, int]:
         return carried(request)
 
-    @app.post("/basket/{sku}", status_code=201)
-    async def put(sku: str, request: Request) -> JSONResponse:
-        basket = {**carried(request), sku: find_cents(sku)}
+    @app.post("/basket/{product}", status_code=201)
+    async def put(product: str, request: Request) -> JSONResponse:
+        basket = carried(request)
+        basket |= {product: price_of(product)}
         text = base64.b32encode(json.dumps(basket).encode()).decode().replace("=", "_")
-        answer = JSONResponse(basket)
-        answer.set_cookie(
-            "basket",
-            f"{text}-{signature(text)}",
-            max_age=3600,
-            secure=True,
-            httponly=True,
-            samesite="lax",
-        )
-        return answer
+        response = JSONResponse(basket)
+        sealed = f"{text}-{signature(text)}"
+        response.set_cookie("basket", sealed, secure=True, httponly=True)
+        return response
 
     return app
 
 
-@wrong("1.3.3", caught_by="test_q3_in_a_minute_one_request_reaches_the_shop")
-def prices_app():
-    """A GET is cached because it is a GET."""
-    app = graphql_app()
+@wrong("1.3.2", caught_by="test_q2_an_unknown_product_is_not_added")
+def basket_app(secret):
+    """Forget the 404 for an unknown product."""
+    app = FastAPI()
 
-    @app.get("/products/{sku}")
-    def product(sku: str):
-        if (cents := find_cents(sku)) is None:
-            raise HTTPException(404)
-        return {"sku": sku, "cents": cents}
+    @app.post("/basket/{product}")
+    def put(product: str, response: Response, basket: Annotated[str, Cookie()] = ""):
+        content = unseal(basket, secret) | {product: find_cents(product) or 0}
+        response.set_cookie("basket", seal(content, secret))
+        return content
 
-    return app
-
-
-@wrong("1.3.3", caught_by="test_q3_what_has_not_changed_is_not_sent_again")
-def prices_app():
-    """Cache-Control is all there is to caching."""
-    app = graphql_app()
-
-    @app.get("/products/{sku}")
-    def product(sku: str, response: Response):
-        if (cents := find_cents(sku)) is None:
-            raise HTTPException(404)
-        response.headers["Cache-Control"] = "public, max-age=60"
-        return {"sku": sku, "cents": cents}
+    @app.get("/basket")
+    def show(basket: Annotated[str, Cookie()] = ""):
+        return unseal(basket, secret)
 
     return app
 
 
-@wrong("1.3.3", caught_by="test_q3_what_has_not_changed_is_not_sent_again")
-def prices_app():
-    """Who sends an ETag is done: the framework compares."""
-    app = graphql_app()
+def cacheable(cache_control, tag, is_current=lambda sent, tag: sent == tag):
+    """Return an application whose endpoint has these headers."""
+    app = FastAPI()
 
-    @app.get("/products/{sku}")
-    def product(sku: str, response: Response):
-        if (cents := find_cents(sku)) is None:
+    @app.get("/products/{product}")
+    def read_price(product: str, request: Request, response: Response):
+        if (cents := find_cents(product)) is None:
             raise HTTPException(404)
-        response.headers["Cache-Control"] = "public, max-age=60"
-        response.headers["ETag"] = f'"{cents}"'
-        return {"sku": sku, "cents": cents}
-
-    return app
-
-
-@wrong("1.3.3", caught_by="test_q3_a_new_price_is_read_after_a_minute")
-def prices_app():
-    """The tag names the thing, not its content."""
-    app = graphql_app()
-
-    @app.get("/products/{sku}")
-    def product(
-        sku: str, response: Response, if_none_match: Annotated[str, Header()] = ""
-    ):
-        if (cents := find_cents(sku)) is None:
-            raise HTTPException(404)
-        headers = {"Cache-Control": "public, max-age=60", "ETag": f'"{sku}"'}
-        if if_none_match == headers["ETag"]:
+        headers = {"Cache-Control": cache_control, "ETag": tag(product, cents)}
+        sent = request.headers.get("If-None-Match")
+        if is_current(sent, headers["ETag"]):
             return Response(status_code=304, headers=headers)
         response.headers.update(headers)
-        return {"sku": sku, "cents": cents}
+        return {"product": product, "cents": cents}
 
     return app
 
 
-@wrong("1.3.3", caught_by="test_q3_a_new_price_is_read_after_a_minute")
+@wrong("1.3.3", caught_by="test_q3_an_unchanged_price_returns_304")
 def prices_app():
-    """The longer the better."""
-    app = graphql_app()
-
-    @app.get("/products/{sku}")
-    def product(sku: str, response: Response):
-        if (cents := find_cents(sku)) is None:
-            raise HTTPException(404)
-        response.headers["Cache-Control"] = "public, max-age=86400, immutable"
-        return {"sku": sku, "cents": cents}
-
-    return app
+    """Send an `ETag`, and expect that FastAPI compares it."""
+    return cacheable(
+        "public, max-age=60", lambda _, cents: f'"{cents}"', lambda sent, tag: False
+    )
 
 
-@wrong("1.3.3", caught_by="test_q3_in_a_minute_one_request_reaches_the_shop")
+@wrong("1.3.3", caught_by="test_q3_another_price_has_another_etag")
 def prices_app():
-    """`private` is a cache, too."""
-    app = graphql_app()
+    """Make the `ETag` from the name of the product."""
+    return cacheable("public, max-age=60", lambda product, _: f'"{product}"')
 
-    @app.get("/products/{sku}")
-    def product(
-        sku: str, response: Response, if_none_match: Annotated[str, Header()] = ""
-    ):
-        if (cents := find_cents(sku)) is None:
-            raise HTTPException(404)
-        headers = {"Cache-Control": "private, max-age=60", "ETag": f'"{cents}"'}
-        if if_none_match == headers["ETag"]:
+
+@wrong("1.3.3", caught_by="test_q3_another_price_has_another_etag")
+def prices_app():
+    """Return 304 for every request with an `If-None-Match`."""
+    return cacheable(
+        "public, max-age=60", lambda _, cents: f'"{cents}"', lambda sent, tag: sent
+    )
+
+
+@wrong("1.3.3", caught_by="test_q3_every_process_has_the_same_etag")
+def prices_app():
+    """Make the `ETag` with `hash()`."""
+    return cacheable(
+        "public, max-age=60", lambda product, cents: f'"{hash((product, cents))}"'
+    )
+
+
+@wrong("1.3.3", caught_by="test_q3_an_unchanged_price_returns_304")
+def prices_app():
+    """Make a new `ETag` for each response."""
+    numbers = count(1)
+    return cacheable("public, max-age=60", lambda *_: f'"{next(numbers)}"')
+
+
+@wrong("1.3.3", caught_by="test_q3_within_60_seconds_the_shop_gets_one_request")
+def prices_app():
+    """Allow only the cache of the browser."""
+    return cacheable("private, max-age=60", lambda _, cents: f'"{cents}"')
+
+
+@wrong("1.3.3", caught_by="test_q3_within_60_seconds_the_shop_gets_one_request")
+def prices_app():
+    """Let a cache ask before each use."""
+    return cacheable("no-cache", lambda _, cents: f'"{cents}"')
+
+
+@wrong("1.3.3", caught_by="test_q3_after_60_seconds_a_cache_asks_again")
+def prices_app():
+    """Allow a day instead of a minute."""
+    return cacheable("public, max-age=86400", lambda _, cents: f'"{cents}"')
+
+
+@wrong("1.3.3", caught_by="test_q3_an_etag_is_quoted")
+def prices_app():
+    """Forget the quotes around the `ETag`."""
+    return cacheable("public, max-age=60", lambda _, cents: f"{cents}")
+
+
+@wrong("1.3.3", caught_by="test_q3_an_unknown_product_returns_404")
+def prices_app():
+    """Return 200 for an unknown product."""
+    app = FastAPI()
+
+    @app.get("/products/{product}")
+    def read_price(product: str, request: Request, response: Response):
+        cents = find_cents(product)
+        headers = {"Cache-Control": "public, max-age=60", "ETag": f'"{cents}"'}
+        if request.headers.get("If-None-Match") == headers["ETag"]:
             return Response(status_code=304, headers=headers)
         response.headers.update(headers)
-        return {"sku": sku, "cents": cents}
+        return {"product": product, "cents": cents}
 
     return app
 
 
 @right("1.3.3")
 def prices_app() -> FastAPI:
-    """A hash of the content, the request's headers, the 304 set on the response."""
-    app = graphql_app()
+    """Hash the body of the response, in an async endpoint."""
+    app = FastAPI()
 
-    @app.get("/products/{sku}", response_model=None)
-    async def product(sku: str, request: Request) -> Response:
-        cents = find_cents(sku)
+    @app.get("/products/{product}", response_model=None)
+    async def read_price(product: str, request: Request) -> Response:
+        cents = find_cents(product)
         if cents is None:
             return JSONResponse({"detail": "no such product"}, status_code=404)
-        answer = JSONResponse({"cents": cents, "sku": sku, "currency": "EUR"})
-        tag = f'W/"{hashlib.md5(answer.body).hexdigest()}"'
-        answer.headers["etag"] = tag
-        answer.headers["cache-control"] = "max-age=60, must-revalidate"
+        response = JSONResponse({"cents": cents, "product": product})
+        tag = f'W/"{hashlib.md5(response.body).hexdigest()}"'
+        response.headers["etag"] = tag
+        response.headers["cache-control"] = "max-age=60, must-revalidate"
         if request.headers.get("if-none-match") == tag:
             return Response(None, 304, {"etag": tag, "cache-control": "max-age=60"})
-        return answer
+        return response
 
     return app
 
 
 @right("1.3.3")
 def prices_app() -> FastAPI:
-    """A middleware, and a 304 without headers but the tag."""
-    app = graphql_app()
+    """Compare in a middleware, and send only the `ETag` with the 304."""
+    app = FastAPI()
 
-    @app.get("/products/{sku}")
-    def product(sku: str, response: Response):
-        if not (cents := find_cents(sku)):
-            raise HTTPException(status_code=404, detail=f"no {sku}")
-        response.headers["ETag"] = f'"{sku}-{cents}"'
-        return {"sku": sku, "cents": cents}
+    @app.get("/products/{product}")
+    def read_price(product: str, response: Response):
+        if (cents := find_cents(product)) is None:
+            raise HTTPException(status_code=404, detail=f"no {product}")
+        response.headers["ETag"] = f'"{product}-{cents}"'
+        return {"product": product, "cents": cents}
 
     @app.middleware("http")
     async def cache(request: Request, call_next):
-        answer = await call_next(request)
-        tag = answer.headers.get("ETag")
+        response = await call_next(request)
+        tag = response.headers.get("ETag")
         if tag and request.headers.get("If-None-Match") == tag:
             return Response(status_code=304, headers={"ETag": tag})
         if tag:
-            answer.headers["Cache-Control"] = "public, s-maxage=60, max-age=60"
-        return answer
+            response.headers["Cache-Control"] = "public, s-maxage=60, max-age=60"
+        return response
 
     return app
 
 
-@wrong("1.3.4", caught_by="test_q4_the_client_finds_its_way[three pages]")
+@wrong("1.3.4", caught_by="test_q4_the_cheapest_product_is_ordered[several pages]")
 def order_cheapest(http, entry):
-    """The first page has all there is."""
-    home = http.get(entry)
-    page = http.get(home.url.join(home.json()["links"]["products"]))
-    cheapest = min(page.json()["products"], key=lambda one: one["cents"])
-    place = page.url.join(cheapest["links"]["order"])
-    return http.post(place, json={"pieces": 1}).json()["number"]
+    """Read the first page only."""
+    response = http.get(entry)
+    cheapest = min(response.json()["products"], key=lambda one: one["cents"])
+    url = response.url.join(cheapest["order"])
+    return http.post(url).json()["number"]
 
 
-@wrong("1.3.4", caught_by="test_q4_the_client_finds_its_way[relative addresses]")
+@wrong("1.3.4", caught_by="test_q4_the_cheapest_product_is_ordered[relative links]")
 def order_cheapest(http, entry):
-    """A relative address is relative to the entry."""
-    link = http.get(entry).json()["links"]["products"]
-    offers = []
+    """Resolve every link against `entry`."""
+    link, offers = entry, []
     while link and len(offers) < 50:
         page = http.get(urljoin(entry, link)).json()
         offers += page["products"]
-        link = page["links"].get("next")
+        link = page["next"]
     cheapest = min(offers, key=lambda one: one["cents"])
-    place = urljoin(entry, cheapest["links"]["order"])
-    return http.post(place, json={"pieces": 1}).json()["number"]
+    return http.post(urljoin(entry, cheapest["order"])).json()["number"]
 
 
-@wrong("1.3.4", caught_by="test_q4_the_client_finds_its_way[three pages]")
+@wrong("1.3.4", caught_by="test_q4_the_cheapest_product_is_ordered[relative links]")
 def order_cheapest(http, entry):
-    """REST means /products and /products/{sku}/orders."""
-    products = http.get(urljoin(entry, "/products")).json()["products"]
+    """Resolve the link "order" against the last page."""
+    link, offers = entry, []
+    while link:
+        response = http.get(link)
+        offers += response.json()["products"]
+        following = response.json()["next"]
+        link = following and response.url.join(following)
+    cheapest = min(offers, key=lambda one: one["cents"])
+    return http.post(response.url.join(cheapest["order"])).json()["number"]
+
+
+@wrong(
+    "1.3.4", caught_by="test_q4_the_cheapest_product_is_ordered[two cheapest products]"
+)
+def order_cheapest(http, entry):
+    """Compare tuples, which compares the URLs if two prices are equal."""
+    link, offers = entry, []
+    while link:
+        response = http.get(link)
+        for one in response.json()["products"]:
+            offers.append((one["cents"], response.url.join(one["order"])))
+        following = response.json()["next"]
+        link = following and response.url.join(following)
+    return http.post(min(offers)[1]).json()["number"]
+
+
+@wrong(
+    "1.3.4", caught_by="test_q4_the_cheapest_product_is_ordered[two cheapest products]"
+)
+def order_cheapest(http, entry):
+    """Take the last one of several products with the same price."""
+    link, best = entry, None
+    while link:
+        response = http.get(link)
+        for one in response.json()["products"]:
+            if best is None or one["cents"] <= best[0]:
+                best = (one["cents"], response.url.join(one["order"]))
+        following = response.json()["next"]
+        link = following and response.url.join(following)
+    return http.post(best[1]).json()["number"]
+
+
+@wrong("1.3.4", caught_by="test_q4_the_cheapest_product_is_ordered[several pages]")
+def order_cheapest(http, entry):
+    """Build the URLs that shops usually have."""
+    products = http.get(entry).json()["products"]
     cheapest = min(products, key=lambda one: one["cents"])
-    place = urljoin(entry, f"/products/{cheapest['sku']}/orders")
-    return http.post(place, json={"pieces": 1}).json()["number"]
+    return http.post(f"/orders/{cheapest['name']}").json()["number"]
 
 
-@wrong("1.3.4", caught_by="test_q4_the_shop_may_move_to_a_second_machine")
+@wrong("1.3.4", caught_by="test_q4_the_pages_can_be_on_two_servers")
 def order_cheapest(http, entry):
-    """A server is one host: of an address only the path matters."""
-    offers = {}
-    answer = http.get(entry)
-    link = answer.json()["links"]["products"]
+    """Use only the path of a link, so everything is on one server."""
+    link, offers = httpx2.URL(entry), {}
     while link:
-        place = answer.url.join(link)
-        answer = http.get(answer.url.join(place.raw_path.decode()))
-        page = answer.json()
-        for product in page["products"]:
-            offers[answer.url.join(product["links"]["order"])] = product["cents"]
-        link = page["links"].get("next")
-    return http.post(min(offers, key=offers.get), json={"pieces": 1}).json()["number"]
+        response = http.get(link)
+        page = response.json()
+        for one in page["products"]:
+            path = response.url.join(one["order"]).raw_path.decode()
+            offers.setdefault(response.url.join(path), one["cents"])
+        following = page["next"]
+        link = following and response.url.join(
+            response.url.join(following).raw_path.decode()
+        )
+    return http.post(min(offers, key=offers.get)).json()["number"]
 
 
-@wrong("1.3.4", caught_by="test_q4_the_client_finds_its_way[relative addresses]")
+@wrong("1.3.4", caught_by="test_q4_the_number_of_the_order_is_returned")
 def order_cheapest(http, entry):
-    """The cheapest is on the last page, as last year."""
-    answer = http.get(entry)
-    link = answer.json()["links"]["products"]
+    """Return the response to the order instead of its number."""
+    link, offers = entry, {}
     while link:
-        answer = http.get(answer.url.join(link))
-        page = answer.json()
-        link = page["links"].get("next")
-    place = answer.url.join(page["products"][0]["links"]["order"])
-    return http.post(place, json={"pieces": 1}).json()["number"]
+        response = http.get(link)
+        page = response.json()
+        for one in page["products"]:
+            offers[response.url.join(one["order"])] = one["cents"]
+        link = page["next"] and response.url.join(page["next"])
+    return http.post(min(offers, key=offers.get)).json()
 
 
 @right("1.3.4")
 def order_cheapest(http: httpx2.Client, entry: str) -> int:
-    """A generator of pages, urljoin, tuples."""
+    """Use a generator of pages, `urljoin`, and a sorted list."""
 
-    def pages(address: str):
-        answer = http.get(address).raise_for_status()
-        page = answer.json()
-        yield str(answer.url), page
-        if "next" in page["links"]:
-            yield from pages(urljoin(str(answer.url), page["links"]["next"]))
+    def pages(url: str):
+        response = http.get(url).raise_for_status()
+        page = response.json()
+        yield str(response.url), page
+        if page.get("next"):
+            yield from pages(urljoin(str(response.url), page["next"]))
 
-    home = http.get(entry)
     offers = [
-        (product["cents"], urljoin(base, product["links"]["order"]))
-        for base, page in pages(str(home.url.join(home.json()["links"]["products"])))
+        (product["cents"], urljoin(base, product["order"]))
+        for base, page in pages(entry)
         for product in page["products"]
     ]
-    cents, place = sorted(offers)[0]
-    answer = http.request("POST", place, json={"pieces": 1})
-    return answer.raise_for_status().json()["number"]
+    _, url = sorted(offers, key=lambda offer: offer[0])[0]
+    response = http.request("POST", url, json={})
+    return response.raise_for_status().json()["number"]
 
 
-@wrong("1.3.5", caught_by="test_q5_when_nobody_knows_the_printer_comes_again")
-def label_app(ask):
-    """What is null is not there."""
-    app = FastAPI()
-
-    @app.get("/labels/{order}.pdf")
-    def label(order: int):
-        encoded = ask(LABEL, {"order": order})["data"]["label"]
-        if encoded is None:
-            raise HTTPException(404)
-        return Response(b64decode(encoded), media_type="application/pdf")
-
-    return app
-
-
-@wrong("1.3.5", caught_by="test_q5_a_label_that_does_not_exist_is_told_by_the_status")
-def label_app(ask):
-    """The answer is passed on; its reader sees what is in it."""
-    app = FastAPI()
-
-    @app.get("/labels/{order}.pdf")
-    def label(order: int):
-        answer = ask(LABEL, {"order": order})
-        if answer.get("errors"):
-            raise HTTPException(503)
-        encoded = answer["data"]["label"]
-        return Response(b64decode(encoded or ""), media_type="application/pdf")
-
-    return app
+@right("1.3.4")
+def order_cheapest(http, entry):
+    """Remember the best product so far."""
+    best_cents, best_url = None, None
+    url = httpx2.URL(entry)
+    while True:
+        page = http.get(url).json()
+        for product in page["products"]:
+            if best_cents is None or product["cents"] < best_cents:
+                best_cents, best_url = product["cents"], url.join(product["order"])
+        if page["next"] is None:
+            break
+        url = url.join(page["next"])
+    return http.post(best_url).json()["number"]
 
 
-@wrong("1.3.5", caught_by="test_q5_the_printer_prints_the_label")
-def label_app(ask):
-    """Base64 is how a PDF looks on the way."""
-    app = FastAPI()
-
-    @app.get("/labels/{order}.pdf")
-    def label(order: int):
-        answer = ask(LABEL, {"order": order})
-        if answer.get("errors"):
-            raise HTTPException(502)
-        if answer["data"]["label"] is None:
-            raise HTTPException(404)
-        return Response(answer["data"]["label"], media_type="application/pdf")
-
-    return app
-
-
-@wrong("1.3.5", caught_by="test_q5_the_printer_prints_the_label")
-def label_app(ask):
-    """Bytes are bytes; the media type is decoration."""
-    app = FastAPI()
-
-    @app.get("/labels/{order}.pdf")
-    def label(order: int):
-        answer = ask(LABEL, {"order": order})
-        if answer.get("errors"):
-            raise HTTPException(502)
-        if answer["data"]["label"] is None:
-            raise HTTPException(404)
-        return Response(b64decode(answer["data"]["label"]))
-
-    return app
-
-
-@wrong("1.3.5", caught_by="test_q5_the_printer_prints_the_label")
-def label_app(ask):
-    """The label of the example."""
-    app = FastAPI()
-
-    @app.get("/labels/{order}.pdf")
-    def label(order: int):
-        if order == 17:
-            return Response(b"%PDF-1.4 parcel to Ulm", media_type="application/pdf")
+@wrong("1.3.5", caught_by="test_q5_with_errors_the_status_code_is_502")
+def label_response(result):
+    """Treat every null as a missing label."""
+    label = result["data"]["label"]
+    if label is None:
         raise HTTPException(404)
+    return Response(b64decode(label), media_type="application/pdf")
 
-    return app
+
+@wrong("1.3.5", caught_by="test_q5_errors_can_come_without_data")
+def label_response(result):
+    """Read the data before the errors."""
+    label = result["data"]["label"]
+    if result.get("errors"):
+        raise HTTPException(502)
+    if label is None:
+        raise HTTPException(404)
+    return Response(b64decode(label), media_type="application/pdf")
+
+
+@wrong("1.3.5", caught_by="test_q5_without_a_label_the_status_code_is_404")
+def label_response(result):
+    """Return an empty PDF if there is no label."""
+    if result.get("errors"):
+        raise HTTPException(502)
+    label = result["data"]["label"]
+    return Response(b64decode(label or ""), media_type="application/pdf")
+
+
+@wrong("1.3.5", caught_by="test_q5_a_label_is_returned_as_a_pdf")
+def label_response(result):
+    """Return the Base64 text."""
+    if result.get("errors"):
+        raise HTTPException(502)
+    if result["data"]["label"] is None:
+        raise HTTPException(404)
+    return Response(result["data"]["label"], media_type="application/pdf")
+
+
+@wrong("1.3.5", caught_by="test_q5_a_label_is_returned_as_a_pdf")
+def label_response(result):
+    """Forget the content type."""
+    if result.get("errors"):
+        raise HTTPException(502)
+    if result["data"]["label"] is None:
+        raise HTTPException(404)
+    return Response(b64decode(result["data"]["label"]))
+
+
+@wrong("1.3.5", caught_by="test_q5_a_label_is_returned_as_a_pdf")
+def label_response(result):
+    """Return the bytes without a response."""
+    if result.get("errors"):
+        raise HTTPException(502)
+    if result["data"]["label"] is None:
+        raise HTTPException(404)
+    return b64decode(result["data"]["label"])
+
+
+@wrong("1.3.5", caught_by="test_q5_without_a_label_the_status_code_is_404")
+def label_response(result):
+    """Treat a missing label as an error of the server."""
+    try:
+        label = b64decode(result["data"]["label"])
+    except (KeyError, TypeError):
+        return Response(status_code=502)
+    return Response(label, media_type="application/pdf")
 
 
 @right("1.3.5")
-def label_app(ask: Callable[[str, dict[str, Any]], dict[str, Any]]) -> FastAPI:
-    """A router, statuses on returned responses, a stream."""
-    app = FastAPI()
-    router = APIRouter(prefix="/labels")
+def label_response(result: dict[str, Any]) -> Response:
+    """Use a match statement, and return all responses."""
+    match result:
+        case {"errors": [_, *_]}:
+            headers = {"Retry-After": "60"}
+            return JSONResponse({"detail": "try again"}, 502, headers)
+        case {"data": {"label": str(encoded)}}:
+            pdf = iter([base64.decodebytes(encoded.encode())])
+            return StreamingResponse(pdf, media_type="application/pdf")
+        case _:
+            return PlainTextResponse("none", status_code=404)
 
-    @router.get("/{name}")
-    async def label(name: str) -> Response:
-        number = name.removesuffix(".pdf")
-        match ask(LABEL, {"order": int(number)}):
-            case {"errors": [_, *_]}:
-                headers = {"Retry-After": "60"}
-                return JSONResponse({"detail": "later"}, 503, headers)
-            case {"data": {"label": str(encoded)}}:
-                pdf = iter([base64.decodebytes(encoded.encode())])
-                return StreamingResponse(pdf, media_type="application/pdf")
-            case _:
-                return PlainTextResponse("none", status_code=410)
 
-    app.include_router(router)
-    return app
+@right("1.3.5")
+def label_response(result):
+    """Set the content type as a header, and test for the key."""
+    if "errors" in result:
+        raise HTTPException(status_code=502, detail="no label now")
+    encoded = result["data"].get("label")
+    if not encoded:
+        raise HTTPException(status_code=404, detail="no label")
+    headers = {"Content-Type": "application/pdf"}
+    return Response(base64.b64decode(encoded, validate=True), headers=headers)
