@@ -25,10 +25,14 @@ CHAPTER = """
 
     [sections.1.questions.1]
     asks = "How do you add two numbers?"
+    level = 1
+    minutes = 3
     hints = ["Which sign is it?", "The plus sign."]
 
     [sections.1.questions.2]
     asks = "What is the sum of nothing?"
+    level = 2
+    minutes = 6
     hints = ["Try it.", "`sum([])` knows."]
 """
 SOLUTION = '''
@@ -40,7 +44,12 @@ SOLUTION = '''
     def add(one: int, other: int) -> int:
         """1.1.1  How do you add two numbers?
 
-        Return the sum of `one` and `other`.
+        Return a sum.
+
+        - It is the sum of `one` and `other`.
+
+        Example:
+            - add(1, 2)  ->  3
         """
         # region answer
         return one + other
@@ -99,10 +108,28 @@ VARIANTS = '''
         return operator.add(one, other)
 
 
+    @wrong("1.1.1", caught_by="test_q1_two_numbers_are_added")
+    def add(one, other):
+        """Multiply."""
+        return one * other
+
+
+    @right("1.1.1")
+    def add(one, other):
+        """Use `sum`."""
+        return sum([one, other])
+
+
     @wrong("1.1.2", caught_by="test_q2_the_sum_is_predicted")
     def nothing():
         """Nothing is nothing."""
         return None
+
+
+    @wrong("1.1.2", caught_by="test_q2_the_sum_is_predicted")
+    def nothing():
+        """An empty list."""
+        return []
 
 
     @wrong("1.1.2", caught_by="test_q2_the_sum_is_predicted")
@@ -118,8 +145,14 @@ PYPROJECT = """
     asyncio_default_fixture_loop_scope = "function"
     timeout = "3"
 """
+NOTES = f"""
+    # Adding
+
+    {"A word is a word. " * 100}
+"""
 FILES = {
     "content/guide.md": GUIDE,
+    "content/docs/sums/adding.md": NOTES,
     "koans/ch01/chapter.toml": CHAPTER,
     "koans/ch01/test_s01_adding.py": TESTS,
     "solutions/ch01/s01_adding.py": SOLUTION,

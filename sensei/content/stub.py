@@ -50,16 +50,24 @@ def strip_marks(solution: str) -> str:
 
 def given_lines(solution: str) -> list[str]:
     """Return the lines of `solution` outside of its answers."""
-    given: list[str] = []
+    return [line for line, in_answer in _marked_lines(solution) if not in_answer]
+
+
+def answer_lines(solution: str) -> list[str]:
+    """Return the lines of the answers in `solution`."""
+    return [line for line, in_answer in _marked_lines(solution) if in_answer]
+
+
+def _marked_lines(solution: str) -> Iterator[tuple[str, bool]]:
+    """Yield each line that is no mark, and whether it belongs to an answer."""
     in_answer = False
     for line in _lines(solution):
         if _OPEN.fullmatch(line):
             in_answer = True
         elif _CLOSE.fullmatch(line):
             in_answer = False
-        elif not in_answer:
-            given.append(line)
-    return given
+        elif not _STUB.fullmatch(line):
+            yield line, in_answer
 
 
 def _lines(text: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Promises that only a run of pytest can show."""
+"""Runs of pytest, and what became of each of their tests."""
 
 import json
 import os
@@ -6,104 +6,66 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from sensei.content.repository import Repository
-from sensei.variants import VariantError, variants
 
 _ROOT = Path(__file__).parents[2]
-_SECONDS = 900
-
-Ended = dict[str, Any]
 
 
-def every_shipped_test_fails(repository: Repository) -> list[str]:
-    """Each test fails on the stub, by an open answer or an assertion with a message."""
+class Record(TypedDict):
+    """What became of one test, as `tests.promises.recorder` writes it.
+
+    `is_open` and `is_explained` say of a failure whether it is an open answer, or an
+    assertion with a message.
+    """
+
+    test: str
+    variant: str | None
+    outcome: str
+    text: str
+    error: str | None
+    is_open: bool
+    is_explained: bool
+
+
+def run_pytest(root: Path, paths: Sequence[str], *options: str) -> list[Record]:
+    """Run these paths of the repository in `root` with pytest on two processes.
+
+    Its output goes where the output of this process goes.
+
+    Raises:
+        RuntimeError: pytest did not come to its end, or ran no test.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        copy = _shipped_copy(repository, Path(folder))
-        return list(_shipped(_run(copy, "--answers=koans"), copy))
-
-
-def _shipped(run: list[Ended], copy: Repository) -> Iterator[str]:
-    for ended in run:
-        if ended["outcome"] == "passed":
-            yield f"{ended['test']}: passes on the stub."
-        elif not (ended["open"] or ended["explained"]):
-            yield f"{ended['test']}: fails by {ended['error']}: {ended['text'][-300:]}"
-    yield from _unasked(run, copy)
-
-
-def _unasked(run: list[Ended], repository: Repository) -> Iterator[str]:
-    names = {ended["test"].partition("::")[2].partition("[")[0] for ended in run}
-    for section in repository.sections:
-        for tests in section.test_names.values():
-            for test in tests:
-                if test not in names:
-                    yield f"{section}: the test {test} did not run."
-
-
-def every_solution_passes(repository: Repository) -> list[str]:
-    """Each test passes on the solution, in random order, warnings being errors."""
-    run = _run(repository, "--answers=solutions", "-Werror", "--random-order")
-    broken = [
-        f"{ended['test']}: {ended['outcome']}: {ended['text'][-300:]}"
-        for ended in run
-        if ended["outcome"] != "passed"
-    ]
-    return [*broken, *_unasked(run, repository)]
-
-
-def every_variant_is_judged(repository: Repository) -> list[str]:
-    """Each wrong variant fails its test with a message, each right one passes."""
-    expected = set()
-    for section in repository.sections:
-        try:
-            expected |= {f"{one.koan} {one.label}" for one in variants(section)}
-        except (VariantError, SyntaxError) as error:
-            return [str(error)]
-    run = _run(repository, "--answers=variants")
-    tried = {ended["variant"] for ended in run}
-    broken = [
-        f"{ended['test']}: {ended['text'][-300:]}"
-        for ended in run
-        if ended["outcome"] != "passed"
-    ]
-    return [*broken, *(f"{one}: not tried." for one in sorted(expected - tried))]
-
-
-def _shipped_copy(repository: Repository, folder: Path) -> Repository:
-    """Return a copy of `repository` in `folder`, with the stubs as they are cut."""
-    shutil.copytree(repository.root / "koans", folder / "koans")
-    shutil.copytree(repository.root / "solutions", folder / "solutions")
-    for name in ("conftest.py", "pyproject.toml"):
-        shutil.copy(repository.root / name, folder / name)
-    copy = Repository(folder)
-    for section in copy.sections:
-        shutil.rmtree(section.stub.with_suffix(""), ignore_errors=True)
-        for path, text in section.shipped_files.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-    return copy
-
-
-def _run(repository: Repository, *options: str) -> list[Ended]:
-    """Return how each test of the repository's koans ended."""
-    with tempfile.TemporaryDirectory() as folder:
-        record = Path(folder) / "record"
+        record = Path(folder) / "record.jsonl"
         record.touch()
-        command = [sys.executable, "-m", "pytest", "koans", "-n2", *options]
+        command = [sys.executable, "-m", "pytest", *paths, "-n2", "-q", *options]
         ended = subprocess.run(
             [*command, "-p", "no:cacheprovider", "-p", "tests.promises.recorder"],
-            cwd=repository.root,
+            cwd=root,
             env=os.environ | {"PROMISES_RECORD": str(record), "PYTHONPATH": str(_ROOT)},
-            capture_output=True,
-            text=True,
-            timeout=_SECONDS,
             check=False,
         )
         lines = record.read_text(encoding="utf-8").splitlines()
     if ended.returncode not in (0, 1) or not lines:
-        raise AssertionError(f"pytest could not run the koans:\n{ended.stdout[-3000:]}")
+        raise RuntimeError(f"pytest ended with exit status {ended.returncode}.")
     return [json.loads(line) for line in lines]
+
+
+def copy_as_shipped(repository: Repository, folder: Path) -> Repository:
+    """Return a copy of the repository's koans in `folder`, their answers open again."""
+    ignored = shutil.ignore_patterns("__pycache__")
+    for name in ("koans", "solutions"):
+        shutil.copytree(repository.root / name, folder / name, ignore=ignored)
+    for name in ("conftest.py", "pyproject.toml"):
+        shutil.copy(repository.root / name, folder / name)
+    copy = Repository(folder)
+    for section in copy.sections:
+        shutil.rmtree(section.stub_folder, ignore_errors=True)
+        for path, text in section.shipped_files.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    return copy

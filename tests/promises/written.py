@@ -11,7 +11,9 @@ from sensei.content.stub import CutError, given_lines
 from sensei.variants import Variant, VariantError, variants
 from tests.promises.guide import read_guide
 
-WRONG_VARIANTS = 2
+# How many other answers each koan has at least.
+WRONG_VARIANTS = 3
+RIGHT_VARIANTS = 2
 
 
 def every_question_is_asked_as_in_the_guide(repository: Repository) -> list[str]:
@@ -80,8 +82,9 @@ def _complete(section: Section) -> Iterator[str]:
         if wrong < WRONG_VARIANTS:
             yield f"{koan}: {wrong} wrong variants, at least {WRONG_VARIANTS}."
         # A blank asks for a value: there is no second way to write that one.
-        if "___" not in definition.source and wrong == len(own):
-            yield f"{koan}: asks for code, and has no right variant."
+        right = len(own) - wrong
+        if "___" not in definition.source and right < RIGHT_VARIANTS:
+            yield f"{koan}: {right} right variants, at least {RIGHT_VARIANTS}."
     for question in sorted(set(section.test_names)):
         if section.koan(question) not in section.koans:
             yield f"{section.koan(question)}: has tests and no definition."
