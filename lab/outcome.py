@@ -37,11 +37,11 @@ def attempt(what: str, call: Callable[..., Any], *arguments: Any, **named: Any) 
 def in_words(value: object) -> str:
     """Return `value` for a message: one line, 100 characters of it at most.
 
-    An exception is shown by its type and the first line of its text, a coroutine as
-    the missing `await` that it is.
+    An exception is shown by its type and the first line of its text, a validation error
+    by its first entry, a coroutine as the missing `await` that it is.
     """
     if isinstance(value, BaseException):
-        first = str(value).strip().partition("\n")[0].rstrip(".")
+        first = _first_entry(value) or str(value).strip().partition("\n")[0].rstrip(".")
         return f"{type(value).__name__}: {_cut(first)}" if first else repr(value)
     if inspect.iscoroutine(value):
         return f"a coroutine, because `await` is missing before `{value.__name__}(...)`"
@@ -55,6 +55,18 @@ def returned_or_raised(seen: object) -> str:
     """
     verb = "raised" if isinstance(seen, BaseException) else "returned"
     return f"{verb} {in_words(seen)}"
+
+
+def _first_entry(error: BaseException) -> str:
+    """Return the first thing that a validation error of Pydantic or FastAPI names."""
+    errors = getattr(error, "errors", None)
+    entries = errors() if callable(errors) else None
+    match entries:
+        case [{"loc": where, "msg": what, **rest}, *_]:
+            if inspect.iscoroutine(rest.get("input")):
+                what = in_words(rest["input"])
+            return ": ".join([".".join(map(str, where)), what] if where else [what])
+    return ""
 
 
 def _cut(text: str) -> str:

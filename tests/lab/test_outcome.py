@@ -1,6 +1,8 @@
 """Of `outcome`, `attempt` and `in_words`."""
 
 import pytest
+from fastapi.exceptions import ResponseValidationError
+from pydantic import BaseModel
 
 from lab import attempt, in_words, outcome, returned_or_raised
 
@@ -39,6 +41,34 @@ def test_a_long_value_is_cut() -> None:
 def test_an_exception_is_one_line() -> None:
     assert in_words(ValueError("one\ntwo")) == "ValueError: one"
     assert in_words(KeyError()) == "KeyError()"
+
+
+class _Stock(BaseModel):
+    sku: str
+    pieces: int
+
+
+def test_a_validation_error_is_its_first_entry() -> None:
+    seen = outcome(lambda: _Stock.model_validate({"sku": "pen"}))
+    assert in_words(seen) == "ValidationError: pieces: Field required"
+
+    seen = outcome(lambda: _Stock.model_validate("pen"))
+    assert in_words(seen).startswith("ValidationError: Input should be a valid dict")
+
+
+def test_a_coroutine_in_a_response_is_a_missing_await() -> None:
+    async def count() -> int:
+        return 1
+
+    coroutine = count()
+    seen = ResponseValidationError(
+        [{"loc": ("response",), "msg": "no integer", "input": coroutine}]
+    )
+    assert in_words(seen) == (
+        "ResponseValidationError: response: a coroutine, because `await` is missing "
+        "before `count(...)`"
+    )
+    coroutine.close()
 
 
 def test_a_coroutine_is_a_missing_await() -> None:
