@@ -1,407 +1,564 @@
 """The tests of section 2.4."""
 
 import json
+import re
+from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import httpx2
 import pytest
 from fastapi import FastAPI
-from pydantic import ValidationError
+from fastapi.testclient import TestClient
+from pydantic import BaseModel, ValidationError
 
-from lab import client
-
-
-def built(app: object) -> FastAPI:
-    """Return the app that the learner built."""
-    assert isinstance(app, FastAPI), f"What is returned is no app: {app!r}."
-    return app
+from lab import attempt, client, fastapi_app, in_words, json_or_text, outcome, stand_in
 
 
-def json_of(answer: httpx2.Response) -> object:
-    """Return the JSON in an answer; the text where it is none."""
-    try:
-        return answer.json()
-    except ValueError:
-        return answer.text
+def request(http: TestClient, method: str, path: str, **sent: Any) -> httpx2.Response:
+    """Return the response to a request. An exception becomes a message."""
+    what = f"`{method} {path}`"
+    response: httpx2.Response = attempt(what, http.request, method, path, **sent)
+    return response
 
 
-def object_in(answer: httpx2.Response) -> dict:
-    """Return the JSON object in an answer."""
-    read = json_of(answer)
-    asked = f"{answer.request.method} {answer.request.url.path}"
-    assert isinstance(read, dict), f"{asked} was answered {read!r}: no JSON object."
-    return read
+def send(app: FastAPI, method: str, path: str, **sent: Any) -> httpx2.Response:
+    """Return the response of an application to one request."""
+    with client(app) as http:
+        return request(http, method, path, **sent)
 
 
-def documented(app: FastAPI, method: str, path: str) -> dict:
-    """Return what the documentation of `app` says about an endpoint's answers."""
-    return app.openapi()["paths"].get(path, {}).get(method, {}).get("responses", {})
+def json_of(response: httpx2.Response, status: int) -> Any:
+    """Return the JSON of a response, which has this status code."""
+    body = json_or_text(response)
+    asked = f"`{response.request.method} {response.request.url.path}`"
+    assert response.status_code == status, (
+        f"{asked} returned {response.status_code} and {in_words(body)}. The docstring "
+        f"asks for the status code {status}."
+    )
+    return body
 
 
-def documented_fields(app: FastAPI, method: str, path: str, status: str) -> set[str]:
-    """Return the fields that the documentation promises; a list's are its entries'."""
-    answer = documented(app, method, path).get(status, {})
-    schema = answer.get("content", {}).get("application/json", {}).get("schema", {})
+def documented(app: FastAPI, method: str, path: str) -> dict[str, Any]:
+    """Return what the documentation of `app` shows about an endpoint's responses.
+
+    The parameters in `path` may have other names there.
+    """
+    schema = attempt("The documentation, `app.openapi()`,", app.openapi)
+    for template, methods in schema["paths"].items():
+        if re.sub(r"{\w+}", "{}", template) == re.sub(r"{\w+}", "{}", path):
+            return dict(methods.get(method.lower(), {}).get("responses", {}))
+    return {}
+
+
+def documented_schema(
+    app: FastAPI, method: str, path: str, status: int
+) -> tuple[str, list[str]]:
+    """Return the type and the fields that the documentation shows for a response.
+
+    The fields of a list are those of its items.
+    """
+    response = documented(app, method, path).get(str(status), {})
+    schema = response.get("content", {}).get("application/json", {}).get("schema", {})
+    kind = "list" if "items" in schema else "object"
     schema = schema.get("items", schema)
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
         schema = app.openapi()["components"]["schemas"][name]
-    return set(schema.get("properties", {}))
+    return kind, sorted(schema.get("properties", {}))
+
+
+def check_documentation(
+    app: FastAPI, endpoint: str, status: int, kind: str, fields: list[str]
+) -> None:
+    """Check the one successful response that the documentation of `app` shows."""
+    method, path = endpoint.split()
+    codes = [code for code in documented(app, method, path) if code < "300"]
+    assert codes == [str(status)], (
+        f"For `{endpoint}` the documentation shows the successful status codes "
+        f"{in_words(codes)}. The docstring asks for {status}. FastAPI documents the "
+        "status code of the decorator."
+    )
+    seen, shown = documented_schema(app, method, path, status)
+    assert (seen, shown) == (kind, fields), (
+        f"For `{endpoint}` and {status} the documentation shows "
+        f"{'a list of objects' if seen == 'list' else 'an object'} with the fields "
+        f"{in_words(shown)}. The docstring asks for {in_words(fields)}"
+        f"{' in a list' if kind == 'list' else ''}. FastAPI reads them from the "
+        "response model."
+    )
 
 
 LAMPS = {"sku": "lamp", "quantity": 3}
 
 
-def test_q1_an_order_is_answered_202(answers):
-    with client(built(answers.accepting_app())) as shop:
-        status = shop.post("/orders", json=LAMPS).status_code
+def orders_app(answers, *numbers: int, passed: list[Any] | None = None) -> FastAPI:
+    """Return the application of 2.4.1, whose `accept` returns these numbers.
 
+    What is passed to `accept` is added to `passed`.
+    """
+    left = iter(numbers)
+    passed = [] if passed is None else passed
+
+    def accept(order: object) -> dict[str, Any]:
+        passed.append(order)
+        return {"number": next(left), "state": "waiting", "margin": 0.2, "note": None}
+
+    stand_in(answers.accept, accept)
+    return fastapi_app(answers.orders_app(), "orders_app()")
+
+
+def test_q1_an_order_returns_202(answers):
+    response = send(orders_app(answers, 41), "POST", "/orders", json=LAMPS)
+
+    status = response.status_code
+    assert status != 422, (
+        f"`POST /orders` returned 422 and {in_words(json_or_text(response))}. The "
+        "docstring asks to take an `OrderIn` as the request body. Look at the "
+        "parameters of your endpoint."
+    )
     assert status == 202, (
-        f"The order was answered {status}, so its client takes it for carried out "
-        "or refused. It is accepted, and that is a status of its own."
+        f"`POST /orders` returned {status} and {in_words(json_or_text(response))}. The "
+        "docstring asks for 202 Accepted: the shop has the order, but has not "
+        "processed it yet."
     )
 
 
-def test_q1_the_client_reads_number_and_state_only(answers):
-    with client(built(answers.accepting_app())) as shop:
-        read = object_in(shop.post("/orders", json=LAMPS))
+def test_q1_the_order_is_passed_to_accept(answers):
+    passed: list[Any] = []
+    send(orders_app(answers, 41, passed=passed), "POST", "/orders", json=LAMPS)
 
-    assert {"number", "state"} <= set(read), (
-        f"The client read {read}: its number or its state is not there."
-    )
-    extra = sorted(set(read) - {"number", "state"})
-    assert not extra, (
-        f"The client also read {', '.join(extra)}, which the order service "
-        "told you and nobody else."
+    assert passed == [answers.OrderIn(**LAMPS)], (
+        f"During one request, `accept` was called with {in_words(passed)}. The "
+        "docstring asks to pass the `OrderIn` of the request body to it, once."
     )
 
 
-def test_q1_the_answer_is_what_the_order_service_said(answers):
-    numbers = iter([41, 42])
-    answers.accept = lambda order: {
-        "number": next(numbers),
-        "state": f"waiting for {order.quantity}",
-        "margin": 0.2,
-    }
+def test_q1_the_response_contains_the_number_and_the_state_only(answers):
+    response = send(orders_app(answers, 41), "POST", "/orders", json=LAMPS)
 
-    with client(built(answers.accepting_app())) as shop:
-        read = [object_in(shop.post("/orders", json=LAMPS)) for _ in range(2)]
-
-    told = [(41, "waiting for 3"), (42, "waiting for 3")]
-    same = [(one.get("number"), one.get("state")) for one in read] == told
-    assert same, f"`accept` numbered two orders 41 and 42; their clients read {read}."
-
-
-def test_q1_the_documentation_promises_the_two_fields_under_202(answers):
-    app = built(answers.accepting_app())
-
-    fields = documented_fields(app, "post", "/orders", "202")
-
-    same = fields == {"number", "state"}
-    assert same, (
-        f"For 202 the documentation of POST /orders promises {fields or 'no fields'}. "
-        "A program that was generated from it cannot know what it will read."
+    body = json_or_text(response)
+    fields = sorted(body) if isinstance(body, dict) else body
+    assert fields == ["number", "state"], (
+        f"The response contains {in_words(fields)}. The docstring asks for the fields "
+        "`number` and `state`, and for no other field. FastAPI sends the fields of the "
+        "response model."
     )
 
 
-def shop_with_accounts(answers) -> FastAPI:
-    """Return the app over a database with other rows than the stub's."""
-    names = {1: "Jo", 2: "Kim", 7: "Ada"}
-
-    def find_account(number: int) -> dict:
-        return {
-            "number": number,
-            "name": names[number],
-            "email": f"{names[number]}@example.org",
-            "warnings": number - 1,
-            "password_hash": "secret",
-        }
-
-    answers.find_account = find_account
-    return built(answers.accounts_app())
-
-
-@pytest.mark.parametrize(("number", "name"), [(7, "Ada"), (2, "Kim")])
-def test_q2_everybody_reads_the_public_schema(answers, number, name):
-    with client(shop_with_accounts(answers)) as shop:
-        answer = shop.get(f"/accounts/{number}")
-
-    status = answer.status_code
-    assert status == 200, f"GET /accounts/{number} was answered {status}."
-    same = json_of(answer) == {"name": name}
-    assert same, (
-        f"Account {number} is that of {name}. Anybody who asks for it reads "
-        f"{answer.text}"
-    )
-
-
-@pytest.mark.parametrize(("number", "name"), [(7, "Ada"), (2, "Kim")])
-def test_q2_the_staff_reads_the_staff_schema(answers, number, name):
-    with client(shop_with_accounts(answers)) as shop:
-        answer = shop.get(f"/staff/accounts/{number}")
-
-    status = answer.status_code
-    assert status == 200, f"GET /staff/accounts/{number} was answered {status}."
-    row = {"name": name, "email": f"{name}@example.org", "warnings": number - 1}
-    same = json_of(answer) == row
-    assert same, (
-        f"Account {number} is that of {name}, with {number - 1} warnings. The staff "
-        f"reads {answer.text}"
-    )
-
-
-def test_q2_a_list_is_filtered_entry_by_entry(answers):
-    with client(shop_with_accounts(answers)) as shop:
-        answer = shop.get("/accounts?numbers=2&numbers=1")
-
-    assert answer.status_code == 200, (
-        f"GET /accounts?numbers=2&numbers=1 was {answer.status_code}: {answer.text}"
-    )
-    same = json_of(answer) == [{"name": "Kim"}, {"name": "Jo"}]
-    assert same, (
-        f"2 is Kim, 1 is Jo. Who asks for the accounts 2 and 1 reads {answer.text}"
-    )
-
-
-@pytest.mark.parametrize(
-    ("path", "fields"),
-    [
-        ("/accounts/{number}", {"name"}),
-        ("/staff/accounts/{number}", {"name", "email", "warnings"}),
-        ("/accounts", {"name"}),
-    ],
-)
-def test_q2_the_documentation_names_the_schema(answers, path, fields):
-    app = built(answers.accounts_app())
-
-    promised = documented_fields(app, "get", path, "200")
-
-    same = promised == fields
-    assert same, (
-        f"The documentation of GET {path} promises {promised or 'no fields'}: "
-        "FastAPI was not told what this endpoint sends."
-    )
-
-
-def observed_statuses(app: FastAPI) -> dict[str, int]:
-    """Return the statuses that clients of the shop of 2.4.3 really read."""
-    bodies = {
-        sku: {"sku": sku, "quantity": 1}
-        for sku in ("lamp", "known", "sold-out", "by-hand")
-    }
-    with client(app) as shop:
-        read = {
-            name: shop.post("/orders", json=body).status_code
-            for name, body in (bodies | {"incomplete": {"sku": "lamp"}}).items()
-        }
-    announced = [int(status) for status in documented(app, "post", "/orders")]
-    return read | {"documented": next(one for one in announced if one < 300)}
-
-
-@pytest.mark.parametrize(
-    "order", ["lamp", "known", "sold-out", "by-hand", "incomplete", "documented"]
-)
-def test_q3_the_status_is_predicted(answers, order):
-    predictions = answers.statuses()
-    observed = observed_statuses(answers.order_app())
-
-    assert isinstance(predictions, dict), f"You return {predictions!r}, not a dict."
-    predicted = predictions.get(order)
-    same = predicted == observed[order]
-    assert same, (
-        f'"{order}": you expect {predicted}, the shop says otherwise. '
-        "Follow this one through `order_app`: who sets its status last?"
-    )
-
-
-PEN = {"sku": "pen", "price": "2.50"}
-INK = {"sku": "ink", "price": "9.00"}
-
-
-def test_q4_a_new_product_is_answered_201_with_itself(answers):
-    with client(built(answers.catalogue_app())) as shop:
-        answer = shop.post("/products", json=PEN)
-
-    assert answer.status_code == 201, (
-        f"A product was added and the client read {answer.status_code}, "
-        "which does not say that something came into being."
-    )
-    assert json_of(answer) == PEN, f"Added was {PEN}, the answer reads {answer.text}"
-
-
-def test_q4_location_leads_to_the_product(answers):
-    with client(built(answers.catalogue_app())) as shop:
-        places = [
-            shop.post("/products", json=product).headers.get("Location")
-            for product in (PEN, INK)
+def test_q1_the_response_is_the_order_that_accept_returned(answers):
+    with client(orders_app(answers, 41, 42)) as http:
+        seen = [
+            json_or_text(request(http, "POST", "/orders", json=LAMPS)) for _ in range(2)
         ]
-        assert all(places), "The answer to a new product has no header Location."
-        found = [shop.get(place) for place in places]
 
-    assert [one.status_code for one in found] == [200, 200], (
-        f"The headers Location were {places}; a GET for them was answered "
-        f"{[one.status_code for one in found]}."
-    )
-    read = [json_of(one) for one in found]
-    assert read == [PEN, INK], f"Behind {places} the client found {read}."
-
-
-def test_q4_a_known_sku_is_a_conflict_and_changes_nothing(answers):
-    with client(built(answers.catalogue_app())) as shop:
-        place = shop.post("/products", json=PEN).headers.get("Location", "/")
-        again = shop.post("/products", json=PEN | {"price": "99.00"})
-        kept = shop.get(place)
-
-    assert again.status_code == 409, (
-        f"The second product with the sku `pen` was answered {again.status_code}."
-    )
-    assert json_of(kept) == PEN, f"After the conflict the product reads {kept.text}"
-
-
-def test_q4_a_product_that_is_not_there_is_not_found(answers):
-    with client(built(answers.catalogue_app()), raises=False) as shop:
-        known = shop.post("/products", json=PEN).headers.get("Location", "/")
-        missing = shop.get(known.replace("pen", "eraser")).status_code
-
-    assert missing == 404, f"A product that was never added was answered {missing}."
-
-
-def test_q4_each_app_has_a_catalogue_of_its_own(answers):
-    with client(built(answers.catalogue_app())) as shop:
-        shop.post("/products", json=PEN)
-    with client(built(answers.catalogue_app())) as other:
-        status = other.post("/products", json=PEN).status_code
-
-    assert status == 201, (
-        f"Another app, made later, answered its first product {status}: "
-        "the two share one catalogue."
+    asked = [{"number": 41, "state": "waiting"}, {"number": 42, "state": "waiting"}]
+    assert seen == asked, (
+        "`accept` returned the numbers 41 and 42, and the state 'waiting'. The "
+        f"responses were {in_words(seen)}. The docstring asks for the `number` and the "
+        "`state` that `accept` returns."
     )
 
 
-def test_q4_the_documentation_promises_a_product_under_201(answers):
-    app = built(answers.catalogue_app())
+def test_q1_the_documentation_shows_202_and_the_two_fields(answers):
+    app = orders_app(answers)
 
-    fields = documented_fields(app, "post", "/products", "201")
-
-    same = fields == {"sku", "price"}
-    assert same, f"For 201 the documentation promises {fields or 'no fields'}."
+    check_documentation(app, "POST /orders", 202, "object", ["number", "state"])
 
 
-@pytest.fixture
-def members(answers):
-    """Mara, whom Jo invited; Jo, with a nickname, whom nobody invited."""
-    jo = answers.Member(name="Jo", password_hash="hash-of-jo", nickname="jj")
-    mara = answers.Member(name="Mara", password_hash="hash-of-mara", invited_by=jo)
-    return [mara, jo]
+NAMES = {1: "Jo", 2: "Kim", 7: "Ada"}
 
 
-def test_q5_no_password_is_sent_at_any_depth(answers, members):
-    with client(built(answers.members_app(members))) as shop:
-        sent = shop.get("/members").text
+def row(number: int) -> dict[str, Any]:
+    """Return the row of an account."""
+    return {
+        "number": number,
+        "name": NAMES[number],
+        "email": f"{NAMES[number]}@example.org",
+        "warnings": number - 1,
+        "password_hash": "secret",
+    }
 
-    leaked = [name for name in ("mara", "jo") if f"hash-of-{name}" in sent]
-    assert not leaked, f"The password hash of {' and '.join(leaked)} was sent: {sent}"
+
+def accounts_app(answers, *numbers: int) -> FastAPI:
+    """Return the application of 2.4.2, over a database with other rows."""
+    stand_in(answers.find_account, row)
+    stand_in(answers.all_accounts, lambda: [row(number) for number in numbers])
+    return fastapi_app(answers.accounts_app(), "accounts_app()")
 
 
-def test_q5_what_a_member_does_not_have_is_left_out(answers, members):
-    with client(built(answers.members_app(members))) as shop:
-        read = json_of(shop.get("/members"))
+@pytest.mark.parametrize("number", [7, 2])
+def test_q2_an_account_is_returned_as_account_out(answers, number):
+    response = send(accounts_app(answers), "GET", f"/accounts/{number}")
 
-    listed = isinstance(read, list) and all(isinstance(one, dict) for one in read)
-    assert listed and len(read) == 2, (  # noqa: PT018
-        f"Of two members the client reads {read!r}."
+    body = json_of(response, 200)
+    assert body == {"name": NAMES[number]}, (
+        f"`GET /accounts/{number}` returned {in_words(body)}. The docstring asks for "
+        f"the fields of `AccountOut` alone, here the name {NAMES[number]!r}. Look at "
+        "the response model of this endpoint."
     )
-    mara, jo = read
-    inviter = mara.get("invited_by") or {}
-    seen = [mara.get("name"), inviter.get("name"), inviter.get("nickname")]
-    assert seen == ["Mara", "Jo", "jj"], (
-        f"Jo, who is called jj, invited Mara; the client reads {mara}."
+
+
+@pytest.mark.parametrize("numbers", [(7, 2, 1), (2,), ()], ids=["three", "one", "none"])
+def test_q2_the_accounts_are_returned_as_a_list_of_staff_account_out(answers, numbers):
+    response = send(accounts_app(answers, *numbers), "GET", "/staff/accounts")
+
+    body = json_of(response, 200)
+    fields = ("name", "email", "warnings")
+    asked = [{field: row(number)[field] for field in fields} for number in numbers]
+    assert body == asked, (
+        f"`all_accounts()` returned {len(numbers)} rows, and `GET /staff/accounts` "
+        f"returned {in_words(body)}. The docstring asks for a list of "
+        "`StaffAccountOut`, so for the `name`, `email` and `warnings` of each row."
     )
-    empty = [
-        f"{owner}.{key}"
-        for owner, member in (("Mara", mara), ("Jo", jo))
-        for key, value in member.items()
-        if value is None
+
+
+def test_q2_the_documentation_shows_the_fields_of_account_out(answers):
+    app = accounts_app(answers)
+
+    check_documentation(app, "GET /accounts/{number}", 200, "object", ["name"])
+
+
+def test_q2_the_documentation_shows_a_list_of_staff_account_out(answers):
+    app = accounts_app(answers)
+
+    fields = ["email", "name", "warnings"]
+    check_documentation(app, "GET /staff/accounts", 200, "list", fields)
+
+
+ORDERS = {
+    "lamp": "No branch of `create_order` applies to it.",
+    "repeated": "Look at the line that sets `response.status_code`.",
+    "sold-out": "Look at the line that raises an exception.",
+    "gift-card": "Look at the Response that the endpoint returns: which status code "
+    "did it get when it was created?",
+    "incomplete": "The body does not fit `OrderIn`. Is the endpoint called at all?",
+    "documented": "The documentation is written before any request arrives.",
+}
+
+
+def real_status(app: FastAPI, order: str) -> int:
+    """Return the status code that a client of `order_app` reads."""
+    if order == "documented":
+        codes = documented(app, "POST", "/orders")
+        return next(int(code) for code in codes if code < "300")
+    complete = {} if order == "incomplete" else {"quantity": 1}
+    body = {"sku": order, **complete}
+    return send(app, "POST", "/orders", json=body).status_code
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_q3_the_status_code_is_predicted(answers, order):
+    predictions = answers.statuses()
+    assert isinstance(predictions, dict), (
+        f"`statuses()` returned {in_words(predictions)}. The docstring asks for a dict."
+    )
+    predicted = predictions.get(order, "nothing")
+
+    is_right = predicted == real_status(answers.order_app(), order)
+    assert is_right, (
+        f'You predict {in_words(predicted)} for "{order}". The application shows '
+        f"another status code. {ORDERS[order]}"
+    )
+
+
+LAMP = {"name": "lamp", "price": "19.90"}
+PEN = {"name": "pen & ink", "price": "2.50"}
+
+
+def catalogue_app(answers) -> FastAPI:
+    """Return the application of 2.4.4, whose first product has the number 41."""
+    app = answers.catalogue_app(answers.Catalogue(first=41))
+    return fastapi_app(app, "catalogue_app(...)")
+
+
+def test_q4_a_new_product_returns_201(answers):
+    response = send(catalogue_app(answers), "POST", "/products", json=LAMP)
+
+    assert response.status_code == 201, (
+        f"`POST /products` returned {response.status_code} and "
+        f"{in_words(json_or_text(response))}. The docstring asks for 201 Created. Look "
+        "at the decorator of your endpoint."
+    )
+
+
+def test_q4_the_response_contains_the_fields_of_product_out(answers):
+    with client(catalogue_app(answers)) as http:
+        seen = [
+            json_or_text(request(http, "POST", "/products", json=product))
+            for product in (LAMP, PEN)
+        ]
+
+    assert seen == [LAMP | {"number": 41}, PEN | {"number": 42}], (
+        "Two products got the numbers 41 and 42 from `catalogue.add`, and the "
+        f"responses were {in_words(seen)}. The docstring asks for the fields of "
+        "`ProductOut`, and no others."
+    )
+
+
+def test_q4_the_location_is_the_url_of_the_new_product(answers):
+    with client(catalogue_app(answers)) as http:
+        created = [
+            request(http, "POST", "/products", json=product) for product in (LAMP, PEN)
+        ]
+        locations = [response.headers.get("Location", "") for response in created]
+        assert all(locations), (
+            f"The responses to `POST /products` have the headers "
+            f"{in_words(list(created[0].headers))}. The docstring asks for `Location`."
+        )
+        urls = [
+            str(response.url.join(response.headers["Location"])) for response in created
+        ]
+        found = [json_or_text(request(http, "GET", url)) for url in urls]
+
+    assert found == [LAMP | {"number": 41}, PEN | {"number": 42}], (
+        f"The headers `Location` were {in_words(locations)}. `GET` for these URLs "
+        f"returned {in_words(found)}. The docstring asks for the URLs of the products "
+        "41 and 42, in this order."
+    )
+
+
+def test_q4_the_product_is_added_as_product_in(answers):
+    catalogue = answers.Catalogue(first=41)
+    added: list[object] = []
+
+    def add(_: object, product: object) -> dict[str, Any]:
+        added.append(product)
+        return {"number": 41, **LAMP, "margin": 0.2}
+
+    stand_in(answers.Catalogue.add, add)
+    app = fastapi_app(answers.catalogue_app(catalogue), "catalogue_app(...)")
+    send(app, "POST", "/products", json=LAMP)
+    assert added == [answers.ProductIn(**LAMP)], (
+        f"`catalogue.add` was called with {in_words(added)}. The docstring asks to add "
+        "the `ProductIn` of the request body, once."
+    )
+
+
+def test_q4_the_documentation_shows_201_and_the_fields_of_product_out(answers):
+    app = catalogue_app(answers)
+
+    fields = ["name", "number", "price"]
+    check_documentation(app, "POST /products", 201, "object", fields)
+
+
+def generations(answers, *nicknames: str | None) -> Any:
+    """Return a member whom another one invited, and so on.
+
+    They are called "a", "b", and so on, and have these nicknames.
+    """
+    member = None
+    for letter, nickname in reversed(list(zip("abcd", nicknames, strict=False))):
+        member = answers.Member(
+            name=letter,
+            password_hash=f"hash of {letter}",
+            nickname=nickname,
+            invited_by=member,
+        )
+    return member
+
+
+def read_members(answers, *members: Any) -> list[Any]:
+    """Return the members in the response of 2.4.5."""
+    app = fastapi_app(answers.members_app(list(members)), "members_app(...)")
+    body = json_of(send(app, "GET", "/members"), 200)
+    is_list = isinstance(body, list) and all(isinstance(one, dict) for one in body)
+    assert is_list, (
+        f"`GET /members` returned {in_words(body)}. The docstring asks for a list of "
+        "objects, one for each member."
+    )
+    assert len(body) == len(members), (
+        f"There are {len(members)} members, and `GET /members` returned {len(body)}."
+    )
+    return list(body)
+
+
+def path_of(depth: int) -> str:
+    """Return how to reach a member, as in "[0].invited_by"."""
+    return "[0]" + ".invited_by" * depth
+
+
+@pytest.mark.parametrize("depth", [0, 1, 2, 3])
+def test_q5_the_password_hash_is_not_sent_at_this_depth(answers, depth):
+    member: Any = read_members(answers, generations(answers, "A", "B", "C", "D"))[0]
+    for _ in range(depth):
+        member = member.get("invited_by") or {}
+
+    assert "password_hash" not in member, (
+        f"The response contains `{path_of(depth)}.password_hash`. The docstring asks "
+        "for no `password_hash`, at any depth of `invited_by`. Look at the type of "
+        "`invited_by` in your response model."
+    )
+    assert member.get("name") == "abcd"[depth], (
+        f"At `{path_of(depth)}` the response has {in_words(member)}, and the member "
+        f"there is called {'abcd'[depth]!r}. The docstring asks for `name`, `nickname` "
+        "and `invited_by`, at any depth."
+    )
+
+
+@pytest.mark.parametrize(
+    "nicknames",
+    [("A",), (None,), ("A", None), (None, "B", None), (None, None, None, "D")],
+    ids=["nickname", "nothing", "two", "three", "four"],
+)
+def test_q5_a_field_without_a_value_is_left_out(answers, nicknames):
+    seen = read_members(answers, generations(answers, *nicknames))[0]
+
+    asked: dict[str, Any] = {}
+    for letter, nickname in reversed(list(zip("abcd", nicknames, strict=False))):
+        inviter = {"invited_by": asked} if asked else {}
+        asked = {
+            "name": letter,
+            **({"nickname": nickname} if nickname else {}),
+        } | inviter
+    assert seen == asked, (
+        f"The response contains {in_words(seen)}. The docstring asks to leave out what "
+        f"is None, and to keep the other fields: {in_words(asked)}."
+    )
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_q5_every_member_is_sent_without_the_password_hash(answers, count):
+    members = [
+        answers.Member(name=f"m{number}", password_hash="hash", nickname="")
+        for number in range(count)
     ]
-    assert not empty, f"Sent as null instead of left out: {', '.join(empty)}."
+    jo = answers.Member(name="Jo", password_hash="hash")
+    seen = read_members(answers, *members, jo)
 
-
-def test_q5_the_documentation_has_no_password_either(answers, members):
-    app = built(answers.members_app(members))
-
-    schemas = app.openapi().get("components", {}).get("schemas", {})
-    naming = [name for name in schemas if "password_hash" in str(schemas[name])]
-
-    assert not naming, (
-        f"The documentation still promises a password_hash, in {', '.join(naming)}."
-    )
-    fields = documented_fields(app, "get", "/members", "200")
-    assert {"name", "nickname", "invited_by"} <= fields, (
-        f"The documentation of GET /members promises {fields or 'no fields'}."
+    asked = [{"name": f"m{number}", "nickname": ""} for number in range(count)]
+    assert seen == [*asked, {"name": "Jo"}], (
+        f"The response contains {in_words(seen)}. The docstring asks for all members, "
+        f"in their order: {in_words([*asked, {'name': 'Jo'}])}. An empty string is a "
+        "value; None is not."
     )
 
 
-def fastapi_sends(model: type, returned: object) -> object:
-    """Return what a client of FastAPI really reads of `returned`."""
+def test_q5_the_documentation_shows_no_password_hash(answers):
+    app = fastapi_app(answers.members_app([]), "members_app(...)")
+
+    schemas = attempt("The documentation", app.openapi).get("components", {})
+    showing = [
+        name
+        for name, schema in schemas.get("schemas", {}).items()
+        if "password_hash" in schema.get("properties", {})
+    ]
+    assert not showing, (
+        f"The documentation shows `password_hash` in {', '.join(showing)}. The "
+        "docstring asks for a documentation without it. FastAPI documents the fields "
+        "of the response model."
+    )
+    fields = ["invited_by", "name", "nickname"]
+    check_documentation(app, "GET /members", 200, "list", fields)
+
+
+class Purchase(BaseModel):
+    """A second model for 2.4.6."""
+
+    purchase_price: Decimal
+    sku: str
+    checked: date | None = None
+
+
+def fastapi_sends(model: type[BaseModel], returned: object) -> object:
+    """Return the body of a response of FastAPI with this response model."""
     app = FastAPI()
     app.get("/", response_model=model)(lambda: returned)
-    with client(app) as shop:
-        return shop.get("/").json()
+    with client(app) as http:
+        return http.get("/").json()
 
 
-def sent_by(answers, returned: object) -> object:
-    """Return what the learner's client reads; what was raised instead, if anything."""
+def body_for(answers, model: type[BaseModel], returned: object) -> object:
+    """Return the JSON of the body that `respond` returns."""
+    body = attempt(
+        f"`respond({model.__name__}, {in_words(returned)})`",
+        answers.respond,
+        model,
+        returned,
+    )
     try:
-        return json.loads(json.dumps(answers.respond(answers.Quote, returned)))
-    except NotImplementedError:
-        raise
-    except Exception as error:
-        return error
+        return json.loads(json.dumps(body))
+    except (TypeError, ValueError) as error:
+        raise AssertionError(
+            f"`respond` returned {in_words(body)}, and `json.dumps` raised "
+            f"{in_words(error)}. The docstring asks for a result for which it works."
+        ) from error
 
 
-def returned_values(answers) -> dict[str, object]:
-    """Return values that endpoints return; each could be answered with a Quote."""
-
-    class Draft(answers.Quote):
-        note: str
-
-    return {
-        "a dict": {"sku": "pen", "pieces": 3, "price": Decimal("7.50")},
-        "a dict with more than the model": {"sku": "pen", "price": 1, "margin": 2},
-        "a dict without the default": {"sku": "pen", "price": "2.50"},
-        "a row": answers.QuoteRow("pen", 3, "7.50", purchase_price="1.10"),
-        "another model": Draft(sku="pen", price=Decimal("2.50"), note="do not send"),
-    }
+RETURNED = {
+    "all fields": {"sku": "pen", "pieces": 3, "price": Decimal("7.50")},
+    "more fields": {"sku": "pen", "pieces": 3, "price": "1", "margin": 2},
+    "no pieces": {"sku": "pen", "price": Decimal("2.50")},
+    "a string": {"sku": "pen", "pieces": "3", "price": 2},
+}
 
 
-@pytest.mark.parametrize(
-    "kind",
-    [
-        "a dict",
-        "a dict with more than the model",
-        "a dict without the default",
-        "a row",
-        "another model",
-    ],
-)
-def test_q6_the_client_reads_what_fastapi_would_send(answers, kind):
-    returned = returned_values(answers)[kind]
-    observed = fastapi_sends(answers.Quote, returned)
+@pytest.mark.parametrize("kind", RETURNED)
+def test_q6_a_dict_becomes_what_fastapi_sends(answers, kind):
+    returned = RETURNED[kind]
 
-    sent = sent_by(answers, returned)
-
-    same = sent == observed
-    assert same, (
-        f"The endpoint returned {kind}, {returned!r}. Your client reads {sent!r}, "
-        "FastAPI's reads something else."
+    seen = body_for(answers, answers.Quote, dict(returned))
+    asked = fastapi_sends(answers.Quote, dict(returned))
+    assert seen == asked, (
+        f"`respond(Quote, {in_words(returned)})` returned {in_words(seen)}. FastAPI "
+        f"sends {in_words(asked)}: the fields of the model, validated and converted."
     )
 
 
-@pytest.mark.parametrize("unfit", [{"sku": "pen"}, {"sku": "pen", "price": "cheap"}])
-def test_q6_a_value_that_breaks_the_promise_is_not_sent(answers, unfit):
-    sent = sent_by(answers, unfit)
+@pytest.mark.parametrize("pieces", [3, 0])
+def test_q6_a_row_becomes_what_fastapi_sends(answers, pieces):
+    row = answers.QuoteRow("pen", pieces, "7.50", purchase_price="1.10")
 
-    refused = isinstance(sent, ValidationError)
-    assert refused, (
-        f"{unfit} is no Quote. With FastAPI the server notices; yours sends {sent!r}."
+    seen = body_for(answers, answers.Quote, row)
+    asked = fastapi_sends(answers.Quote, row)
+    assert seen == asked, (
+        f"For a `QuoteRow`, `respond` returned {in_words(seen)}. FastAPI sends "
+        f"{in_words(asked)}. The docstring asks for the fields of the model, and no "
+        "others."
+    )
+
+
+def test_q6_another_model_has_other_fields(answers):
+    row = answers.QuoteRow("pen", 3, "7.50", purchase_price="1.10")
+    bought = {"sku": "ink", "purchase_price": 4, "checked": date(2026, 7, 1)}
+
+    for returned in (row, bought):
+        seen = body_for(answers, Purchase, returned)
+        asked = fastapi_sends(Purchase, returned)
+        assert seen == asked, (
+            "A model has the fields `purchase_price`, `sku` and `checked`, and "
+            f"`respond` returned {in_words(seen)} for it. FastAPI sends "
+            f"{in_words(asked)}. Use the fields of `model`."
+        )
+
+
+@pytest.mark.parametrize(
+    "returned",
+    [
+        {"sku": "pen"},
+        {"sku": "pen", "price": "cheap"},
+        {"sku": "pen", "price": None},
+        {"sku": "pen", "price": 1, "pieces": "three"},
+    ],
+    ids=["no price", "a word", "null", "pieces"],
+)
+def test_q6_a_value_that_does_not_fit_raises_a_validation_error(answers, returned):
+    seen = outcome(lambda: answers.respond(answers.Quote, returned))
+
+    assert isinstance(seen, ValidationError), (
+        f"`respond(Quote, {returned})` "
+        + ("raised " if isinstance(seen, Exception) else "returned ")
+        + f"{in_words(seen)}. The docstring asks for Pydantic's `ValidationError`, "
+        "because this value does not fit the model."
+    )
+
+
+def test_q6_a_row_that_does_not_fit_raises_a_validation_error(answers):
+    row = answers.QuoteRow("pen", 3, "cheap", purchase_price="1.10")
+    seen = outcome(lambda: answers.respond(answers.Quote, row))
+
+    assert isinstance(seen, ValidationError), (
+        "For a `QuoteRow` with the price 'cheap', `respond` "
+        + ("raised " if isinstance(seen, Exception) else "returned ")
+        + f"{in_words(seen)}. The docstring asks for Pydantic's `ValidationError`."
     )

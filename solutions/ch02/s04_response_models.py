@@ -1,13 +1,16 @@
 """2.4  Response models and status codes.
 
-What leaves an endpoint is a promise to its clients: which fields, under which status.
+A response model defines the fields of a response. A status code tells the client how
+the request ended. Both are part of the API's documentation.
+Notes: content/docs/fastapi/core-concepts/response-models-and-status-codes.md
 """
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Annotated, Any
+from itertools import count
+from typing import Any
 
-from fastapi import FastAPI, HTTPException, Query, Response
+from fastapi import FastAPI, HTTPException, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
@@ -15,14 +18,14 @@ from sensei import ___
 
 
 class OrderIn(BaseModel):
-    """What a customer orders."""
+    """An order as clients send it."""
 
     sku: str
     quantity: int
 
 
 def accept(order: OrderIn) -> dict[str, Any]:
-    """Stands in for the order service; returns all that it knows."""
+    """Accept an order, and return everything that the shop knows about it."""
     return {
         "number": 7,
         "state": "accepted",
@@ -32,38 +35,45 @@ def accept(order: OrderIn) -> dict[str, Any]:
     }
 
 
-def accepting_app() -> FastAPI:
+def orders_app() -> FastAPI:
     """2.4.1  Create a FastAPI endpoint that returns a custom response model with a
     specific HTTP status code.
 
-    Return an app with `POST /orders`. It takes an `OrderIn`, hands it to `accept`,
-    and answers 202: the order is accepted, not yet carried out. The client reads the
-    fields `number` and `state` of the order, and no others; the API's documentation
-    promises the same.
+    Create an application and return it. Its endpoint `POST /orders` takes an `OrderIn`
+    as the request body and passes it to `accept`. The shop processes the order later.
+
+    - The status code is 202 Accepted.
+    - The response contains `number` (an integer) and `state` (a string) of the order
+      that `accept` returns. It contains no other field.
+    - The API's documentation shows the status code 202 with these two fields.
+
+    Example:
+        POST /orders  {"sku": "lamp", "quantity": 3}
+            ->  202  {"number": 7, "state": "accepted"}
     """
     # region answer
 
-    class Receipt(BaseModel):
+    class OrderOut(BaseModel):
         number: int
         state: str
 
     app = FastAPI()
 
-    @app.post("/orders", status_code=202, response_model=Receipt)
-    def order(order: OrderIn) -> dict[str, Any]:
-        return accept(order)
+    @app.post("/orders", status_code=202)
+    def create_order(order: OrderIn) -> OrderOut:
+        return OrderOut(**accept(order))
 
     return app
     # endregion
 
 
 class AccountOut(BaseModel):
-    """What everybody may read of an account."""
+    """What every client may read of an account."""
 
     name: str
 
 
-class AccountForStaff(AccountOut):
+class StaffAccountOut(AccountOut):
     """What the staff may read of an account."""
 
     email: str
@@ -71,55 +81,60 @@ class AccountForStaff(AccountOut):
 
 
 def find_account(number: int) -> dict[str, Any]:
-    """Stands in for the database; returns the whole row."""
+    """Return the whole row of an account. There is one for every number."""
     return {
         "number": number,
         "name": "Mara",
         "email": "mara@example.com",
         "warnings": 2,
-        "password_hash": "$argon2id$v=19$nothing-to-see",
+        "password_hash": "$argon2id$v=19$m=65536",
     }
+
+
+def all_accounts() -> list[dict[str, Any]]:
+    """Return the whole rows of all accounts."""
+    return [find_account(1), find_account(2)]
 
 
 def accounts_app() -> FastAPI:
     """2.4.2  How can you specify a response model in FastAPI to control the output
     schema?
 
-    Return an app that serves what `find_account` returns in three schemas:
-    `GET /accounts/{number}` as an `AccountOut`, `GET /staff/accounts/{number}` as an
-    `AccountForStaff`, and `GET /accounts?numbers=1&numbers=2` as a list of
-    `AccountOut`. The API's documentation names these schemas.
+    Create an application with two endpoints and return it. The rows from `find_account`
+    and `all_accounts` contain more fields than a client may read.
+
+    - `GET /accounts/{number}` returns `find_account(number)` as an `AccountOut`.
+    - `GET /staff/accounts` returns `all_accounts()` as a list of `StaffAccountOut`.
+    - The API's documentation shows the fields of these models for the two endpoints.
+
+    Example:
+        GET /accounts/1  ->  200  {"name": "Mara"}
     """
     # region answer
-    # In words: a response model is the endpoint's return annotation or, where the
-    # function returns something else, the decorator's `response_model`, which wins
-    # over the annotation. Any type that Pydantic knows will do, a list as well.
-    # FastAPI filters the returned value through it and documents it as the schema.
+    # In words: A response model is the return annotation of the endpoint, or the
+    # parameter `response_model` of the decorator, which has priority over it. It can
+    # be any type that Pydantic knows, such as `list[AccountOut]`. FastAPI sends only
+    # the fields of this type, and shows them in the documentation.
     app = FastAPI()
     app.get("/accounts/{number}", response_model=AccountOut)(find_account)
-    app.get("/staff/accounts/{number}", response_model=AccountForStaff)(find_account)
-
-    @app.get("/accounts", response_model=list[AccountOut])
-    def accounts(numbers: Annotated[list[int], Query()]) -> list[dict[str, Any]]:
-        return [find_account(number) for number in numbers]
-
+    app.get("/staff/accounts", response_model=list[StaffAccountOut])(all_accounts)
     return app
     # endregion
 
 
 def order_app() -> FastAPI:
-    """Return the shop that 2.4.3 asks about."""
+    """Return the application that 2.4.3 asks about."""
     app = FastAPI()
 
-    @app.post("/orders", status_code=201, response_model=None)
-    def order(order: OrderIn, response: Response) -> dict[str, str] | Response:
-        if order.sku == "known":
-            response.status_code = 200
+    @app.post("/orders", status_code=201)
+    def create_order(order: OrderIn, response: Response) -> Any:
         if order.sku == "sold-out":
             raise HTTPException(409)
-        if order.sku == "by-hand":
-            return JSONResponse({"state": "accepted"})
-        return {"state": "accepted"}
+        if order.sku == "gift-card":
+            return JSONResponse({"state": "created"})
+        if order.sku == "repeated":
+            response.status_code = 200
+        return {"state": "created"}
 
     return app
 
@@ -127,75 +142,103 @@ def order_app() -> FastAPI:
 def statuses() -> dict[str, int]:
     """2.4.3  What is the purpose of the `status_code` parameter in FastAPI decorators?
 
-    A client sends orders to `order_app` above. Return the status it reads for each:
-    an order for "lamp", for "known", for "sold-out", for "by-hand", one without a
-    quantity ("incomplete"), and the one success status that the API's documentation
-    announces ("documented").
+    A client sends orders to `order_app()` above. Predict the status codes, and return
+    them in a dict.
+
+    - "lamp", "repeated", "sold-out" and "gift-card": an order with this sku.
+    - "incomplete": an order without a quantity.
+    - "documented": the API's documentation shows one successful status code. Which?
     """
     # region answer
-    # In words: `status_code` is what a success is answered with unless the endpoint
-    # says otherwise, and what the documentation announces. It says otherwise by
-    # setting it on the injected response, by raising an HTTPException, or by
-    # returning a Response, whose own status (200 by default) is sent as it is.
-    # A body that fails validation never reaches the endpoint.
+    # In words: `status_code` is the default status code of a successful response, and
+    # the one in the documentation. The endpoint can set another one: it sets
+    # `response.status_code`, raises an HTTPException, or returns a Response, which is
+    # sent with its own status code. A request with an invalid body returns 422, and
+    # the endpoint is not called.
     return {
         "lamp": 201,
-        "known": 200,
+        "repeated": 200,
         "sold-out": 409,
-        "by-hand": 200,
+        "gift-card": 200,
         "incomplete": 422,
         "documented": 201,
     }
     # stub: return {
     # stub:     "lamp": ___,
-    # stub:     "known": ___,
+    # stub:     "repeated": ___,
     # stub:     "sold-out": ___,
-    # stub:     "by-hand": ___,
+    # stub:     "gift-card": ___,
     # stub:     "incomplete": ___,
     # stub:     "documented": ___,
     # stub: }
     # endregion
 
 
-class Product(BaseModel):
-    """A product of the shop."""
+class ProductIn(BaseModel):
+    """A product as clients send it."""
 
-    sku: str
+    name: str
     price: Decimal
 
 
-def catalogue_app() -> FastAPI:
+class ProductOut(ProductIn):
+    """A product as clients read it."""
+
+    number: int
+
+
+class Catalogue:
+    """The products of the shop."""
+
+    def __init__(self, first: int = 1) -> None:
+        self.rows: dict[int, dict[str, Any]] = {}
+        self.numbers = count(first)
+
+    def add(self, product: ProductIn) -> dict[str, Any]:
+        """Store a product under a new number, and return its row."""
+        row = {"number": next(self.numbers), **product.model_dump(), "margin": 0.31}
+        self.rows[row["number"]] = row
+        return row
+
+
+def catalogue_app(catalogue: Catalogue) -> FastAPI:
     """2.4.4  Create a FastAPI endpoint with a response model and a 201 status code.
 
-    Return an app with an empty catalogue of its own. `POST /products` takes a
-    `Product` and answers 201 with it; the header `Location` of the answer holds the
-    path under which `GET` finds that product from now on. A second product with the
-    same sku is answered 409, a `GET` for one that is not there 404.
+    Add the endpoint `POST /products` to the application below. It takes a `ProductIn`
+    as the request body, adds it with `catalogue.add`, and returns the new product.
+
+    - The status code is 201 Created, and the response contains the fields of
+      `ProductOut`, and no others.
+    - The response header `Location` contains the URL at which `GET` returns the new
+      product.
+    - The API's documentation shows the status code 201 with the fields of `ProductOut`.
+
+    Example:
+        POST /products  {"name": "lamp", "price": "19.90"}
+            ->  201  {"name": "lamp", "price": "19.90", "number": 1}
+                Location: /products/1
     """
-    # region answer
     app = FastAPI()
-    catalogue: dict[str, Product] = {}
 
+    @app.get("/products/{number}")
+    def read_product(number: int) -> ProductOut:
+        if number not in catalogue.rows:
+            raise HTTPException(404)
+        return ProductOut(**catalogue.rows[number])
+
+    # region answer
     @app.post("/products", status_code=201)
-    def add(product: Product, response: Response) -> Product:
-        if product.sku in catalogue:
-            raise HTTPException(409, f"There is a product {product.sku} already.")
-        catalogue[product.sku] = product
-        response.headers["Location"] = app.url_path_for("find", sku=product.sku)
-        return product
+    def create_product(product: ProductIn, response: Response) -> ProductOut:
+        created = ProductOut(**catalogue.add(product))
+        response.headers["Location"] = f"/products/{created.number}"
+        return created
 
-    @app.get("/products/{sku}")
-    def find(sku: str) -> Product:
-        if sku not in catalogue:
-            raise HTTPException(404, f"There is no product {sku}.")
-        return catalogue[sku]
-
-    return app
     # endregion
+    return app
 
 
 class Member(BaseModel):
-    """An account as it is stored."""
+    """A member as the database stores it."""
 
     name: str
     password_hash: str
@@ -206,16 +249,23 @@ class Member(BaseModel):
 def members_app(members: list[Member]) -> FastAPI:
     """2.4.5  How do you exclude certain fields from a response model in FastAPI?
 
-    `GET /members` sends every password hash, also those of the members that invited
-    others. Repair this, in the answers and in the API's documentation. A member
-    without a nickname is sent without the key `nickname`, and one that nobody
-    invited without the key `invited_by`.
+    `GET /members` sends the password hash of each member, and the password hashes of
+    those who invited them. It also sends keys that have no value. Repair it.
+
+    - The response contains no `password_hash`, at any depth of `invited_by`.
+    - A field whose value is None is left out, at any depth.
+    - The response still contains `name`, `nickname` and `invited_by`, at any depth.
+    - The API's documentation shows these three fields, and no `password_hash`.
+
+    Example, where Jo invited Mara:
+        GET /members  ->  200  [{"name": "Mara", "invited_by": {"name": "Jo"}}]
     """
     # region answer
-    # In words: give the output a model of its own that has only what may be read, at
-    # every level: what is not in the schema cannot leak. What is there but empty is
-    # left out by `response_model_exclude_none` (or `_unset`, `_defaults`).
-    # `response_model_exclude` is a shortcut that reaches one level of one endpoint.
+    # In words: Write an output model that has only the fields that a client may read,
+    # at every level. A field that is not in the response model is not sent and not
+    # documented. `response_model_exclude_none` leaves out fields without a value.
+    # `response_model_exclude` names fields for one level of one endpoint, and the
+    # documentation still shows them.
 
     class MemberOut(BaseModel):
         name: str
@@ -225,18 +275,16 @@ def members_app(members: list[Member]) -> FastAPI:
     app = FastAPI()
 
     @app.get(
-        "/members",
-        response_model=list[MemberOut],
-        response_model_exclude_none=True,
+        "/members", response_model=list[MemberOut], response_model_exclude_none=True
     )
-    def all_members() -> list[Member]:
+    def read_members() -> list[Member]:
         return members
 
     return app
     # stub: app = FastAPI()
     # stub:
     # stub: @app.get("/members")
-    # stub: def all_members() -> list[Member]:
+    # stub: def read_members() -> list[Member]:
     # stub:     return members
     # stub:
     # stub: return app
@@ -244,7 +292,7 @@ def members_app(members: list[Member]) -> FastAPI:
 
 
 class Quote(BaseModel):
-    """What the shop asks for a number of pieces."""
+    """What the shop asks for some pieces of a product."""
 
     sku: str
     pieces: int = 1
@@ -253,7 +301,7 @@ class Quote(BaseModel):
 
 @dataclass
 class QuoteRow:
-    """A quote as the database hands it out."""
+    """A quote as the database returns it."""
 
     sku: str
     pieces: int
@@ -261,20 +309,26 @@ class QuoteRow:
     purchase_price: str
 
 
-def respond(model: type[BaseModel], returned: Any) -> Any:
+def respond(model: type[BaseModel], returned: dict[str, Any] | QuoteRow) -> Any:
     """2.4.6  What is the role of the `response_model` parameter in FastAPI?
 
-    Do what FastAPI does with the value that an endpoint with `response_model=model`
-    has returned. Return what `json.dumps` can then write for the client. Raise
-    whatever Pydantic raises where the value does not fit: a dict that lacks a field,
-    say. An endpoint may return a dict, a `QuoteRow`, or a model.
+    Do what FastAPI does with `response_model=model`: convert what an endpoint has
+    returned into the body of the response. `returned` is a dict or a `QuoteRow`.
+
+    - The result contains the fields of `model`, and no others. A field that is missing
+      in `returned` has the default value of `model`.
+    - The result is ready for JSON: `json.dumps(result)` works, and a Decimal becomes a
+      string.
+    - If `returned` does not fit `model`, raise the `ValidationError` of Pydantic.
+
+    Example:
+        respond(Quote, {"sku": "pen", "price": Decimal("2.50"), "margin": 2})
+            ->  {"sku": "pen", "pieces": 1, "price": "2.50"}
     """
     # region answer
-    # In words: `response_model` is a contract that FastAPI keeps on the way out. It
-    # validates and converts what the endpoint returned, fills in defaults, drops
-    # what the model does not name, writes the rest as JSON and documents it. A value
-    # that breaks the contract is the server's mistake: a 500, never a wrong answer.
-    if isinstance(returned, BaseModel):
-        returned = returned.model_dump()
+    # In words: `response_model` is a contract that FastAPI checks before it sends a
+    # response. FastAPI validates and converts what the endpoint returned, adds the
+    # default values, drops all other fields, and writes the rest as JSON. It also
+    # documents the model. A value that does not fit is a mistake of the server: 500.
     return model.model_validate(returned, from_attributes=True).model_dump(mode="json")
     # endregion

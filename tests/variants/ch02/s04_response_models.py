@@ -1,78 +1,96 @@
 """Other answers to section 2.4."""
 
 import json
+from dataclasses import asdict
 
+from fastapi import APIRouter, Body, Request
+from fastapi.encoders import jsonable_encoder
 from pydantic import Field, TypeAdapter
 
 from sensei.variants import right, wrong
 
 
-@wrong("2.4.1", caught_by="test_q1_the_client_reads_number_and_state_only")
-def accepting_app():
-    """The status is all that matters; the dict is passed on as it is."""
+@wrong("2.4.1", caught_by="test_q1_the_response_contains_the_number_and_the_state_only")
+def orders_app():
+    """Set the status code, and return the dict as it is."""
     app = FastAPI()
 
     @app.post("/orders", status_code=202)
-    def order(order: OrderIn):
+    def create_order(order: OrderIn):
         return accept(order)
 
     return app
 
 
-@wrong("2.4.1", caught_by="test_q1_an_order_is_answered_202")
-def accepting_app():
-    """A response model is enough; a success is a 200."""
+@wrong("2.4.1", caught_by="test_q1_an_order_returns_202")
+def orders_app():
+    """Use a response model, and the status code 200."""
 
-    class Receipt(BaseModel):
+    class OrderOut(BaseModel):
         number: int
         state: str
 
     app = FastAPI()
 
     @app.post("/orders")
-    def order(order: OrderIn) -> Receipt:
-        return Receipt(**accept(order))
+    def create_order(order: OrderIn) -> OrderOut:
+        return OrderOut(**accept(order))
 
     return app
 
 
-@wrong(
-    "2.4.1",
-    caught_by="test_q1_the_documentation_promises_the_two_fields_under_202",
-)
-def accepting_app():
-    """A JSONResponse of one's own does the same."""
+@wrong("2.4.1", caught_by="test_q1_the_documentation_shows_202_and_the_two_fields")
+def orders_app():
+    """Return a JSONResponse, which the documentation knows nothing about."""
     app = FastAPI()
 
-    @app.post("/orders", response_model=None)
-    def order(order: OrderIn):
-        told = accept(order)
-        content = {"number": told["number"], "state": told["state"]}
+    @app.post("/orders")
+    def create_order(order: OrderIn):
+        known = accept(order)
+        content = {"number": known["number"], "state": known["state"]}
         return JSONResponse(content, status_code=202)
 
     return app
 
 
-@wrong("2.4.1", caught_by="test_q1_the_answer_is_what_the_order_service_said")
-def accepting_app():
-    """The one example, typed in."""
+@wrong("2.4.1", caught_by="test_q1_the_documentation_shows_202_and_the_two_fields")
+def orders_app():
+    """Set the status code in the endpoint, so that the documentation shows 200."""
 
-    class Receipt(BaseModel):
+    class OrderOut(BaseModel):
+        number: int
+        state: str
+
+    app = FastAPI()
+
+    @app.post("/orders")
+    def create_order(order: OrderIn, response: Response) -> OrderOut:
+        response.status_code = 202
+        return OrderOut(**accept(order))
+
+    return app
+
+
+@wrong("2.4.1", caught_by="test_q1_the_response_is_the_order_that_accept_returned")
+def orders_app():
+    """Return the values of the example."""
+
+    class OrderOut(BaseModel):
         number: int = 7
         state: str = "accepted"
 
     app = FastAPI()
 
     @app.post("/orders", status_code=202)
-    def order(order: OrderIn) -> Receipt:
-        return Receipt()
+    def create_order(order: OrderIn) -> OrderOut:
+        return OrderOut()
 
     return app
 
 
-@right("2.4.1")
-def accepting_app():
-    """The model is built by hand; the status is set on the response as well."""
+@wrong("2.4.1", caught_by="test_q1_an_order_returns_202")
+def orders_app():
+    """Take the fields of the order as query parameters."""
 
     class OrderOut(BaseModel):
         number: int
@@ -81,245 +99,484 @@ def accepting_app():
     app = FastAPI()
 
     @app.post("/orders", status_code=202)
-    async def place(body: OrderIn, response: Response) -> OrderOut:
-        told = accept(body)
-        response.status_code = 202
-        return OrderOut(number=told["number"], state=told["state"])
+    def create_order(sku: str, quantity: int) -> OrderOut:
+        return OrderOut(**accept(OrderIn(sku=sku, quantity=quantity)))
 
     return app
 
 
-@wrong("2.4.2", caught_by="test_q2_the_staff_reads_the_staff_schema")
+@wrong("2.4.1", caught_by="test_q1_the_order_is_passed_to_accept")
+def orders_app():
+    """Take the body as a dict, which is not validated."""
+
+    class OrderOut(BaseModel):
+        number: int
+        state: str
+
+    app = FastAPI()
+
+    @app.post("/orders", status_code=202, response_model=OrderOut)
+    def create_order(order: dict = Body()):
+        return accept(order)
+
+    return app
+
+
+@wrong("2.4.1", caught_by="test_q1_the_response_contains_the_number_and_the_state_only")
+def orders_app():
+    """Return two models, one in the other."""
+
+    class OrderOut(BaseModel):
+        number: int
+        state: str
+
+    class Accepted(BaseModel):
+        order: OrderOut
+
+    app = FastAPI()
+
+    @app.post("/orders", status_code=202)
+    def create_order(order: OrderIn) -> Accepted:
+        return Accepted(order=OrderOut(**accept(order)))
+
+    return app
+
+
+@right("2.4.1")
+def orders_app():
+    """Use `response_model`, a router, and an async function."""
+
+    class Accepted(BaseModel):
+        number: int
+        state: str
+
+    router = APIRouter()
+
+    @router.post("/orders", response_model=Accepted, status_code=202)
+    async def place(body: OrderIn):
+        return accept(body)
+
+    app = FastAPI()
+    app.include_router(router)
+    return app
+
+
+@right("2.4.1")
+def orders_app():
+    """Register the given function, with a dataclass as the response model."""
+
+    @dataclass
+    class Accepted:
+        state: str
+        number: int
+
+    app = FastAPI()
+    app.post("/orders", response_model=Accepted, status_code=202)(accept)
+    return app
+
+
+@right("2.4.1")
+def orders_app():
+    """Return a JSONResponse, and give the decorator the model and the status code."""
+
+    class Accepted(BaseModel):
+        number: int
+        state: str
+
+    app = FastAPI()
+
+    @app.post("/orders", response_model=Accepted, status_code=202)
+    def create_order(order: OrderIn):
+        accepted = Accepted.model_validate(accept(order))
+        return JSONResponse(accepted.model_dump(), status_code=202)
+
+    return app
+
+
+@wrong("2.4.2", caught_by="test_q2_the_documentation_shows_a_list_of_staff_account_out")
 def accounts_app():
-    """One schema for everybody."""
+    """Use one model for every client."""
     app = FastAPI()
     app.get("/accounts/{number}", response_model=AccountOut)(find_account)
-    app.get("/staff/accounts/{number}", response_model=AccountOut)(find_account)
-
-    @app.get("/accounts", response_model=list[AccountOut])
-    def accounts(numbers: Annotated[list[int], Query()]):
-        return [find_account(number) for number in numbers]
-
+    app.get("/staff/accounts", response_model=list[AccountOut])(all_accounts)
     return app
 
 
-@wrong("2.4.2", caught_by="test_q2_a_list_is_filtered_entry_by_entry")
+@wrong("2.4.2", caught_by="test_q2_an_account_is_returned_as_account_out")
 def accounts_app():
-    """A list needs no model: its entries have one elsewhere."""
+    """Use the larger model for every client."""
+    app = FastAPI()
+    app.get("/accounts/{number}", response_model=StaffAccountOut)(find_account)
+    app.get("/staff/accounts", response_model=list[StaffAccountOut])(all_accounts)
+    return app
+
+
+@wrong(
+    "2.4.2",
+    caught_by="test_q2_the_accounts_are_returned_as_a_list_of_staff_account_out[three]",
+)
+def accounts_app():
+    """Use the model of one account for a list of accounts."""
     app = FastAPI()
     app.get("/accounts/{number}", response_model=AccountOut)(find_account)
-    app.get("/staff/accounts/{number}", response_model=AccountForStaff)(find_account)
-
-    @app.get("/accounts")
-    def accounts(numbers: Annotated[list[int], Query()]):
-        return [find_account(number) for number in numbers]
-
+    app.get("/staff/accounts", response_model=StaffAccountOut)(all_accounts)
     return app
 
 
-@wrong("2.4.2", caught_by="test_q2_the_documentation_names_the_schema")
+@wrong(
+    "2.4.2",
+    caught_by="test_q2_the_accounts_are_returned_as_a_list_of_staff_account_out[three]",
+)
 def accounts_app():
-    """Filtering by hand controls the output; FastAPI need not know."""
+    """Use no response model for the list."""
+    app = FastAPI()
+    app.get("/accounts/{number}", response_model=AccountOut)(find_account)
+    app.get("/staff/accounts")(all_accounts)
+    return app
+
+
+@wrong("2.4.2", caught_by="test_q2_the_documentation_shows_the_fields_of_account_out")
+def accounts_app():
+    """Select the fields in the endpoint, without a response model."""
     app = FastAPI()
 
-    def public(number: int):
+    @app.get("/accounts/{number}")
+    def read_account(number: int):
         return {"name": find_account(number)["name"]}
 
-    @app.get("/accounts/{number}")
-    def account(number: int):
-        return public(number)
-
-    @app.get("/staff/accounts/{number}")
-    def for_staff(number: int):
-        row = find_account(number)
-        return {key: row[key] for key in ("name", "email", "warnings")}
-
-    @app.get("/accounts")
-    def accounts(numbers: Annotated[list[int], Query()]):
-        return [public(number) for number in numbers]
+    @app.get("/staff/accounts")
+    def read_accounts():
+        fields = ("name", "email", "warnings")
+        return [{field: row[field] for field in fields} for row in all_accounts()]
 
     return app
 
 
-@wrong("2.4.2", caught_by="test_q2_everybody_reads_the_public_schema")
+@wrong("2.4.2", caught_by="test_q2_an_account_is_returned_as_account_out")
 def accounts_app():
-    """The one account that the docstring shows, typed in."""
+    """Return the account of the example."""
     app = FastAPI()
 
     @app.get("/accounts/{number}")
-    def account(number: int) -> AccountOut:
+    def read_account(number: int) -> AccountOut:
         return AccountOut(name="Mara")
 
-    @app.get("/staff/accounts/{number}")
-    def for_staff(number: int) -> AccountForStaff:
-        return AccountForStaff(name="Mara", email="mara@example.com", warnings=2)
+    @app.get("/staff/accounts")
+    def read_accounts() -> list[StaffAccountOut]:
+        return [StaffAccountOut(**row) for row in all_accounts()]
 
-    @app.get("/accounts")
-    def accounts(numbers: list[int] = Query()) -> list[AccountOut]:
-        return [AccountOut(name="Mara") for _ in numbers]
+    return app
+
+
+@wrong("2.4.2", caught_by="test_q2_an_account_is_returned_as_account_out")
+def accounts_app():
+    """Use a union, of which FastAPI takes the model with more fields."""
+    app = FastAPI()
+    both = AccountOut | StaffAccountOut
+    app.get("/accounts/{number}", response_model=both)(find_account)
+    app.get("/staff/accounts", response_model=list[both])(all_accounts)
+    return app
+
+
+@right("2.4.2")
+def accounts_app():
+    """Use return annotations, and create the models in the endpoints."""
+    app = FastAPI()
+
+    @app.get("/staff/accounts")
+    async def read_accounts() -> list[StaffAccountOut]:
+        return [StaffAccountOut(**row) for row in all_accounts()]
+
+    @app.get("/accounts/{number}")
+    async def read_account(number: int) -> AccountOut:
+        return AccountOut(**find_account(number))
 
     return app
 
 
 @right("2.4.2")
 def accounts_app():
-    """Return annotations, and models built in the endpoints."""
+    """Return the rows from functions with these annotations."""
+    staff = APIRouter(prefix="/staff")
+
+    @staff.get("/accounts")
+    def read_accounts() -> list[StaffAccountOut]:
+        return all_accounts()
+
     app = FastAPI()
+    app.include_router(staff)
 
-    @app.get("/accounts")
-    async def several(numbers: list[int] = Query()) -> list[AccountOut]:
-        return [AccountOut(**find_account(number)) for number in numbers]
-
-    @app.get("/accounts/{number}")
-    async def one(number: int) -> AccountOut:
-        return AccountOut(**find_account(number))
-
-    @app.get("/staff/accounts/{number}")
-    async def one_for_staff(number: int) -> AccountForStaff:
-        return AccountForStaff(**find_account(number))
+    @app.get("/accounts/{account}")
+    def read_account(account: int) -> AccountOut:
+        return find_account(number=account)
 
     return app
 
 
-@wrong("2.4.3", caught_by="test_q3_the_status_is_predicted[known]")
+@wrong("2.4.3", caught_by="test_q3_the_status_code_is_predicted[repeated]")
 def statuses():
-    """The decorator's status is sent whatever happens."""
-    orders = ("lamp", "known", "sold-out", "by-hand", "incomplete", "documented")
+    """Predict the status code of the decorator for every request."""
+    orders = ("lamp", "repeated", "sold-out", "gift-card", "incomplete", "documented")
     return dict.fromkeys(orders, 201)
 
 
-@wrong("2.4.3", caught_by="test_q3_the_status_is_predicted[by-hand]")
+@wrong("2.4.3", caught_by="test_q3_the_status_code_is_predicted[gift-card]")
 def statuses():
-    """The decorator's status holds for a Response that the endpoint returns."""
+    """Apply the status code of the decorator to a Response as well."""
     return {
         "lamp": 201,
-        "known": 200,
+        "repeated": 200,
         "sold-out": 409,
-        "by-hand": 201,
+        "gift-card": 201,
         "incomplete": 422,
         "documented": 201,
     }
 
 
-@wrong("2.4.4", caught_by="test_q4_location_leads_to_the_product")
-def catalogue_app():
-    """201 is a number; Location is for redirects."""
+@wrong("2.4.3", caught_by="test_q3_the_status_code_is_predicted[incomplete]")
+def statuses():
+    """Expect 400 for an invalid body."""
+    return {
+        "lamp": 201,
+        "repeated": 200,
+        "sold-out": 409,
+        "gift-card": 200,
+        "incomplete": 400,
+        "documented": 201,
+    }
+
+
+@wrong("2.4.3", caught_by="test_q3_the_status_code_is_predicted[documented]")
+def statuses():
+    """Expect the documentation to show the default, 200."""
+    return {
+        "lamp": 201,
+        "repeated": 200,
+        "sold-out": 409,
+        "gift-card": 200,
+        "incomplete": 422,
+        "documented": 200,
+    }
+
+
+@wrong("2.4.4", caught_by="test_q4_the_location_is_the_url_of_the_new_product")
+def catalogue_app(catalogue):
+    """Forget the header Location."""
     app = FastAPI()
-    catalogue = {}
+
+    @app.get("/products/{number}")
+    def read_product(number: int) -> ProductOut:
+        if number not in catalogue.rows:
+            raise HTTPException(404)
+        return ProductOut(**catalogue.rows[number])
 
     @app.post("/products", status_code=201)
-    def add(product: Product) -> Product:
-        if product.sku in catalogue:
-            raise HTTPException(409)
-        catalogue[product.sku] = product
-        return product
+    def create_product(product: ProductIn) -> ProductOut:
+        return ProductOut(**catalogue.add(product))
 
     return app
 
 
-@wrong("2.4.4", caught_by="test_q4_a_known_sku_is_a_conflict_and_changes_nothing")
-def catalogue_app():
-    """Adding again overwrites."""
+@wrong("2.4.4", caught_by="test_q4_the_location_is_the_url_of_the_new_product")
+def catalogue_app(catalogue):
+    """Set Location to the number, which is no URL of a product."""
     app = FastAPI()
-    catalogue = {}
+
+    @app.get("/products/{number}")
+    def read_product(number: int) -> ProductOut:
+        return ProductOut(**catalogue.rows[number])
 
     @app.post("/products", status_code=201)
-    def add(product: Product, response: Response) -> Product:
-        catalogue[product.sku] = product
-        response.headers["Location"] = f"/products/{product.sku}"
-        return product
+    def create_product(product: ProductIn, response: Response) -> ProductOut:
+        created = ProductOut(**catalogue.add(product))
+        response.headers["Location"] = str(created.number)
+        return created
 
-    @app.get("/products/{sku}")
-    def find(sku: str) -> Product:
-        if sku not in catalogue:
+    return app
+
+
+@wrong("2.4.4", caught_by="test_q4_the_location_is_the_url_of_the_new_product")
+def catalogue_app(catalogue):
+    """Return the Location of the example."""
+    app = FastAPI()
+
+    @app.get("/products/{number}")
+    def read_product(number: int) -> ProductOut:
+        if number not in catalogue.rows:
             raise HTTPException(404)
-        return catalogue[sku]
+        return ProductOut(**catalogue.rows[number])
+
+    @app.post("/products", status_code=201)
+    def create_product(product: ProductIn, response: Response) -> ProductOut:
+        response.headers["Location"] = "/products/1"
+        return ProductOut(**catalogue.add(product))
 
     return app
 
 
 @wrong(
     "2.4.4",
-    caught_by="test_q4_the_documentation_promises_a_product_under_201",
+    caught_by="test_q4_the_documentation_shows_201_and_the_fields_of_product_out",
 )
-def catalogue_app():
-    """The status is set in the endpoint; the documentation still announces 200."""
+def catalogue_app(catalogue):
+    """Set the status code in the endpoint, so that the documentation shows 200."""
     app = FastAPI()
-    catalogue = {}
+
+    @app.get("/products/{number}")
+    def read_product(number: int) -> ProductOut:
+        return ProductOut(**catalogue.rows[number])
 
     @app.post("/products")
-    def add(product: Product, response: Response) -> Product:
-        if product.sku in catalogue:
-            raise HTTPException(409)
-        catalogue[product.sku] = product
+    def create_product(product: ProductIn, response: Response) -> ProductOut:
+        created = ProductOut(**catalogue.add(product))
         response.status_code = 201
-        response.headers["Location"] = f"/products/{product.sku}"
+        response.headers["Location"] = f"/products/{created.number}"
+        return created
+
+    return app
+
+
+@wrong("2.4.4", caught_by="test_q4_a_new_product_returns_201")
+def catalogue_app(catalogue):
+    """Return a JSONResponse without its own status code."""
+    app = FastAPI()
+
+    @app.get("/products/{number}")
+    def read_product(number: int) -> ProductOut:
+        return ProductOut(**catalogue.rows[number])
+
+    @app.post("/products", status_code=201, response_model=ProductOut)
+    def create_product(product: ProductIn):
+        created = ProductOut(**catalogue.add(product))
+        location = {"Location": f"/products/{created.number}"}
+        return JSONResponse(created.model_dump(mode="json"), headers=location)
+
+    return app
+
+
+@wrong("2.4.4", caught_by="test_q4_the_response_contains_the_fields_of_product_out")
+def catalogue_app(catalogue):
+    """Return the row, with a field that is not for clients."""
+    app = FastAPI()
+
+    @app.get("/products/{number}")
+    def read_product(number: int) -> ProductOut:
+        return ProductOut(**catalogue.rows[number])
+
+    @app.post("/products", status_code=201)
+    def create_product(product: ProductIn, response: Response):
+        row = catalogue.add(product)
+        response.headers["Location"] = f"/products/{row['number']}"
+        return row
+
+    return app
+
+
+@wrong("2.4.4", caught_by="test_q4_the_response_contains_the_fields_of_product_out")
+def catalogue_app(catalogue):
+    """Return the product as it was sent, without its number."""
+    app = FastAPI()
+
+    @app.get("/products/{number}")
+    def read_product(number: int) -> ProductOut:
+        return ProductOut(**catalogue.rows[number])
+
+    @app.post("/products", status_code=201)
+    def create_product(product: ProductIn, response: Response) -> ProductIn:
+        number = catalogue.add(product)["number"]
+        response.headers["Location"] = f"/products/{number}"
         return product
 
-    @app.get("/products/{sku}")
-    def find(sku: str) -> Product:
-        if sku not in catalogue:
+    return app
+
+
+@wrong("2.4.4", caught_by="test_q4_the_product_is_added_as_product_in")
+def catalogue_app(catalogue):
+    """Take the body as a ProductOut with the number 0, and add that."""
+    app = FastAPI()
+
+    @app.get("/products/{number}")
+    def read_product(number: int) -> ProductOut:
+        return ProductOut(**catalogue.rows[number])
+
+    @app.post("/products", status_code=201, response_model=ProductOut)
+    def create_product(response: Response, body: dict = Body()):
+        row = catalogue.add(ProductOut(number=0, **body))
+        number = row["number"] or max(catalogue.rows)
+        response.headers["Location"] = f"/products/{number}"
+        return row
+
+    return app
+
+
+@right("2.4.4")
+def catalogue_app(catalogue):
+    """Return a JSONResponse that has the status code and the header."""
+    app = FastAPI()
+
+    @app.get("/products/{number}")
+    def read_product(number: int) -> ProductOut:
+        if number not in catalogue.rows:
             raise HTTPException(404)
-        return catalogue[sku]
+        return ProductOut(**catalogue.rows[number])
+
+    @app.post("/products", status_code=201, response_model=ProductOut)
+    async def create(body: ProductIn) -> JSONResponse:
+        created = ProductOut.model_validate(catalogue.add(body))
+        return JSONResponse(
+            created.model_dump(mode="json"),
+            status_code=201,
+            headers={"location": f"/products/{created.number}"},
+        )
 
     return app
 
 
 @right("2.4.4")
-def catalogue_app():
-    """A list for a catalogue, a query parameter for an address, no f-string."""
+def catalogue_app(catalogue):
+    """Let FastAPI build an absolute URL, and filter the row."""
     app = FastAPI()
-    app.state.products = []
 
-    def find(sku: str) -> Product | None:
-        return next((one for one in app.state.products if one.sku == sku), None)
+    @app.get("/products/{number}")
+    def read_product(number: int) -> ProductOut:
+        if number not in catalogue.rows:
+            raise HTTPException(404)
+        return ProductOut(**catalogue.rows[number])
 
-    @app.get("/product")
-    async def show(sku: str) -> Product:
-        if (product := find(sku)) is None:
-            raise HTTPException(status_code=404)
-        return product
-
-    @app.post("/products", status_code=201, response_model=Product)
-    async def add(product: Product, response: Response):
-        if find(product.sku):
-            raise HTTPException(status_code=409)
-        app.state.products.append(product)
-        response.headers["location"] = "/product?sku=" + product.sku
-        return product
+    @app.post("/products", status_code=201, response_model=ProductOut)
+    def create(product: ProductIn, request: Request, response: Response):
+        row = catalogue.add(product)
+        url = request.url_for("read_product", number=row["number"])
+        response.headers["Location"] = str(url)
+        return row
 
     return app
 
 
 @right("2.4.4")
-def catalogue_app():
-    """An absolute address, made from the request."""
-    from fastapi import Request
-
+def catalogue_app(catalogue):
+    """Use a second URL for the product, relative to the URL of the request."""
     app = FastAPI()
-    catalogue = {}
 
-    @app.get("/catalogue/{sku}", response_model=Product)
-    def show(sku: str):
-        try:
-            return catalogue[sku]
-        except KeyError:
-            raise HTTPException(404) from None
+    @app.get("/catalogue/{number}")
+    @app.get("/products/{number}")
+    def read_product(number: int) -> ProductOut:
+        if number not in catalogue.rows:
+            raise HTTPException(404)
+        return ProductOut(**catalogue.rows[number])
 
-    @app.post("/products", status_code=201, response_model=Product)
-    def add(product: Product, request: Request, response: Response):
-        if product.sku in catalogue:
-            raise HTTPException(409)
-        catalogue[product.sku] = product
-        response.headers["Location"] = str(request.url_for("show", sku=product.sku))
-        return product
+    @app.post("/products", status_code=201)
+    def create(product: ProductIn, response: Response) -> ProductOut:
+        row = catalogue.add(product)
+        response.headers.append("location", "catalogue/" + str(row["number"]))
+        return row
 
     return app
 
 
-@wrong("2.4.5", caught_by="test_q5_what_a_member_does_not_have_is_left_out")
+@wrong("2.4.5", caught_by="test_q5_the_documentation_shows_no_password_hash")
 def members_app(members):
-    """Nothing but the names cannot leak."""
+    """Return the names only."""
 
     class MemberOut(BaseModel):
         name: str
@@ -327,15 +584,15 @@ def members_app(members):
     app = FastAPI()
 
     @app.get("/members")
-    def all_members() -> list[MemberOut]:
+    def read_members() -> list[MemberOut]:
         return [MemberOut(name=member.name) for member in members]
 
     return app
 
 
-@wrong("2.4.5", caught_by="test_q5_no_password_is_sent_at_any_depth")
+@wrong("2.4.5", caught_by="test_q5_the_password_hash_is_not_sent_at_this_depth[1]")
 def members_app(members):
-    """`response_model_exclude` reaches the members, not those who invited them."""
+    """Use `response_model_exclude`, which does not reach `invited_by`."""
     app = FastAPI()
 
     @app.get(
@@ -343,15 +600,57 @@ def members_app(members):
         response_model_exclude={"password_hash"},
         response_model_exclude_none=True,
     )
-    def all_members() -> list[Member]:
+    def read_members() -> list[Member]:
         return members
 
     return app
 
 
-@wrong("2.4.5", caught_by="test_q5_what_a_member_does_not_have_is_left_out")
+@wrong("2.4.5", caught_by="test_q5_the_password_hash_is_not_sent_at_this_depth[2]")
 def members_app(members):
-    """A model without the password is all there is to it."""
+    """Write output models for two levels."""
+
+    class InviterOut(BaseModel):
+        name: str
+        nickname: str | None = None
+
+    class MemberOut(InviterOut):
+        invited_by: InviterOut | None = None
+
+    app = FastAPI()
+
+    @app.get(
+        "/members", response_model=list[MemberOut], response_model_exclude_none=True
+    )
+    def read_members():
+        return members
+
+    return app
+
+
+@wrong("2.4.5", caught_by="test_q5_the_password_hash_is_not_sent_at_this_depth[1]")
+def members_app(members):
+    """Keep the stored model for `invited_by`."""
+
+    class MemberOut(BaseModel):
+        name: str
+        nickname: str | None = None
+        invited_by: Member | None = None
+
+    app = FastAPI()
+
+    @app.get(
+        "/members", response_model=list[MemberOut], response_model_exclude_none=True
+    )
+    def read_members():
+        return members
+
+    return app
+
+
+@wrong("2.4.5", caught_by="test_q5_a_field_without_a_value_is_left_out")
+def members_app(members):
+    """Write an output model, and send the fields without a value."""
 
     class MemberOut(BaseModel):
         name: str
@@ -361,15 +660,57 @@ def members_app(members):
     app = FastAPI()
 
     @app.get("/members", response_model=list[MemberOut])
-    def all_members():
+    def read_members():
         return members
 
     return app
 
 
-@wrong("2.4.5", caught_by="test_q5_the_documentation_has_no_password_either")
+@wrong("2.4.5", caught_by="test_q5_a_field_without_a_value_is_left_out[nothing]")
 def members_app(members):
-    """The passwords are emptied on the way out; the schema still names them."""
+    """Use `response_model_exclude_unset`, though None was set on the members."""
+
+    class MemberOut(BaseModel):
+        name: str
+        nickname: str | None = None
+        invited_by: "MemberOut | None" = None
+
+    app = FastAPI()
+
+    def output(member):
+        inviter = member.invited_by and output(member.invited_by)
+        return MemberOut(name=member.name, nickname=member.nickname, invited_by=inviter)
+
+    @app.get("/members", response_model_exclude_unset=True)
+    def read_members() -> list[MemberOut]:
+        return [output(member) for member in members]
+
+    return app
+
+
+@wrong("2.4.5", caught_by="test_q5_every_member_is_sent_without_the_password_hash[3]")
+def members_app(members):
+    """Leave out every value that counts as false."""
+
+    class MemberOut(BaseModel):
+        name: str
+        nickname: str | None = Field(default=None, exclude_if=lambda name: not name)
+        invited_by: "MemberOut | None" = Field(
+            default=None, exclude_if=lambda inviter: not inviter
+        )
+
+    app = FastAPI()
+
+    @app.get("/members", response_model=list[MemberOut])
+    def read_members():
+        return members
+
+    return app
+
+
+@wrong("2.4.5", caught_by="test_q5_the_documentation_shows_no_password_hash")
+def members_app(members):
+    """Remove the password hashes in the endpoint; the documentation still has them."""
 
     def clean(member):
         if member is None:
@@ -380,7 +721,7 @@ def members_app(members):
     app = FastAPI()
 
     @app.get("/members", response_model=list[Member])
-    def all_members():
+    def read_members():
         cleaned = [clean(member) for member in members]
         return JSONResponse([one.model_dump(exclude_none=True) for one in cleaned])
 
@@ -389,7 +730,7 @@ def members_app(members):
 
 @right("2.4.5")
 def members_app(members):
-    """The stored fields, restated as fields that are never serialized."""
+    """Create output models, whose fields leave out None by themselves."""
 
     class Shown(BaseModel):
         name: str
@@ -405,36 +746,125 @@ def members_app(members):
     app = FastAPI()
 
     @app.get("/members")
-    async def all_members() -> list[Shown]:
+    async def read_members() -> list[Shown]:
         return [shown(member) for member in members]
 
     return app
 
 
-@wrong("2.4.6", caught_by="test_q6_the_client_reads_what_fastapi_would_send")
-def respond(model, returned):
-    """The model is documentation: what was returned is sent."""
-    if isinstance(returned, BaseModel):
-        return returned.model_dump(mode="json")
-    return model.model_validate(returned, from_attributes=True) and returned
+@right("2.4.5")
+def members_app(members):
+    """Return dicts with what is there, and a response model that excludes unset fields."""
+
+    class MemberOut(BaseModel):
+        name: str
+        nickname: str | None = None
+        invited_by: "MemberOut | None" = None
+
+    def output(member):
+        values = {"name": member.name}
+        if member.nickname is not None:
+            values["nickname"] = member.nickname
+        if member.invited_by is not None:
+            values["invited_by"] = output(member.invited_by)
+        return values
+
+    app = FastAPI()
+    app.get(
+        "/members", response_model=list[MemberOut], response_model_exclude_unset=True
+    )(lambda: [output(member) for member in members])
+    return app
 
 
-@wrong("2.4.6", caught_by="test_q6_a_value_that_breaks_the_promise_is_not_sent")
+@right("2.4.5")
+def members_app(members):
+    """Exclude the password hash in a model that is derived from the stored one."""
+
+    class MemberOut(Member):
+        password_hash: str = Field(exclude=True)
+        invited_by: "MemberOut | None" = None
+
+    app = FastAPI()
+
+    @app.get("/members", response_model_exclude_none=True)
+    def read_members() -> list[MemberOut]:
+        return [MemberOut(**member.model_dump()) for member in members]
+
+    return app
+
+
+@wrong("2.4.6", caught_by="test_q6_a_dict_becomes_what_fastapi_sends[more fields]")
 def respond(model, returned):
-    """The model picks its fields and checks nothing."""
+    """Check the value, and send it as it is."""
+    model.model_validate(returned, from_attributes=True)
+    values = returned if isinstance(returned, dict) else vars(returned)
+    return {name: str(value) for name, value in values.items()}
+
+
+@wrong(
+    "2.4.6",
+    caught_by="test_q6_a_value_that_does_not_fit_raises_a_validation_error",
+)
+def respond(model, returned):
+    """Select the fields of the model, and validate nothing."""
     values = returned if isinstance(returned, dict) else vars(returned)
     return model.model_construct(**values).model_dump(mode="json", warnings=False)
 
 
-@wrong("2.4.6", caught_by="test_q6_the_client_reads_what_fastapi_would_send")
+@wrong("2.4.6", caught_by="test_q6_a_dict_becomes_what_fastapi_sends[all fields]")
 def respond(model, returned):
-    """What Python can hold, json.dumps can write."""
+    """Dump Python values, which `json.dumps` cannot write."""
     return model.model_validate(returned, from_attributes=True).model_dump()
+
+
+@wrong("2.4.6", caught_by="test_q6_a_row_becomes_what_fastapi_sends")
+def respond(model, returned):
+    """Validate without `from_attributes`, so that only dicts are accepted."""
+    return model.model_validate(returned).model_dump(mode="json")
+
+
+@wrong("2.4.6", caught_by="test_q6_a_dict_becomes_what_fastapi_sends")
+def respond(model, returned):
+    """Return JSON text."""
+    return model.model_validate(returned, from_attributes=True).model_dump_json()
+
+
+@wrong("2.4.6", caught_by="test_q6_another_model_has_other_fields")
+def respond(model, returned):
+    """Use the model of the example."""
+    return Quote.model_validate(returned, from_attributes=True).model_dump(mode="json")
+
+
+@wrong("2.4.6", caught_by="test_q6_a_dict_becomes_what_fastapi_sends[no pieces]")
+def respond(model, returned):
+    """Leave out the default values."""
+    found = model.model_validate(returned, from_attributes=True)
+    return found.model_dump(mode="json", exclude_unset=True)
+
+
+@wrong(
+    "2.4.6",
+    caught_by="test_q6_a_row_that_does_not_fit_raises_a_validation_error",
+)
+def respond(model, returned):
+    """Validate dicts, and trust what the database returned."""
+    if isinstance(returned, QuoteRow):
+        values = {name: getattr(returned, name, None) for name in model.model_fields}
+        return jsonable_encoder(values)
+    return model.model_validate(returned).model_dump(mode="json")
 
 
 @right("2.4.6")
 def respond(model, returned):
-    """A TypeAdapter, and the text that Pydantic writes itself."""
+    """Use a TypeAdapter, and the JSON text from Pydantic."""
     values = returned if isinstance(returned, dict) else vars(returned)
     adapter = TypeAdapter(model)
     return json.loads(adapter.dump_json(adapter.validate_python({**values})))
+
+
+@right("2.4.6")
+def respond(model, returned):
+    """Create the model with keywords, and convert it with FastAPI's encoder."""
+    if not isinstance(returned, dict):
+        returned = asdict(returned)
+    return jsonable_encoder(model(**returned))
