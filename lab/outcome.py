@@ -38,12 +38,19 @@ def in_words(value: object) -> str:
     """Return `value` for a message: one line, 100 characters of it at most.
 
     An exception is shown by its type and the first line of its text, a validation error
-    by its first entry, a coroutine as the missing `await` that it is.
+    by its first entry, a coroutine as the missing `await` that it is. Such a coroutine
+    is closed, so that Python does not warn of it during another test.
     """
     if isinstance(value, BaseException):
-        first = _first_entry(value) or str(value).strip().partition("\n")[0].rstrip(".")
+        first = (
+            _missing_await(value)
+            or _first_entry(value)
+            or str(value).strip().partition("\n")[0].rstrip(".")
+        )
         return f"{type(value).__name__}: {_cut(first)}" if first else repr(value)
     if inspect.iscoroutine(value):
+        if _is_new_coroutine(value):
+            value.close()
         return f"a coroutine, because `await` is missing before `{value.__name__}(...)`"
     return _cut(repr(value))
 
@@ -57,16 +64,41 @@ def returned_or_raised(seen: object) -> str:
     return f"{verb} {in_words(seen)}"
 
 
+def _missing_await(error: BaseException) -> str:
+    """Return which coroutine an exception is about, if it is about one."""
+    if "coroutine" not in str(error):
+        return ""
+    traceback = error.__traceback__
+    places = [entry.get("input") for entry in _entries(error)]
+    while traceback is not None:
+        places.extend(traceback.tb_frame.f_locals.values())
+        traceback = traceback.tb_next
+    for value in places:
+        if _is_new_coroutine(value):
+            return in_words(value)
+    return ""
+
+
+def _is_new_coroutine(value: object) -> bool:
+    if not inspect.iscoroutine(value):
+        return False
+    return inspect.getcoroutinestate(value) == inspect.CORO_CREATED
+
+
 def _first_entry(error: BaseException) -> str:
     """Return the first thing that a validation error of Pydantic or FastAPI names."""
-    errors = getattr(error, "errors", None)
-    entries = errors() if callable(errors) else None
-    match entries:
-        case [{"loc": where, "msg": what, **rest}, *_]:
-            if inspect.iscoroutine(rest.get("input")):
-                what = in_words(rest["input"])
-            return ": ".join([".".join(map(str, where)), what] if where else [what])
+    for entry in _entries(error):
+        where = ".".join(map(str, entry["loc"]))
+        return f"{where}: {entry['msg']}" if where else str(entry["msg"])
     return ""
+
+
+def _entries(error: BaseException) -> list[dict[str, Any]]:
+    errors = getattr(error, "errors", None)
+    match errors() if callable(errors) else None:
+        case [{"loc": _, "msg": _}, *_] as entries:
+            return list(entries)
+    return []
 
 
 def _cut(text: str) -> str:

@@ -4,11 +4,10 @@ import asyncio
 import inspect
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import wraps
-from types import SimpleNamespace
+from typing import Any
 from urllib.parse import quote
 
 import anyio.to_thread
@@ -16,514 +15,527 @@ import httpx2
 import pytest
 from fastapi import FastAPI, Response
 from fastapi.routing import iter_route_contexts
+from fastapi.testclient import TestClient
 
-from lab import LoopLag, Rendezvous, async_client, client, loop_lag, serve
-
-
-def body(answer: httpx2.Response) -> object:
-    """Return what a client reads: JSON, or the text where it is none."""
-    try:
-        return answer.json()
-    except ValueError:
-        return answer.text
-
-
-async def at_once(url: str, path: str, count: int) -> list[int]:
-    """Return the statuses that `count` clients of a server read, who ask at once."""
-    async with httpx2.AsyncClient(base_url=url, timeout=30, trust_env=False) as clients:
-        answers = await asyncio.gather(*(clients.get(path) for _ in range(count)))
-    return [answer.status_code for answer in answers]
+from lab import (
+    Rendezvous,
+    Server,
+    async_client,
+    attempt,
+    client,
+    fastapi_app,
+    in_words,
+    json_or_text,
+    serve,
+    stand_in,
+)
 
 
-def built(app: object) -> FastAPI:
-    """Return the app that the learner built."""
-    assert isinstance(app, FastAPI), f"What is returned is no app: {app!r}."
-    return app
+async def get_at_once(server: Server, path: str, count: int) -> list[int]:
+    """Return the status codes of `count` requests that are sent at the same time."""
+    async with httpx2.AsyncClient(
+        base_url=server.url, timeout=30, trust_env=False
+    ) as clients:
+        responses = await asyncio.gather(*(clients.get(path) for _ in range(count)))
+    return [response.status_code for response in responses]
 
 
-def of(told: object, key: str) -> object:
-    """Return what is predicted for `key`."""
-    assert isinstance(told, dict), f"What is returned is no dict: {told!r}."
-    assert key in told, f"There is no prediction for {key}."
-    return told[key]
+def failure(server: Server, response: httpx2.Response) -> str:
+    """Return what a message says about a response that was not expected."""
+    errors = server.errors if response.status_code == 500 else []
+    path = response.request.url.raw_path.decode()
+    said = in_words(errors[0] if errors else json_or_text(response))
+    return f"`GET {path}` returned {response.status_code} and {said}".replace(
+        "500 and", "500, because of" if errors else "500 and"
+    )
 
 
 @pytest.fixture
-def on_this_machine(monkeypatch, tmp_path):
-    """Let clients of httpx use no proxy, and load no certificates, which takes long."""
+def supplied(answers, monkeypatch, tmp_path):
+    """Return a context manager that serves 2.5.1 and its supplier.
+
+    It takes the supplier's endpoint.
+    """
+    # Clients use no proxy, and load no certificates, which takes long.
     monkeypatch.setenv("NO_PROXY", "*")
     monkeypatch.delenv("SSL_CERT_FILE", raising=False)
     monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
 
-
-@pytest.fixture
-def supplied(answers, on_this_machine):
-    """Return what serves the shop, and the supplier's API on a server of its own.
-
-    The function that is given to it is the supplier's endpoint.
-    """
-
     @contextmanager
-    def supplied(stock: Callable, patience: float = 30):
+    def supplied(stock: Callable[..., Any]) -> Iterator[Server]:
         supplier = FastAPI()
         supplier.get("/stock", response_model=None)(stock)
-        with (
-            serve(supplier) as upstream,
-            serve(built(answers.supplied_app(upstream.url, patience))) as shop,
-        ):
-            yield shop
+        with serve(supplier) as upstream:
+            app = fastapi_app(answers.products_app(upstream.url), "products_app(...)")
+            with serve(app) as shop:
+                yield shop
 
     return supplied
 
 
-def test_q1_the_client_reads_what_the_supplier_has(supplied):
+def test_q1_every_request_returns_the_stock_from_the_supplier(supplied):
     left = iter([3, 0])
 
-    def stock(sku: str):
+    def stock(sku: str) -> dict[str, Any]:
         return {"sku": sku, "pieces": next(left), "purchase_price": "1.10"}
 
+    seen = []
     with supplied(stock) as shop:
-        first, second = (shop.client.get("/products/lamp") for _ in range(2))
+        for _ in range(2):
+            response = shop.client.get("/products/lamp")
+            assert response.status_code == 200, (
+                f"{failure(shop, response)}. The docstring asks for the stock from the "
+                "supplier."
+            )
+            seen.append(json_or_text(response))
 
-    statuses = [first.status_code, second.status_code]
-    assert statuses == [200, 200], f"GET /products/lamp was answered {statuses}."
-    read = [body(first), body(second)]
-    same = read == [{"sku": "lamp", "pieces": 3}, {"sku": "lamp", "pieces": 0}]
-    assert same, (
-        "The supplier had 3 lamps, then none, and has a purchase price that is no part "
-        f"of a Stock. The client read {read}."
+    asked = [{"sku": "lamp", "pieces": 3}, {"sku": "lamp", "pieces": 0}]
+    assert seen == asked, (
+        "The supplier had 3 lamps, then 0, and two requests returned "
+        f"{in_words(seen)}. The docstring asks to fetch the stock for every request, "
+        "and to return it as a `Stock`."
     )
 
 
-def test_q1_the_supplier_is_asked_for_the_very_product(supplied):
-    asked = []
+@pytest.mark.parametrize("sku", ["lamp", "nuts&bolts", "pen #2", "50%"])
+def test_q1_the_supplier_receives_the_sku(supplied, sku):
+    received = []
 
-    def stock(sku: str):
-        asked.append(sku)
+    def stock(sku: str = "") -> dict[str, Any]:
+        received.append(sku)
         return {"sku": sku, "pieces": 1}
 
-    skus = ["lamp", "nuts&bolts", "pen #2"]
     with supplied(stock) as shop:
-        for sku in skus:
-            shop.client.get(f"/products/{quote(sku)}")
+        response = shop.client.get(f"/products/{quote(sku)}")
 
-    same = asked == skus
-    assert same, (
-        f"Clients asked for {skus}, the supplier was asked for {asked}. "
-        "What is part of a sku can also be a part of an address."
+    assert received == [sku], (
+        f"{failure(shop, response)}. The supplier received {in_words(received)} for "
+        f"`sku`. The docstring asks to send the sku {sku!r}, once. In a URL, `&`, `#` "
+        "and `%` have to be encoded; the client does it for query parameters."
     )
 
 
-@pytest.mark.parametrize(
-    ("said", "text", "status"),
-    [
-        pytest.param(404, '{"detail": "Not Found"}', 404, id="no such product"),
-        pytest.param(503, '{"sku": "lamp", "pieces": 0}', 502, id="overloaded"),
-        pytest.param(500, "Internal Server Error", 502, id="crashed"),
-        pytest.param(200, "<h1>Back soon</h1>", 502, id="not JSON"),
-        pytest.param(200, '{"sku": "lamp"}', 502, id="no pieces"),
-        pytest.param(200, "[]", 502, id="no object"),
-    ],
-)
-def test_q1_the_suppliers_trouble_is_told(supplied, said, text, status):
-    def stock(sku: str):
-        return Response(text, said, media_type="application/json")
+@pytest.mark.parametrize("status", [500, 503, 599])
+def test_q1_a_server_error_of_the_supplier_returns_502(supplied, status):
+    def stock(sku: str) -> Response:
+        content = '{"sku": "lamp", "pieces": 0}'
+        return Response(content, status, media_type="application/json")
 
     with supplied(stock) as shop:
-        read = shop.client.get("/products/lamp").status_code
+        response = shop.client.get("/products/lamp")
 
-    assert read == status, (
-        f"The supplier answered {said} with {text!r}. Your client read {read}: "
-        "what does that tell it about whose fault it was?"
+    assert response.status_code == 502, (
+        f"The supplier returned {status}. {failure(shop, response)}. The docstring "
+        "asks for 502 if the supplier returns a server error."
     )
 
 
-def test_q1_a_supplier_that_is_down_is_a_bad_gateway(answers, on_this_machine):
-    with socket.socket() as nobody:  # holds a port, and listens to none
-        nobody.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{nobody.getsockname()[1]}"
-        with serve(built(answers.supplied_app(url, patience=30))) as shop:
-            read = shop.client.get("/products/lamp").status_code
+def test_q1_a_supplier_that_cannot_be_reached_returns_502(answers, supplied):
+    with socket.socket() as silent:  # has a port, and does not listen on it
+        silent.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        app = fastapi_app(answers.products_app(url), "products_app(...)")
+        with serve(app) as shop:
+            response = shop.client.get("/products/lamp")
 
-    assert read == 502, (
-        f"Nobody listens at the supplier's address, and your client read {read}. "
-        "Then there is no answer whose status could be looked at."
+    assert response.status_code == 502, (
+        f"Nothing listens at the supplier's URL. {failure(shop, response)}. The "
+        "docstring asks for 502. In this case the client raises an exception; which "
+        "class of exceptions does httpx have for it?"
     )
 
 
-def test_q1_a_silent_supplier_is_a_gateway_timeout(supplied):
-    released = threading.Event()
-
-    def stock(sku: str):
-        released.wait(9)
-        return {"sku": sku, "pieces": 1}
-
-    read = None
-    with supplied(stock, patience=0.05) as shop:
-        try:
-            read = shop.client.get("/products/lamp", timeout=3).status_code
-        except httpx2.TimeoutException:
-            pass
-        finally:
-            released.set()
-
-    assert read is not None, (
-        "The supplier was silent. When your patience of 0.05 s had passed sixty times, "
-        "the client was still without an answer."
-    )
-    assert read == 504, f"The supplier was silent, and your client read {read}."
-
-
-async def test_q1_fifty_clients_wait_side_by_side(supplied):
+async def test_q1_fifty_requests_wait_at_the_same_time(supplied):
     together = Rendezvous(50)
 
-    async def stock(sku: str):
+    async def stock(sku: str) -> dict[str, Any]:
         await together.wait_async()
         return {"sku": sku, "pieces": 1}
 
     with supplied(stock) as shop:
-        read = await at_once(shop.url, "/products/lamp", 50)
+        codes = await get_at_once(shop, "/products/lamp", 50)
 
     assert together.most == 50, (
-        "Fifty clients came at once. With the supplier, which waited for all of them, "
-        f"were {together.most} at most. What holds up the others in your shop?"
+        "Fifty clients sent a request at the same time, and the supplier received "
+        f"{together.most} requests before it had responded to the first. The docstring "
+        "asks for fifty. Look at what your endpoint does while it waits."
     )
-    assert set(read) == {200}, f"Fifty clients who came at once read {set(read)}."
-
-
-WORK = {"/price/lamp": "price_of", "/label/lamp": "label_of", "/offer/lamp": "price_of"}
-
-
-@pytest.mark.parametrize("sku", ["lamp", "pen"])
-def test_q2_the_client_reads_what_the_functions_return(answers, sku):
-    rating, price = {"lamp": (4.5, 2.5), "pen": (1.0, 9.0)}[sku]
-
-    async def rating_of(sku: str) -> float:
-        return rating
-
-    answers.rating_of = rating_of
-    answers.price_of = lambda sku: price
-    label = answers.label_of(sku)
-    paths = [f"/{name}/{sku}" for name in ("rating", "price", "label", "offer")]
-
-    with client(built(answers.busy_app())) as shop:
-        read = {path: body(shop.get(path)) for path in [*paths, "/health"]}
-
-    returned = [
-        {"rating": rating},
-        {"price": price},
-        {"label": label},
-        {"rating": rating, "price": price},
-        {"status": "ok"},
-    ]
-    wrong = [
-        path for path, own in zip(read, returned, strict=True) if read[path] != own
-    ]
-    assert not wrong, (
-        f"The {sku} is rated {rating} and costs {price}; clients read "
-        f"{', '.join(f'{path}: {read[path]}' for path in wrong)}."
+    assert set(codes) == {200}, (
+        f"Fifty requests at the same time returned the status codes {set(codes)}. The "
+        "docstring asks for 200."
     )
 
 
-def watched(work: Callable, lag: LoopLag, seen: list[bool]) -> Callable:
-    """Return `work`, done until the event loop has come round, 20 times at most.
+class Threads:
+    """Which thread the functions of 2.5.2 run in, while a client sends requests."""
 
-    Whether it has is added to `seen`.
-    """
+    def __init__(self, answers: Any) -> None:
+        self.answers = answers
+        self.rating: list[int] = []
+        self.price: list[int] = []
+        stand_in(answers.rating_of, self.rating_of)
+        stand_in(answers.price_of, self.price_of)
 
-    @wraps(work)
-    def watched(sku: str) -> object:
-        before, turns = lag.ticks, 0
-        while lag.ticks == before and turns < 20:
-            done, turns = work(sku), turns + 1
-        seen.append(lag.ticks > before)
-        return done
+    async def rating_of(self, sku: str) -> float:
+        """Stand in for the review service."""
+        self.rating.append(threading.get_ident())
+        return {"lamp": 4.5, "pen": 1.0}[sku]
 
-    return watched
+    def price_of(self, sku: str) -> float:
+        """Stand in for the database."""
+        self.price.append(threading.get_ident())
+        return {"lamp": 2.5, "pen": 9.0}[sku]
+
+    def get(self, path: str) -> tuple[object, int]:
+        """Return what is read at `path`, and the thread of the server's event loop."""
+        app = fastapi_app(self.answers.offers_app(), "offers_app()")
+        with client(app) as http:
+            response = attempt(f"`GET {path}`", http.get, path)
+            assert http.portal is not None
+            return json_or_text(response), http.portal.call(threading.get_ident)
 
 
-@pytest.mark.parametrize("path", WORK)
-async def test_q2_the_event_loop_goes_on_meanwhile(answers, path):
-    name, came_round = WORK[path], []
-    async with loop_lag() as lag:
-        setattr(answers, name, watched(getattr(answers, name), lag, came_round))
-        async with async_client(built(answers.busy_app())) as shop:
-            await shop.get(path)
-
-    assert all(came_round), (
-        f"GET {path}: while `{name}` was at work, again and again, the event loop "
-        "stood still. All other clients waited for it, those of /health as well."
+def check_rating(threads: Threads, path: str, loop: int) -> None:
+    """Check where `rating_of` ran during a request to `path`."""
+    assert threads.rating == [loop], (
+        f"`GET {path}` ran `rating_of` "
+        + ("in another event loop" if threads.rating else "never")
+        + ". The docstring asks to run it once, in the event loop of the server. Which "
+        "kind of endpoint runs there?"
     )
 
 
-@pytest.mark.parametrize("path", ["/rating/lamp", "/offer/lamp"])
-async def test_q2_the_review_service_is_asked_in_the_event_loop(answers, path):
-    loops = []
-
-    async def rating_of(sku: str) -> float:
-        loops.append(asyncio.get_running_loop())
-        return 4.5
-
-    answers.rating_of = rating_of
-    async with async_client(built(answers.busy_app())) as shop:
-        status = (await shop.get(path)).status_code
-
-    assert loops, f"GET {path} was {status} and never asked `rating_of`."
-    own = all(loop is asyncio.get_running_loop() for loop in loops)
-    assert own, (
-        f"GET {path} asked the review service in an event loop of its own. "
-        "The client's connections belong to the server's."
+def check_price(threads: Threads, path: str, loop: int) -> None:
+    """Check where `price_of` ran during a request to `path`."""
+    assert loop not in threads.price, (
+        f"`GET {path}` ran `price_of` in the thread of the event loop. While it blocks "
+        "this thread, the server responds to nobody. The docstring asks for another "
+        "thread."
     )
 
 
-@pytest.mark.parametrize("path", ["/rating/lamp", "/health"])
-async def test_q2_some_are_served_without_a_worker_thread(answers, path):
-    threads = anyio.to_thread.current_default_thread_limiter()
-    others = [object() for _ in range(int(threads.available_tokens))]
-    async with async_client(built(answers.busy_app())) as shop:
-        for other in others:
-            threads.acquire_on_behalf_of_nowait(other)
-        request = asyncio.ensure_future(shop.get(path))
-        while not (request.done() or threads.statistics().tasks_waiting):  # noqa: ASYNC110
-            await asyncio.sleep(0)
-        served = request.done()
-        for other in others:
-            threads.release_on_behalf_of(other)
-        status = (await request).status_code
-
-    assert status == 200, f"GET {path} was answered {status}."
-    assert served, (
-        f"{len(others)} clients keep every worker thread busy, and GET {path} waits "
-        "for one of them to be done. What would it do with a thread?"
+def check_body(path: str, seen: object, asked: dict[str, float]) -> None:
+    """Check what a request to `path` returned."""
+    assert seen == asked, (
+        f"`GET {path}` returned {in_words(seen)}. The docstring asks for the same JSON "
+        f"as today: {asked}."
     )
 
 
-class Log(list):
-    """A log of A and B whose entries can be waited for, each of them three times."""
+PRODUCTS = pytest.mark.parametrize(
+    ("sku", "rating", "price"), [("lamp", 4.5, 2.5), ("pen", 1.0, 9.0)]
+)
+
+
+@PRODUCTS
+def test_q2_a_rating_is_awaited_in_the_event_loop(answers, sku, rating, price):
+    threads = Threads(answers)
+    seen, loop = threads.get(f"/rating/{sku}")
+
+    check_rating(threads, f"/rating/{sku}", loop)
+    check_body(f"/rating/{sku}", seen, {"rating": rating})
+
+
+@PRODUCTS
+def test_q2_a_price_does_not_block_the_event_loop(answers, sku, rating, price):
+    threads = Threads(answers)
+    seen, loop = threads.get(f"/price/{sku}")
+
+    check_price(threads, f"/price/{sku}", loop)
+    check_body(f"/price/{sku}", seen, {"price": price})
+
+
+@PRODUCTS
+def test_q2_an_offer_awaits_the_rating_and_does_not_block(answers, sku, rating, price):
+    threads = Threads(answers)
+    seen, loop = threads.get(f"/offer/{sku}")
+
+    check_rating(threads, f"/offer/{sku}", loop)
+    check_price(threads, f"/offer/{sku}", loop)
+    check_body(f"/offer/{sku}", seen, {"rating": rating, "price": price})
+
+
+# Seconds that a wait lasts at most if nothing ends it.
+PATIENCE = 30
+
+
+class Log(list[str]):
+    """A log of A and B, two entries each, that can be waited for."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.entries = {(who, n): threading.Event() for who in "AB" for n in (1, 2, 3)}
+        self.entries = {(who, n): threading.Event() for who in "AB" for n in (1, 2)}
 
     def append(self, customer: str) -> None:
-        """Add an entry, and tell who waits for it."""
+        """Add an entry."""
         super().append(customer)
         self.entries[customer, self.count(customer)].set()
 
-    def next_of_the_other(self, customer: str) -> threading.Event:
-        """Return what comes now if A and B take turns."""
-        own = self.count(customer)
-        return self.entries[("B", own) if customer == "A" else ("A", own + 1)]
+    def end_of_wait(self, customer: str) -> threading.Event:
+        """Return what ends the wait of a customer.
+
+        A waits until B has come, and B until A has gone.
+        """
+        return self.entries[("B", 1) if customer == "A" else ("A", 2)]
 
 
-def desk_of(answers) -> object:
-    """Return a desk where a wait lasts until the other customer has come as far.
+def desk_for_two(answers) -> Any:
+    """Return a desk at which two waits take the same time on any machine.
 
-    In the event loop's own thread nobody comes meanwhile: there it ends by itself.
+    In the thread of the event loop nobody can come during a wait: it ends by itself.
     """
 
-    class Desk(answers.Desk):
+    class Desk(answers.Desk):  # type: ignore[misc, name-defined]
         def __init__(self) -> None:
             self.log = Log()
 
         def wait(self, customer: str) -> None:
-            in_the_loop = answers.place() == "event loop"
-            self.log.next_of_the_other(customer).wait(0.05 if in_the_loop else 5)
+            in_loop = answers.place() == "event loop"
+            self.log.end_of_wait(customer).wait(0.05 if in_loop else PATIENCE)
 
         async def wait_async(self, customer: str) -> None:
-            await asyncio.to_thread(self.log.next_of_the_other(customer).wait, 5)
+            await asyncio.to_thread(self.log.end_of_wait(customer).wait, PATIENCE)
 
     return Desk()
 
 
-def observed_log(answers, path: str) -> str:
-    """Return the log of A and B, who come to `path` of a server one after the other."""
-    desk = desk_of(answers)
-    with serve(answers.desk_app(desk)) as shop, ThreadPoolExecutor(2) as customers:
-        first = customers.submit(shop.client.post, f"{path}/A")
-        desk.log.entries["A", 1].wait(5)
-        second = customers.submit(shop.client.post, f"{path}/B")
-        statuses = [first.result().status_code, second.result().status_code]
-    assert statuses == [200, 200], f"POST {path} was answered {statuses}."
+def real_log(answers, path: str) -> str:
+    """Return the log of A and B, who send requests to `path` of a server."""
+    desk = desk_for_two(answers)
+    with serve(answers.desk_app(desk)) as server, ThreadPoolExecutor(2) as customers:
+        first = customers.submit(server.client.post, f"{path}/A")
+        desk.log.entries["A", 1].wait(PATIENCE)
+        second = customers.submit(server.client.post, f"{path}/B")
+        for request in (first, second):
+            assert request.result().status_code == 200, "`desk_app` failed."
     return "".join(desk.log)
 
 
-@pytest.mark.parametrize("path", ["/awaits", "/blocks", "/awaits-then-blocks", "/def"])
+def prediction(predictions: object, path: str, call: str) -> object:
+    """Return what is predicted for `path`."""
+    assert isinstance(predictions, dict), (
+        f"`{call}` returned {in_words(predictions)}. The docstring asks for a dict."
+    )
+    return predictions.get(path, "nothing")
+
+
+WAITS = {
+    "/awaits": "A awaits something that is not ready. What can the event loop do "
+    "meanwhile?",
+    "/blocks": "A blocks the thread of the event loop. Can the server run the request "
+    "of B meanwhile?",
+    "/awaits-what-blocks": "`wait_inside` calls `desk.wait` in the thread of the event "
+    "loop. Does it ever give this thread back before its end?",
+    "/def": "FastAPI runs a `def` endpoint in a worker thread. What does the wait of A "
+    "block?",
+}
+
+
+@pytest.mark.parametrize("path", WAITS)
 def test_q3_the_log_is_predicted(answers, path):
-    predicted = of(answers.logs(), path)
+    predicted = prediction(answers.logs(), path, "logs()")
 
-    same = predicted == observed_log(answers, path)
-    assert same, (
-        f"POST {path}: you expect {predicted!r}, the server's log reads otherwise. "
-        "Go from wait to wait: who can be served while this one lasts?"
+    is_right = predicted == real_log(answers, path)
+    assert is_right, (
+        f"You predict {in_words(predicted)} for `POST {path}`. The log of the server "
+        f"reads differently. {WAITS[path]}"
     )
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/place/def",
-        "/place/async-def",
-        "/place/def-called-by-async-def",
-        "/place/def-dependency-of-async-def",
-        "/member/set-by-def",
-        "/member/set-by-async-def",
-    ],
-)
-def test_q4_the_answer_is_predicted(answers, path):
-    predicted = of(answers.differences(), path)
-    with serve(answers.club_app(lambda: None, asyncio.Event().wait)) as club:
-        observed = body(club.client.get(path))
+PLACES = {
+    "/def": "The endpoint is a `def`, and FastAPI calls it.",
+    "/async-def": "The endpoint is an `async def`, and FastAPI awaits it.",
+    "/calls-def": "`calls_plain` calls `plain` itself. Where does a function run that "
+    "your own code calls?",
+    "/depends-on-def": "FastAPI calls the dependency `plain`. Look at how `plain` is "
+    "declared.",
+}
 
-    same = predicted == observed
-    assert same, (
-        f"GET {path}: you expect {predicted!r}, the club answers something else. "
-        "Who calls each of the functions that take part: FastAPI, or you?"
+
+@pytest.mark.parametrize("path", PLACES)
+def test_q4_the_place_is_predicted(answers, path):
+    predicted = prediction(answers.differences(), path, "differences()")
+    with serve(answers.places_app(lambda: None, asyncio.Event().wait)) as server:
+        seen = json_or_text(server.client.get(path))
+
+    is_right = predicted == seen
+    assert is_right, (
+        f"You predict {in_words(predicted)} for `GET {path}`. The server returned "
+        f"another response. {PLACES[path]}"
     )
 
 
-async def observed_inside(answers, path: str) -> int:
-    """Return how many of fifty clients are inside once no more can enter."""
+async def waiting_requests(answers, path: str) -> int:
+    """Return how many of fifty requests wait inside when no other can come in."""
     room = Rendezvous()
     threads = anyio.to_thread.current_default_thread_limiter()
-    club = answers.club_app(room.wait, room.wait_async)
-    async with async_client(club) as clients:
-        visits = [asyncio.ensure_future(clients.get(path)) for _ in range(50)]
+    app = answers.places_app(room.wait, room.wait_async)
+    async with async_client(app) as clients:
+        requests = [asyncio.ensure_future(clients.get(path)) for _ in range(50)]
         while room.inside + threads.statistics().tasks_waiting < 50:  # noqa: ASYNC110
             await asyncio.sleep(0)
         inside = room.inside
         room.open()
-        await asyncio.gather(*visits)
+        await asyncio.gather(*requests)
     return inside
 
 
-@pytest.mark.parametrize("path", ["/stay/def", "/stay/async-def"])
-async def test_q4_the_number_inside_is_predicted(answers, path):
-    predicted = of(answers.differences(), path)
+LIMITS = {
+    "/waits/def": "Each request needs a worker thread. How many are there by default?",
+    "/waits/async-def": "Each request awaits in the event loop. Does it need a thread?",
+}
 
-    same = predicted == await observed_inside(answers, path)
-    assert same, (
-        f"GET {path}: of fifty clients you expect {predicted!r} to be inside together; "
-        "it is another number. What does each of them need in order to be there?"
+
+@pytest.mark.parametrize("path", LIMITS)
+async def test_q4_the_number_of_requests_is_predicted(answers, path):
+    predicted = prediction(answers.differences(), path, "differences()")
+
+    is_right = predicted == await waiting_requests(answers, path)
+    assert is_right, (
+        f"You predict {in_words(predicted)} for `GET {path}`. Of fifty requests, "
+        f"another number was inside at the same time. {LIMITS[path]}"
     )
 
 
-@pytest.fixture
-def books(answers):
-    """Put in warehouses that keep books; `pieces` is what they have, `gate` holds."""
-    books = SimpleNamespace(opened=[], closed=[], asked=[], gate=Rendezvous(1))
-    books.pieces = {"lamp": 3, "pen": 0}.__getitem__
+class Books:
+    """What happens to the warehouses of 2.5.5: `log` has it in order.
 
-    class Warehouse(answers.Warehouse):
-        def __init__(self) -> None:
-            books.opened.append("sync")
+    `gate` holds the calls of `pieces`.
+    """
 
-        def __exit__(self, *_: object) -> None:
-            books.closed.append("sync")
+    def __init__(self, answers: Any, parties: int = 1) -> None:
+        self.log: list[str] = []
+        self.gate = Rendezvous(parties)
+        for name in ("Warehouse", "AsyncWarehouse"):
+            self.watch(getattr(answers, name), name)
 
-        def pieces(self, sku: str) -> int:
-            books.asked.append("Warehouse")
-            books.gate.wait()
-            return books.pieces(sku)
+    def watch(self, warehouse: Any, name: str) -> None:
+        """Let the methods of a class be written down."""
 
-    class AsyncWarehouse(answers.AsyncWarehouse):
-        def __init__(self) -> None:
-            books.opened.append("async")
+        def enter(self_: object) -> object:
+            self.log.append(f"open {name}")
+            return self_
 
-        async def __aexit__(self, *_: object) -> None:
-            books.closed.append("async")
+        def leave(*_: object) -> None:
+            self.log.append(f"close {name}")
 
-        async def pieces(self, sku: str) -> int:
-            books.asked.append("AsyncWarehouse")
-            await books.gate.wait_async()
-            return books.pieces(sku)
+        def pieces(_: object, sku: str) -> int:
+            self.log.append(f"pieces of {sku}")
+            self.gate.wait()
+            return self.count(sku)
 
-    answers.Warehouse, answers.AsyncWarehouse = Warehouse, AsyncWarehouse
-    return books
+        async def enter_async(self_: object) -> object:
+            return enter(self_)
+
+        async def leave_async(*_: object) -> None:
+            leave()
+
+        async def pieces_async(_: object, sku: str) -> int:
+            self.log.append(f"pieces of {sku}")
+            await self.gate.wait_async()
+            return self.count(sku)
+
+        if name == "Warehouse":
+            stand_in(warehouse.__enter__, enter)
+            stand_in(warehouse.__exit__, leave)
+            stand_in(warehouse.pieces, pieces)
+        else:
+            stand_in(warehouse.__aenter__, enter_async)
+            stand_in(warehouse.__aexit__, leave_async)
+            stand_in(warehouse.pieces, pieces_async)
+
+    def count(self, sku: str) -> int:
+        """Return how many there are; "fire" raises an exception."""
+        if sku == "fire":
+            raise ConnectionError("the warehouse is on fire")
+        return {"lamp": 7, "pen": 0}[sku]
+
+
+def warehouse_app(answers) -> FastAPI:
+    """Return the application of 2.5.5."""
+    return fastapi_app(answers.warehouse_app(), "warehouse_app()")
+
+
+def get(http: TestClient, path: str) -> Any:
+    """Return what a request reads."""
+    return json_or_text(attempt(f"`GET {path}`", http.get, path))
 
 
 BOTH = pytest.mark.parametrize("kind", ["sync", "async"])
 
 
 @BOTH
-def test_q5_the_client_reads_the_stock(answers, books, kind):
-    with client(built(answers.twin_app())) as shop:
-        read = [body(shop.get(f"/{kind}/{sku}")) for sku in ("lamp", "pen")]
+@pytest.mark.parametrize(("sku", "pieces"), [("lamp", 7), ("pen", 0)])
+def test_q5_the_endpoint_returns_the_stock(answers, kind, sku, pieces):
+    Books(answers)
+    with client(warehouse_app(answers)) as http:
+        seen = get(http, f"/{kind}/{sku}")
 
-    same = read == [{"sku": "lamp", "pieces": 3}, {"sku": "pen", "pieces": 0}]
-    assert same, f"There are 3 lamps and no pens; who asked at /{kind} read {read}."
-
-
-def on_fire(sku: str) -> int:
-    """Tell of a warehouse that has three lamps, and where "fire" breaks out."""
-    if sku == "fire":
-        raise ConnectionError("the warehouse is on fire")
-    return {"lamp": 3}[sku]
-
-
-@BOTH
-def test_q5_a_product_that_is_not_there_is_not_found(answers, books, kind):
-    books.pieces = on_fire
-    with client(built(answers.twin_app()), raises=False) as shop:
-        known, unknown, fire = (
-            shop.get(f"/{kind}/{sku}").status_code for sku in ("lamp", "eraser", "fire")
-        )
-
-    assert (known, unknown) == (200, 404), (
-        f"The warehouse knows the lamp and not the eraser: /{kind} answered {known} "
-        f"and {unknown}."
-    )
-    assert fire != 404, (
-        f"/{kind}: the warehouse was on fire, and the client read {fire}, as if it had "
-        "looked and there were no such product."
+    assert seen == {"sku": sku, "pieces": pieces}, (
+        f"The warehouse has {pieces} pieces of {sku!r}, and `GET /{kind}/{sku}` "
+        f"returned {in_words(seen)}. The docstring asks for a `Stock`."
     )
 
 
 @BOTH
-def test_q5_each_endpoint_asks_in_its_own_way(answers, books, kind):
-    app = built(answers.twin_app())
-    with client(app, raises=False) as shop:
-        status = shop.get(f"/{kind}/lamp").status_code
+def test_q5_the_endpoint_is_declared_as_its_name_says(answers, kind):
+    declared = [
+        inspect.iscoroutinefunction(route.endpoint)
+        for route in iter_route_contexts(warehouse_app(answers).routes)
+        if (route.path or "").startswith(f"/{kind}/")
+    ]
+
+    word = {"sync": "a `def`", "async": "an `async def`"}[kind]
+    assert declared == [kind == "async"], (
+        f"The application has {len(declared)} endpoints for `GET /{kind}/...`"
+        + ("" if declared != [kind == "sync"] else ", which is not declared this way")
+        + f". The docstring asks for {word}."
+    )
+
+
+@BOTH
+def test_q5_the_endpoint_uses_its_own_warehouse(answers, kind):
+    books = Books(answers)
+    with client(warehouse_app(answers)) as http:
+        seen = get(http, f"/{kind}/lamp")
 
     own = {"sync": "Warehouse", "async": "AsyncWarehouse"}[kind]
-    assert set(books.asked) == {own}, (
-        f"GET /{kind}/lamp was {status}; it asked {books.asked or 'no warehouse'}."
-    )
-    awaited = {
-        inspect.iscoroutinefunction(route.endpoint)
-        for route in iter_route_contexts(app.routes)
-        if (route.path or "").startswith(f"/{kind}/")
-    }
-    assert awaited <= {kind == "async"}, (
-        f"FastAPI takes the endpoint of /{kind} for one of the other kind: "
-        "how is it declared?"
+    asked = [f"open {own}", "pieces of lamp", f"close {own}"]
+    assert books.log == asked, (
+        f"`GET /{kind}/lamp` returned {in_words(seen)}, and did this: "
+        f"{in_words(books.log)}. The docstring asks for one connection: {asked}."
     )
 
 
 @BOTH
-def test_q5_connections_are_closed_whatever_happens(answers, books, kind):
-    books.pieces = on_fire
-    left = {}
-    with client(built(answers.twin_app()), raises=False) as shop:
-        for sku in ("lamp", "eraser", "fire"):
-            shop.get(f"/{kind}/{sku}")
-            left[sku] = (len(books.opened), len(books.closed))
+def test_q5_each_request_closes_its_connection(answers, kind):
+    books = Books(answers)
+    left = []
+    with client(warehouse_app(answers), raises=False) as http:
+        for sku in ("lamp", "fire", "lamp"):
+            http.get(f"/{kind}/{sku}")
+            words = [entry.split()[0] for entry in books.log]
+            left.append((words.count("open"), words.count("close")))
 
-    same = list(left.values()) == [(1, 1), (2, 2), (3, 3)]
-    assert same, (
-        f"/{kind} was asked for a lamp, for what is not there, and while the warehouse "
-        f"was on fire. Connections opened and closed by then: {left}."
+    assert left == [(1, 1), (2, 2), (3, 3)], (
+        f"After each of three requests to `/{kind}`, so many connections were opened "
+        f"and closed: {left}. During the second, `pieces` raised an exception. The "
+        "docstring asks to open and close one for each request."
     )
 
 
 @BOTH
-async def test_q5_several_clients_are_served_at_once(answers, books, kind):
-    books.gate = Rendezvous(5)
-    with serve(built(answers.twin_app())) as shop:
-        read = await at_once(shop.url, f"/{kind}/lamp", 5)
+async def test_q5_several_requests_run_at_the_same_time(answers, kind):
+    books = Books(answers, parties=5)
+    with serve(warehouse_app(answers)) as server:
+        codes = await get_at_once(server, f"/{kind}/lamp", 5)
 
-    assert set(read) == {200}, f"Five clients of /{kind} at once read {set(read)}."
+    assert set(codes) == {200}, (
+        f"Five requests to `/{kind}` at the same time returned the status codes "
+        f"{set(codes)}. The docstring asks for a `Stock`."
+    )
     assert books.gate.most == 5, (
-        f"Five clients came to /{kind} at once. With the warehouse, which waited for "
-        f"them all, were {books.gate.most} at most. What holds up the others?"
+        f"Five clients sent a request to `/{kind}`, and at most {books.gate.most} of "
+        "them were in `pieces` at the same time. The docstring asks for several. Which "
+        "code blocks the event loop?"
     )

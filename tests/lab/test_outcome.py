@@ -65,21 +65,32 @@ def test_a_coroutine_in_a_response_is_a_missing_await() -> None:
         [{"loc": ("response",), "msg": "no integer", "input": coroutine}]
     )
     assert in_words(seen) == (
-        "ResponseValidationError: response: a coroutine, because `await` is missing "
-        "before `count(...)`"
+        "ResponseValidationError: a coroutine, because `await` is missing before "
+        "`count(...)`"
     )
-    coroutine.close()
+
+
+def test_an_exception_about_a_coroutine_is_a_missing_await() -> None:
+    async def count() -> int:
+        return 1
+
+    def add() -> int:
+        counted = count()
+        return counted + 1  # type: ignore[operator]
+
+    assert in_words(outcome(add)) == (
+        "TypeError: a coroutine, because `await` is missing before `count(...)`"
+    )
+    assert in_words(ValueError("no coroutine")) == "ValueError: no coroutine"
 
 
 def test_a_coroutine_is_a_missing_await() -> None:
     async def count() -> int:
         return 1
 
-    coroutine = count()
-    assert in_words(coroutine) == (
+    assert in_words(count()) == (
         "a coroutine, because `await` is missing before `count(...)`"
     )
-    coroutine.close()
 
 
 def test_an_outcome_is_said_to_be_returned_or_raised() -> None:

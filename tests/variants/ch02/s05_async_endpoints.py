@@ -1,856 +1,782 @@
 """Other answers to section 2.5."""
 
+import anyio
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, ExitStack
 
 from fastapi import APIRouter, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
 from sensei.variants import right, wrong
 
 
-@wrong("2.5.1", caught_by="test_q1_fifty_clients_wait_side_by_side")
-def supplied_app(url, patience):
-    """A thread for each client is as good."""
+@wrong("2.5.1", caught_by="test_q1_fifty_requests_wait_at_the_same_time")
+def products_app(url):
+    """Use a `def`, of which FastAPI runs 40 at the same time."""
     app = FastAPI()
 
     @app.get("/products/{sku}")
-    def product(sku: str) -> Stock:
+    def read_product(sku: str) -> Stock:
         try:
-            answer = httpx.get(f"{url}/stock", params={"sku": sku}, timeout=patience)
-            if answer.status_code == 404:
-                raise HTTPException(404)
-            answer.raise_for_status()
-            return Stock.model_validate_json(answer.content)
-        except httpx.TimeoutException:
-            raise HTTPException(504)
-        except (httpx.HTTPError, ValidationError):
+            response = httpx.get(f"{url}/stock", params={"sku": sku})
+            response.raise_for_status()
+        except httpx.HTTPError:
             raise HTTPException(502)
+        return Stock.model_validate_json(response.content)
 
     return app
 
 
-@wrong("2.5.1", caught_by="test_q1_fifty_clients_wait_side_by_side")
-def supplied_app(url, patience):
-    """`async def` makes whatever is in it asynchronous."""
+@wrong("2.5.1", caught_by="test_q1_fifty_requests_wait_at_the_same_time")
+def products_app(url):
+    """Use an `async def` with a client that blocks."""
     app = FastAPI()
 
     @app.get("/products/{sku}")
-    async def product(sku: str) -> Stock:
+    async def read_product(sku: str) -> Stock:
         try:
-            answer = httpx.get(f"{url}/stock", params={"sku": sku}, timeout=patience)
-            if answer.status_code == 404:
-                raise HTTPException(404)
-            answer.raise_for_status()
-            return Stock.model_validate_json(answer.content)
-        except httpx.TimeoutException:
-            raise HTTPException(504)
-        except (httpx.HTTPError, ValidationError):
+            response = httpx.get(f"{url}/stock", params={"sku": sku})
+            response.raise_for_status()
+        except httpx.HTTPError:
             raise HTTPException(502)
+        return Stock.model_validate_json(response.content)
 
     return app
 
 
-@wrong("2.5.1", caught_by="test_q1_fifty_clients_wait_side_by_side")
-def supplied_app(url, patience):
-    """A connection is used by one client after the other."""
+@wrong("2.5.1", caught_by="test_q1_fifty_requests_wait_at_the_same_time")
+def products_app(url):
+    """Limit the client to ten connections."""
     limits = httpx.Limits(max_connections=10)
-    supplier = httpx.AsyncClient(base_url=url, timeout=patience, limits=limits)
+    supplier = httpx.AsyncClient(base_url=url, limits=limits)
     app = FastAPI()
 
     @app.get("/products/{sku}")
-    async def product(sku: str) -> Stock:
+    async def read_product(sku: str) -> Stock:
         try:
-            answer = await supplier.get("/stock", params={"sku": sku})
-            if answer.status_code == 404:
-                raise HTTPException(404)
-            answer.raise_for_status()
-            return Stock.model_validate_json(answer.content)
-        except httpx.TimeoutException:
-            raise HTTPException(504)
-        except (httpx.HTTPError, ValidationError):
+            response = await supplier.get("/stock", params={"sku": sku})
+            response.raise_for_status()
+        except httpx.HTTPError:
             raise HTTPException(502)
+        return Stock.model_validate_json(response.content)
 
     return app
 
 
-@wrong("2.5.1", caught_by="test_q1_the_suppliers_trouble_is_told[overloaded]")
-def supplied_app(url, patience):
-    """What the supplier says is what it means; its status is for machines."""
+@wrong("2.5.1", caught_by="test_q1_every_request_returns_the_stock_from_the_supplier")
+def products_app(url):
+    """Forget to await the client."""
+    supplier = httpx.AsyncClient(base_url=url)
     app = FastAPI()
 
     @app.get("/products/{sku}")
-    async def product(sku: str) -> Stock:
-        try:
-            async with httpx.AsyncClient(base_url=url, timeout=patience) as supplier:
-                answer = await supplier.get("/stock", params={"sku": sku})
-            return Stock.model_validate_json(answer.content)
-        except httpx.TimeoutException:
-            raise HTTPException(504)
-        except (httpx.HTTPError, ValidationError):
-            raise HTTPException(502)
+    async def read_product(sku: str) -> Stock:
+        response = supplier.get("/stock", params={"sku": sku})
+        return response
 
     return app
 
 
-@wrong("2.5.1", caught_by="test_q1_the_suppliers_trouble_is_told")
-def supplied_app(url, patience):
-    """The supplier is well; then all there is to do is to await it."""
-    app = FastAPI()
-
-    @app.get("/products/{sku}", response_model=Stock)
-    async def product(sku: str):
-        async with httpx.AsyncClient(base_url=url, timeout=patience) as supplier:
-            answer = await supplier.get("/stock", params={"sku": sku})
-            answer.raise_for_status()
-            return answer.json()
-
-    return app
-
-
-@wrong("2.5.1", caught_by="test_q1_the_suppliers_trouble_is_told[no pieces]")
-def supplied_app(url, patience):
-    """What is JSON is a Stock."""
-    app = FastAPI()
-
-    @app.get("/products/{sku}", response_model=Stock)
-    async def product(sku: str):
-        try:
-            async with httpx.AsyncClient(base_url=url, timeout=patience) as supplier:
-                answer = await supplier.get("/stock", params={"sku": sku})
-            if answer.status_code == 404:
-                raise HTTPException(404)
-            answer.raise_for_status()
-            return answer.json()
-        except httpx.TimeoutException:
-            raise HTTPException(504)
-        except (httpx.HTTPError, ValueError):
-            raise HTTPException(502)
-
-    return app
-
-
-@wrong("2.5.1", caught_by="test_q1_the_suppliers_trouble_is_told[no such product]")
-def supplied_app(url, patience):
-    """Whatever the supplier has against it is a bad gateway."""
+@wrong("2.5.1", caught_by="test_q1_a_server_error_of_the_supplier_returns_502[503]")
+def products_app(url):
+    """Read the response, whatever its status code is."""
     app = FastAPI()
 
     @app.get("/products/{sku}")
-    async def product(sku: str) -> Stock:
-        try:
-            async with httpx.AsyncClient(base_url=url, timeout=patience) as supplier:
-                answer = await supplier.get("/stock", params={"sku": sku})
-            answer.raise_for_status()
-            return Stock(**answer.json())
-        except httpx.TimeoutException:
-            raise HTTPException(504)
-        except Exception:
-            raise HTTPException(502)
-
-    return app
-
-
-@wrong("2.5.1", caught_by="test_q1_a_supplier_that_is_down_is_a_bad_gateway")
-def supplied_app(url, patience):
-    """An external API always answers something."""
-    app = FastAPI()
-
-    @app.get("/products/{sku}")
-    async def product(sku: str) -> Stock:
-        try:
-            async with httpx.AsyncClient(base_url=url, timeout=patience) as supplier:
-                answer = await supplier.get("/stock", params={"sku": sku})
-            answer.raise_for_status()
-            return Stock.model_validate_json(answer.content)
-        except httpx.TimeoutException:
-            raise HTTPException(504)
-        except httpx.HTTPStatusError as error:
-            status = error.response.status_code
-            raise HTTPException(404 if status == 404 else 502)
-        except ValidationError:
-            raise HTTPException(502)
-
-    return app
-
-
-@wrong("2.5.1", caught_by="test_q1_a_silent_supplier_is_a_gateway_timeout")
-def supplied_app(url, patience):
-    """The library's own patience will do."""
-    app = FastAPI()
-
-    @app.get("/products/{sku}")
-    async def product(sku: str) -> Stock:
+    async def read_product(sku: str) -> Stock:
         try:
             async with httpx.AsyncClient(base_url=url) as supplier:
-                answer = await supplier.get("/stock", params={"sku": sku})
-            if answer.status_code == 404:
-                raise HTTPException(404)
-            answer.raise_for_status()
-            return Stock.model_validate_json(answer.content)
-        except httpx.TimeoutException:
-            raise HTTPException(504)
-        except (httpx.HTTPError, ValidationError):
+                response = await supplier.get("/stock", params={"sku": sku})
+        except httpx.HTTPError:
             raise HTTPException(502)
+        return Stock.model_validate_json(response.content)
 
     return app
 
 
-@wrong("2.5.1", caught_by="test_q1_a_silent_supplier_is_a_gateway_timeout")
-def supplied_app(url, patience):
-    """Silence is one more kind of trouble."""
-    supplier = httpx.AsyncClient(base_url=url, timeout=patience)
+@wrong("2.5.1", caught_by="test_q1_a_server_error_of_the_supplier_returns_502")
+def products_app(url):
+    """Pass on the status code of the supplier."""
     app = FastAPI()
 
     @app.get("/products/{sku}")
-    async def product(sku: str) -> Stock:
+    async def read_product(sku: str) -> Stock:
         try:
-            answer = await supplier.get("/stock", params={"sku": sku})
-            answer.raise_for_status()
-            return Stock.model_validate_json(answer.content)
-        except (httpx.HTTPError, ValidationError):
+            async with httpx.AsyncClient(base_url=url) as supplier:
+                response = await supplier.get("/stock", params={"sku": sku})
+                response.raise_for_status()
+        except httpx.HTTPStatusError as error:
+            raise HTTPException(error.response.status_code)
+        except httpx.HTTPError:
             raise HTTPException(502)
+        return Stock.model_validate_json(response.content)
 
     return app
 
 
-@wrong("2.5.1", caught_by="test_q1_the_supplier_is_asked_for_the_very_product")
-def supplied_app(url, patience):
-    """An address is a string like any other."""
+@wrong("2.5.1", caught_by="test_q1_a_supplier_that_cannot_be_reached_returns_502")
+def products_app(url):
+    """Handle status codes only."""
     app = FastAPI()
 
     @app.get("/products/{sku}")
-    async def product(sku: str) -> Stock:
-        try:
-            async with httpx.AsyncClient(timeout=patience) as supplier:
-                answer = await supplier.get(f"{url}/stock?sku={sku}")
-            if answer.status_code == 404:
-                raise HTTPException(404)
-            answer.raise_for_status()
-            return Stock.model_validate_json(answer.content)
-        except httpx.TimeoutException:
-            raise HTTPException(504)
-        except (httpx.HTTPError, ValidationError):
+    async def read_product(sku: str) -> Stock:
+        async with httpx.AsyncClient(base_url=url) as supplier:
+            response = await supplier.get("/stock", params={"sku": sku})
+        if response.status_code != 200:
             raise HTTPException(502)
+        return Stock(**response.json())
 
     return app
 
 
-@wrong("2.5.1", caught_by="test_q1_the_client_reads_what_the_supplier_has")
-def supplied_app(url, patience):
-    """What was fetched once need not be fetched again; all of it is passed on."""
-    supplier = httpx.AsyncClient(base_url=url, timeout=patience)
+@wrong("2.5.1", caught_by="test_q1_the_supplier_receives_the_sku[nuts&bolts]")
+def products_app(url):
+    """Write the sku into the URL as it is."""
+    app = FastAPI()
+
+    @app.get("/products/{sku}")
+    async def read_product(sku: str) -> Stock:
+        try:
+            async with httpx.AsyncClient() as supplier:
+                response = await supplier.get(f"{url}/stock?sku={sku}")
+            response.raise_for_status()
+        except httpx.HTTPError:
+            raise HTTPException(502)
+        return Stock.model_validate_json(response.content)
+
+    return app
+
+
+@wrong("2.5.1", caught_by="test_q1_every_request_returns_the_stock_from_the_supplier")
+def products_app(url):
+    """Keep what was fetched once."""
+    supplier = httpx.AsyncClient(base_url=url)
     fetched = {}
     app = FastAPI()
 
     @app.get("/products/{sku}")
-    async def product(sku: str):
+    async def read_product(sku: str) -> Stock:
         if sku not in fetched:
             fetched[sku] = (await supplier.get("/stock", params={"sku": sku})).json()
-        return fetched[sku]
+        return Stock(**fetched[sku])
+
+    return app
+
+
+@wrong("2.5.1", caught_by="test_q1_every_request_returns_the_stock_from_the_supplier")
+def products_app(url):
+    """Return all fields of the supplier."""
+    supplier = httpx.AsyncClient(base_url=url)
+    app = FastAPI()
+
+    @app.get("/products/{sku}")
+    async def read_product(sku: str):
+        try:
+            response = await supplier.get("/stock", params={"sku": sku})
+            response.raise_for_status()
+        except httpx.HTTPError:
+            raise HTTPException(502)
+        return response.json()
+
+    return app
+
+
+@wrong("2.5.1", caught_by="test_q1_every_request_returns_the_stock_from_the_supplier")
+def products_app(url):
+    """Open the shared client in each request, which closes it after the first."""
+    supplier = httpx.AsyncClient(base_url=url)
+    app = FastAPI()
+
+    @app.get("/products/{sku}")
+    async def read_product(sku: str) -> Stock:
+        async with supplier:
+            response = await supplier.get("/stock", params={"sku": sku})
+        return Stock(**response.json())
 
     return app
 
 
 @right("2.5.1")
-def supplied_app(url, patience):
-    """A client for each request, a deadline of asyncio's, and JSON by hand."""
+def products_app(url):
+    """Create a client for each request, and read the JSON by hand."""
     app = FastAPI()
 
     @app.get("/products/{sku}", response_model=Stock)
-    async def product(sku: str):
+    async def read_product(sku: str):
         address = httpx.URL(f"{url}/stock", params={"sku": sku})
         try:
-            async with asyncio.timeout(patience), httpx.AsyncClient() as supplier:
-                answer = await supplier.get(address, timeout=None)
-        except TimeoutError:
-            raise HTTPException(504, "no answer") from None
+            async with httpx.AsyncClient() as supplier:
+                response = await supplier.get(address, timeout=None)
         except httpx.RequestError as error:
             raise HTTPException(502, str(error)) from error
-        if answer.status_code == 404:
-            raise HTTPException(404, "no such product")
-        try:
-            told = answer.json() if answer.status_code == 200 else {}
-            return {"sku": told["sku"], "pieces": int(told["pieces"])}
-        except (ValueError, LookupError, TypeError):
-            raise HTTPException(502, "no stock") from None
+        if response.status_code >= 500:
+            raise HTTPException(502, "no stock")
+        return response.json()
 
     return app
 
 
 @right("2.5.1")
-def supplied_app(url, patience):
-    """The client is the lifespan's, the errors have handlers of their own."""
+def products_app(url):
+    """Create the client in the lifespan, and handle the errors in a handler."""
 
     @asynccontextmanager
     async def lifespan(app):
-        async with httpx.AsyncClient(timeout=httpx.Timeout(patience)) as supplier:
+        async with httpx.AsyncClient() as supplier:
             yield {"supplier": supplier}
 
     app = FastAPI(lifespan=lifespan)
 
-    @app.exception_handler(httpx.TimeoutException)
-    async def late(request: Request, error: Exception):
-        return JSONResponse({"detail": "late"}, 504)
-
     @app.exception_handler(httpx.HTTPError)
-    @app.exception_handler(ValidationError)
-    async def trouble(request: Request, error: Exception):
-        return JSONResponse({"detail": "trouble"}, 502)
+    async def unavailable(request: Request, error: Exception):
+        return JSONResponse({"detail": "unavailable"}, 502)
 
     async def stock(sku: str, request: Request) -> Stock:
         async with request.state.supplier.stream(
             "GET", url + "/stock", params=[("sku", sku)]
-        ) as answer:
-            if answer.status_code == httpx.codes.NOT_FOUND:
-                raise HTTPException(404)
-            answer.raise_for_status()
-            return Stock.model_validate_json(await answer.aread())
+        ) as response:
+            response.raise_for_status()
+            return Stock.model_validate_json(await response.aread())
 
     @app.get("/products/{sku}")
-    async def product(found: Annotated[Stock, Depends(stock)]) -> Stock:
+    async def read_product(found: Annotated[Stock, Depends(stock)]) -> Stock:
         return found
 
     return app
 
 
-@wrong("2.5.2", caught_by="test_q2_the_event_loop_goes_on_meanwhile")
-def busy_app():
-    """`async def` is the modern way to write all of them."""
+@wrong("2.5.2", caught_by="test_q2_a_price_does_not_block_the_event_loop")
+def offers_app():
+    """Declare all endpoints with `async def`."""
     app = FastAPI()
 
     @app.get("/rating/{sku}")
-    async def rating(sku: str):
+    async def read_rating(sku: str):
         return {"rating": await rating_of(sku)}
 
     @app.get("/price/{sku}")
-    async def price(sku: str):
+    async def read_price(sku: str):
         return {"price": price_of(sku)}
 
-    @app.get("/label/{sku}")
-    async def label(sku: str):
-        return {"label": label_of(sku)}
-
     @app.get("/offer/{sku}")
-    async def offer(sku: str):
+    async def read_offer(sku: str):
         return {"rating": await rating_of(sku), "price": price_of(sku)}
-
-    @app.get("/health")
-    async def health():
-        return {"status": "ok"}
 
     return app
 
 
-@wrong("2.5.2", caught_by="test_q2_the_review_service_is_asked_in_the_event_loop")
-def busy_app():
-    """`def` is safe for all of them; what is to be awaited gets a loop of its own."""
+@wrong("2.5.2", caught_by="test_q2_a_rating_is_awaited_in_the_event_loop")
+def offers_app():
+    """Declare all endpoints with `def`, and use `asyncio.run`."""
     app = FastAPI()
 
     @app.get("/rating/{sku}")
-    def rating(sku: str):
+    def read_rating(sku: str):
         return {"rating": asyncio.run(rating_of(sku))}
 
     @app.get("/price/{sku}")
-    def price(sku: str):
+    def read_price(sku: str):
         return {"price": price_of(sku)}
 
-    @app.get("/label/{sku}")
-    def label(sku: str):
-        return {"label": label_of(sku)}
-
     @app.get("/offer/{sku}")
-    def offer(sku: str):
+    def read_offer(sku: str):
         return {"rating": asyncio.run(rating_of(sku)), "price": price_of(sku)}
 
-    @app.get("/health")
-    async def health():
-        return {"status": "ok"}
-
     return app
 
 
-@wrong("2.5.2", caught_by="test_q2_some_are_served_without_a_worker_thread[/health]")
-def busy_app():
-    """An endpoint that awaits nothing is a `def`."""
+@wrong("2.5.2", caught_by="test_q2_an_offer_awaits_the_rating_and_does_not_block")
+def offers_app():
+    """Repair two endpoints, and leave `/offer` as it is."""
     app = FastAPI()
 
     @app.get("/rating/{sku}")
-    async def rating(sku: str):
+    async def read_rating(sku: str):
         return {"rating": await rating_of(sku)}
 
     @app.get("/price/{sku}")
-    def price(sku: str):
+    def read_price(sku: str):
         return {"price": price_of(sku)}
 
-    @app.get("/label/{sku}")
-    def label(sku: str):
-        return {"label": label_of(sku)}
-
     @app.get("/offer/{sku}")
-    async def offer(sku: str):
-        price = await run_in_threadpool(price_of, sku)
-        return {"rating": await rating_of(sku), "price": price}
-
-    @app.get("/health")
-    def health():
-        return {"status": "ok"}
+    async def read_offer(sku: str):
+        return {"rating": await rating_of(sku), "price": price_of(sku)}
 
     return app
 
 
-@wrong("2.5.2", caught_by="test_q2_the_event_loop_goes_on_meanwhile[/label/lamp]")
-def busy_app():
-    """Computing is not waiting: it is no matter for threads."""
-    app = FastAPI()
-
-    @app.get("/rating/{sku}")
-    async def rating(sku: str):
-        return {"rating": await rating_of(sku)}
-
-    @app.get("/price/{sku}")
-    def price(sku: str):
-        return {"price": price_of(sku)}
-
-    @app.get("/label/{sku}")
-    async def label(sku: str):
-        await asyncio.sleep(0)
-        return {"label": label_of(sku)}
-
-    @app.get("/offer/{sku}")
-    async def offer(sku: str):
-        price = await run_in_threadpool(price_of, sku)
-        return {"rating": await rating_of(sku), "price": price}
-
-    @app.get("/health")
-    async def health():
-        return {"status": "ok"}
-
-    return app
-
-
-@wrong("2.5.2", caught_by="test_q2_the_event_loop_goes_on_meanwhile[/offer/lamp]")
-def busy_app():
-    """One await makes the whole endpoint give way; a coroutine never blocks."""
+@wrong("2.5.2", caught_by="test_q2_an_offer_awaits_the_rating_and_does_not_block")
+def offers_app():
+    """Wrap the blocking call in a coroutine, and gather both."""
     app = FastAPI()
 
     async def price_async(sku: str):
         return price_of(sku)
 
     @app.get("/rating/{sku}")
-    async def rating(sku: str):
+    async def read_rating(sku: str):
         return {"rating": await rating_of(sku)}
 
     @app.get("/price/{sku}")
-    def price(sku: str):
+    def read_price(sku: str):
         return {"price": price_of(sku)}
 
-    @app.get("/label/{sku}")
-    def label(sku: str):
-        return {"label": label_of(sku)}
-
     @app.get("/offer/{sku}")
-    async def offer(sku: str):
+    async def read_offer(sku: str):
         rating, price = await asyncio.gather(rating_of(sku), price_async(sku))
         return {"rating": rating, "price": price}
 
-    @app.get("/health")
-    async def health():
-        return {"status": "ok"}
-
     return app
 
 
-@wrong("2.5.2", caught_by="test_q2_the_client_reads_what_the_functions_return")
-def busy_app():
-    """What the functions return is known."""
-    app = FastAPI()
-
-    @app.get("/health")
-    async def health():
-        return {"status": "ok"}
-
-    @app.get("/{what}/{sku}")
-    async def known(what: str, sku: str):
-        offer = {"rating": 4.5, "price": 2.5}
-        return offer if what == "offer" else {what: offer.get(what)}
-
-    return app
-
-
-@right("2.5.2")
-def busy_app():
-    """All of them `async def`, with every piece of work in a thread of asyncio's."""
+@wrong("2.5.2", caught_by="test_q2_a_price_does_not_block_the_event_loop")
+def offers_app():
+    """Call the function, and pass its result to the thread."""
     app = FastAPI()
 
     @app.get("/rating/{sku}")
-    async def rating(sku: str):
+    async def read_rating(sku: str):
         return {"rating": await rating_of(sku)}
 
     @app.get("/price/{sku}")
-    async def price(sku: str):
-        return {"price": await asyncio.to_thread(price_of, sku)}
-
-    @app.get("/label/{sku}")
-    async def label(sku: str):
-        loop = asyncio.get_running_loop()
-        return {"label": await loop.run_in_executor(None, label_of, sku)}
+    async def read_price(sku: str):
+        return {"price": await asyncio.to_thread(price_of(sku))}
 
     @app.get("/offer/{sku}")
-    async def offer(sku: str):
-        rating, price = await asyncio.gather(
-            rating_of(sku), asyncio.to_thread(price_of, sku)
-        )
-        return {"price": price, "rating": rating}
+    async def read_offer(sku: str):
+        price = await asyncio.to_thread(price_of, sku)
+        return {"rating": await rating_of(sku), "price": price}
 
-    @app.get("/health")
-    async def health():
-        return {"status": "ok"}
+    return app
+
+
+@wrong("2.5.2", caught_by="test_q2_a_price_does_not_block_the_event_loop")
+def offers_app():
+    """Give the event loop a turn first, and block it afterwards."""
+    app = FastAPI()
+
+    @app.get("/rating/{sku}")
+    async def read_rating(sku: str):
+        return {"rating": await rating_of(sku)}
+
+    @app.get("/price/{sku}")
+    async def read_price(sku: str):
+        await asyncio.sleep(0)
+        return {"price": price_of(sku)}
+
+    @app.get("/offer/{sku}")
+    async def read_offer(sku: str):
+        price = await asyncio.to_thread(price_of, sku)
+        return {"rating": await rating_of(sku), "price": price}
+
+    return app
+
+
+@wrong("2.5.2", caught_by="test_q2_a_rating_is_awaited_in_the_event_loop")
+def offers_app():
+    """Forget to await the rating."""
+    app = FastAPI()
+
+    @app.get("/rating/{sku}")
+    async def read_rating(sku: str):
+        return {"rating": rating_of(sku)}
+
+    @app.get("/price/{sku}")
+    def read_price(sku: str):
+        return {"price": price_of(sku)}
+
+    @app.get("/offer/{sku}")
+    async def read_offer(sku: str):
+        price = await asyncio.to_thread(price_of, sku)
+        return {"rating": await rating_of(sku), "price": price}
+
+    return app
+
+
+@wrong("2.5.2", caught_by="test_q2_a_price_does_not_block_the_event_loop[pen-1.0-9.0]")
+def offers_app():
+    """Return the values that the functions return today."""
+    app = FastAPI()
+
+    @app.get("/rating/{sku}")
+    async def read_rating(sku: str):
+        return {"rating": await rating_of(sku)}
+
+    @app.get("/price/{sku}")
+    def read_price(sku: str):
+        return {"price": 2.5}
+
+    @app.get("/offer/{sku}")
+    async def read_offer(sku: str):
+        return {"rating": await rating_of(sku), "price": 2.5}
 
     return app
 
 
 @right("2.5.2")
-def busy_app():
-    """Dependencies, each of its own kind; the endpoints do next to nothing."""
+def offers_app():
+    """Use `async def` for all, and a thread pool from the lifespan."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        with ThreadPoolExecutor(2) as pool:
+            app.state.pool = pool
+            yield
+
+    app = FastAPI(lifespan=lifespan)
+
+    async def price_in_pool(sku: str) -> float:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(app.state.pool, price_of, sku)
+
+    @app.get("/rating/{sku}")
+    async def read_rating(sku: str):
+        return {"rating": await rating_of(sku)}
+
+    @app.get("/price/{sku}")
+    async def read_price(sku: str):
+        return {"price": await price_in_pool(sku)}
+
+    @app.get("/offer/{sku}")
+    async def read_offer(sku: str):
+        rating, price = await asyncio.gather(rating_of(sku), price_in_pool(sku))
+        return {"price": price, "rating": rating}
+
+    return app
+
+
+@right("2.5.2")
+def offers_app():
+    """Let FastAPI call both functions, as dependencies."""
     router = APIRouter()
 
     @router.get("/rating/{sku}")
-    async def rating(rating: float = Depends(rating_of)):
+    async def read_rating(rating: float = Depends(rating_of)):
         return dict(rating=rating)
 
     @router.get("/price/{sku}")
-    async def price(price: float = Depends(price_of)):
+    async def read_price(price: float = Depends(price_of)):
         return dict(price=price)
 
-    @router.get("/label/{sku}")
-    async def label(label: str = Depends(label_of)):
-        return dict(label=label)
-
     @router.get("/offer/{sku}")
-    async def offer(
+    async def read_offer(
         rating: float = Depends(rating_of), price: float = Depends(price_of)
     ):
         return dict(rating=rating, price=price)
-
-    @router.get("/health")
-    async def health():
-        return JSONResponse({"status": "ok"})
 
     app = FastAPI()
     app.include_router(router)
     return app
 
 
+@right("2.5.2")
+def offers_app():
+    """Use FastAPI's own function for the thread."""
+    app = FastAPI()
+
+    @app.get("/rating/{sku}")
+    async def read_rating(sku: str):
+        return JSONResponse({"rating": await rating_of(sku)})
+
+    @app.get("/price/{sku}")
+    def read_price(sku: str):
+        return {"price": price_of(sku)}
+
+    @app.get("/offer/{sku}")
+    async def read_offer(sku: str):
+        rating = await rating_of(sku)
+        return {"rating": rating, "price": await run_in_threadpool(price_of, sku)}
+
+    return app
+
+
+@right("2.5.2")
+def offers_app():
+    """Let a worker thread ask the event loop of the server for the rating."""
+    app = FastAPI()
+
+    @app.get("/rating/{sku}")
+    async def read_rating(sku: str):
+        return {"rating": await rating_of(sku)}
+
+    @app.get("/price/{sku}")
+    def read_price(sku: str):
+        return {"price": price_of(sku)}
+
+    @app.get("/offer/{sku}")
+    def read_offer(sku: str):
+        rating = anyio.from_thread.run(rating_of, sku)
+        return {"rating": rating, "price": price_of(sku)}
+
+    return app
+
+
 @wrong("2.5.3", caught_by="test_q3_the_log_is_predicted[/blocks]")
 def logs():
-    """Asynchronous endpoints are concurrent, whatever they do."""
-    paths = ("/awaits", "/blocks", "/awaits-then-blocks", "/def")
-    return dict.fromkeys(paths, "ABABAB")
+    """Expect all endpoints to run at the same time."""
+    paths = ("/awaits", "/blocks", "/awaits-what-blocks", "/def")
+    return dict.fromkeys(paths, "ABAB")
 
 
 @wrong("2.5.3", caught_by="test_q3_the_log_is_predicted[/awaits]")
 def logs():
-    """One thread serves one request after the other."""
-    paths = ("/awaits", "/blocks", "/awaits-then-blocks")
-    return {**dict.fromkeys(paths, "AAABBB"), "/def": "ABABAB"}
+    """Expect one thread to run one request after the other."""
+    paths = ("/awaits", "/blocks", "/awaits-what-blocks")
+    return {**dict.fromkeys(paths, "AABB"), "/def": "ABAB"}
 
 
-@wrong("2.5.3", caught_by="test_q3_the_log_is_predicted[/awaits-then-blocks]")
+@wrong("2.5.3", caught_by="test_q3_the_log_is_predicted[/awaits-what-blocks]")
 def logs():
-    """Who has awaited once goes on giving way."""
+    """Expect every `await` to let others run."""
     return {
-        "/awaits": "ABABAB",
-        "/blocks": "AAABBB",
-        "/awaits-then-blocks": "ABABAB",
-        "/def": "ABABAB",
+        "/awaits": "ABAB",
+        "/blocks": "AABB",
+        "/awaits-what-blocks": "ABAB",
+        "/def": "ABAB",
     }
 
 
 @wrong("2.5.3", caught_by="test_q3_the_log_is_predicted[/def]")
 def logs():
-    """A `def` blocks the server."""
+    """Expect a `def` to block the server."""
     return {
-        "/awaits": "ABABAB",
-        "/blocks": "AAABBB",
-        "/awaits-then-blocks": "ABAABB",
-        "/def": "AAABBB",
+        "/awaits": "ABAB",
+        "/blocks": "AABB",
+        "/awaits-what-blocks": "AABB",
+        "/def": "AABB",
     }
 
 
-@wrong("2.5.4", caught_by="test_q4_the_answer_is_predicted[/place/def]")
-def differences():
-    """All of it happens in the one event loop."""
+@wrong("2.5.3", caught_by="test_q3_the_log_is_predicted[/awaits]")
+def logs():
+    """Expect the second customer to leave first."""
     return {
-        "/place/def": "event loop",
-        "/place/async-def": "event loop",
-        "/place/def-called-by-async-def": "event loop",
-        "/place/def-dependency-of-async-def": "event loop",
-        "/member/set-by-def": "Mara",
-        "/member/set-by-async-def": "Mara",
-        "/stay/def": 1,
-        "/stay/async-def": 50,
+        "/awaits": "ABBA",
+        "/blocks": "AABB",
+        "/awaits-what-blocks": "AABB",
+        "/def": "ABBA",
+    }
+
+
+@wrong("2.5.4", caught_by="test_q4_the_place_is_predicted[/def]")
+def differences():
+    """Expect everything to run in the event loop."""
+    return {
+        "/def": "event loop",
+        "/async-def": "event loop",
+        "/calls-def": "event loop",
+        "/depends-on-def": "event loop",
+        "/waits/def": 1,
+        "/waits/async-def": 50,
+    }
+
+
+@wrong("2.5.4", caught_by="test_q4_the_place_is_predicted[/calls-def]")
+def differences():
+    """Expect every `def` to run in a thread."""
+    return {
+        "/def": "worker thread",
+        "/async-def": "event loop",
+        "/calls-def": "worker thread",
+        "/depends-on-def": "worker thread",
+        "/waits/def": 40,
+        "/waits/async-def": 50,
+    }
+
+
+@wrong("2.5.4", caught_by="test_q4_the_place_is_predicted[/depends-on-def]")
+def differences():
+    """Expect a dependency to run where its endpoint runs."""
+    return {
+        "/def": "worker thread",
+        "/async-def": "event loop",
+        "/calls-def": "event loop",
+        "/depends-on-def": "event loop",
+        "/waits/def": 40,
+        "/waits/async-def": 50,
+    }
+
+
+@wrong("2.5.4", caught_by="test_q4_the_number_of_requests_is_predicted[/waits/def]")
+def differences():
+    """Expect a thread for each request."""
+    return {
+        "/def": "worker thread",
+        "/async-def": "event loop",
+        "/calls-def": "event loop",
+        "/depends-on-def": "worker thread",
+        "/waits/def": 50,
+        "/waits/async-def": 50,
     }
 
 
 @wrong(
-    "2.5.4",
-    caught_by="test_q4_the_answer_is_predicted[/place/def-called-by-async-def]",
+    "2.5.4", caught_by="test_q4_the_number_of_requests_is_predicted[/waits/async-def]"
 )
 def differences():
-    """Whatever is a `def` gets a thread, whoever calls it."""
+    """Expect one thread to run one request."""
     return {
-        "/place/def": "worker thread",
-        "/place/async-def": "event loop",
-        "/place/def-called-by-async-def": "worker thread",
-        "/place/def-dependency-of-async-def": "worker thread",
-        "/member/set-by-def": "nobody",
-        "/member/set-by-async-def": "Mara",
-        "/stay/def": 40,
-        "/stay/async-def": 50,
+        "/def": "worker thread",
+        "/async-def": "event loop",
+        "/calls-def": "event loop",
+        "/depends-on-def": "worker thread",
+        "/waits/def": 40,
+        "/waits/async-def": 1,
     }
 
 
-@wrong(
-    "2.5.4",
-    caught_by="test_q4_the_answer_is_predicted[/place/def-dependency-of-async-def]",
-)
-def differences():
-    """A dependency runs where its endpoint runs."""
-    return {
-        "/place/def": "worker thread",
-        "/place/async-def": "event loop",
-        "/place/def-called-by-async-def": "event loop",
-        "/place/def-dependency-of-async-def": "event loop",
-        "/member/set-by-def": "Mara",
-        "/member/set-by-async-def": "Mara",
-        "/stay/def": 40,
-        "/stay/async-def": 50,
-    }
-
-
-@wrong("2.5.4", caught_by="test_q4_the_answer_is_predicted[/member/set-by-def]")
-def differences():
-    """A context variable belongs to the request, whoever sets it."""
-    return {
-        "/place/def": "worker thread",
-        "/place/async-def": "event loop",
-        "/place/def-called-by-async-def": "event loop",
-        "/place/def-dependency-of-async-def": "worker thread",
-        "/member/set-by-def": "Mara",
-        "/member/set-by-async-def": "Mara",
-        "/stay/def": 40,
-        "/stay/async-def": 50,
-    }
-
-
-@wrong("2.5.4", caught_by="test_q4_the_number_inside_is_predicted[/stay/def]")
-def differences():
-    """There is a thread for everybody."""
-    return {
-        "/place/def": "worker thread",
-        "/place/async-def": "event loop",
-        "/place/def-called-by-async-def": "event loop",
-        "/place/def-dependency-of-async-def": "worker thread",
-        "/member/set-by-def": "nobody",
-        "/member/set-by-async-def": "Mara",
-        "/stay/def": 50,
-        "/stay/async-def": 50,
-    }
-
-
-@wrong("2.5.4", caught_by="test_q4_the_number_inside_is_predicted[/stay/async-def]")
-def differences():
-    """One thread is one client."""
-    return {
-        "/place/def": "worker thread",
-        "/place/async-def": "event loop",
-        "/place/def-called-by-async-def": "event loop",
-        "/place/def-dependency-of-async-def": "worker thread",
-        "/member/set-by-def": "nobody",
-        "/member/set-by-async-def": "Mara",
-        "/stay/def": 40,
-        "/stay/async-def": 1,
-    }
-
-
-@wrong("2.5.5", caught_by="test_q5_several_clients_are_served_at_once[async]")
-def twin_app():
-    """`async` is in the name; the blocking client is the one that works."""
+@wrong("2.5.5", caught_by="test_q5_the_endpoint_uses_its_own_warehouse[async]")
+def warehouse_app():
+    """Use the blocking connection in both endpoints."""
     app = FastAPI()
 
     @app.get("/sync/{sku}")
-    def stock(sku: str) -> Stock:
-        try:
-            with Warehouse() as warehouse:
-                return Stock(sku=sku, pieces=warehouse.pieces(sku))
-        except LookupError:
-            raise HTTPException(404)
-
-    @app.get("/async/{sku}")
-    async def stock_async(sku: str) -> Stock:
-        return stock(sku)
-
-    return app
-
-
-@wrong("2.5.5", caught_by="test_q5_several_clients_are_served_at_once[sync]")
-def twin_app():
-    """Both are `async def`; the one without an await is the synchronous one."""
-    app = FastAPI()
-
-    @app.get("/sync/{sku}")
-    async def stock(sku: str) -> Stock:
-        try:
-            with Warehouse() as warehouse:
-                return Stock(sku=sku, pieces=warehouse.pieces(sku))
-        except LookupError:
-            raise HTTPException(404)
-
-    @app.get("/async/{sku}")
-    async def stock_async(sku: str) -> Stock:
-        try:
-            async with AsyncWarehouse() as warehouse:
-                return Stock(sku=sku, pieces=await warehouse.pieces(sku))
-        except LookupError:
-            raise HTTPException(404)
-
-    return app
-
-
-@wrong("2.5.5", caught_by="test_q5_each_endpoint_asks_in_its_own_way[async]")
-def twin_app():
-    """A thread makes the blocking client an asynchronous one."""
-    app = FastAPI()
-
-    def stock(sku: str) -> Stock:
-        try:
-            with Warehouse() as warehouse:
-                return Stock(sku=sku, pieces=warehouse.pieces(sku))
-        except LookupError:
-            raise HTTPException(404)
-
-    app.get("/sync/{sku}")(stock)
-
-    @app.get("/async/{sku}")
-    async def stock_async(sku: str) -> Stock:
-        return await run_in_threadpool(stock, sku)
-
-    return app
-
-
-@wrong("2.5.5", caught_by="test_q5_each_endpoint_asks_in_its_own_way[sync]")
-def twin_app():
-    """Both await; where the waiting happens does not matter."""
-    app = FastAPI()
-
-    @app.get("/sync/{sku}")
-    async def stock(sku: str) -> Stock:
-        try:
-            with Warehouse() as warehouse:
-                pieces = await run_in_threadpool(warehouse.pieces, sku)
-                return Stock(sku=sku, pieces=pieces)
-        except LookupError:
-            raise HTTPException(404)
-
-    @app.get("/async/{sku}")
-    async def stock_async(sku: str) -> Stock:
-        try:
-            async with AsyncWarehouse() as warehouse:
-                return Stock(sku=sku, pieces=await warehouse.pieces(sku))
-        except LookupError:
-            raise HTTPException(404)
-
-    return app
-
-
-@wrong("2.5.5", caught_by="test_q5_connections_are_closed_whatever_happens")
-def twin_app():
-    """A connection closes itself once nobody refers to it."""
-    app = FastAPI()
-
-    @app.get("/sync/{sku}")
-    def stock(sku: str) -> Stock:
-        try:
-            return Stock(sku=sku, pieces=Warehouse().pieces(sku))
-        except LookupError:
-            raise HTTPException(404)
-
-    @app.get("/async/{sku}")
-    async def stock_async(sku: str) -> Stock:
-        try:
-            return Stock(sku=sku, pieces=await AsyncWarehouse().pieces(sku))
-        except LookupError:
-            raise HTTPException(404)
-
-    return app
-
-
-@wrong("2.5.5", caught_by="test_q5_connections_are_closed_whatever_happens")
-def twin_app():
-    """One connection, opened once, serves all requests."""
-    warehouse, async_warehouse = Warehouse(), AsyncWarehouse()
-    app = FastAPI()
-
-    @app.get("/sync/{sku}")
-    def stock(sku: str) -> Stock:
-        try:
-            return Stock(sku=sku, pieces=warehouse.pieces(sku))
-        except LookupError:
-            raise HTTPException(404)
-
-    @app.get("/async/{sku}")
-    async def stock_async(sku: str) -> Stock:
-        try:
-            return Stock(sku=sku, pieces=await async_warehouse.pieces(sku))
-        except LookupError:
-            raise HTTPException(404)
-
-    return app
-
-
-@wrong("2.5.5", caught_by="test_q5_a_product_that_is_not_there_is_not_found")
-def twin_app():
-    """The warehouse raises what it raises."""
-    app = FastAPI()
-
-    @app.get("/sync/{sku}")
-    def stock(sku: str) -> Stock:
+    def read_stock(sku: str) -> Stock:
         with Warehouse() as warehouse:
             return Stock(sku=sku, pieces=warehouse.pieces(sku))
 
     @app.get("/async/{sku}")
-    async def stock_async(sku: str) -> Stock:
+    async def read_stock_async(sku: str) -> Stock:
+        return read_stock(sku)
+
+    return app
+
+
+@wrong("2.5.5", caught_by="test_q5_several_requests_run_at_the_same_time[sync]")
+def warehouse_app():
+    """Declare both endpoints with `async def`."""
+    app = FastAPI()
+
+    @app.get("/sync/{sku}")
+    async def read_stock(sku: str) -> Stock:
+        with Warehouse() as warehouse:
+            return Stock(sku=sku, pieces=warehouse.pieces(sku))
+
+    @app.get("/async/{sku}")
+    async def read_stock_async(sku: str) -> Stock:
         async with AsyncWarehouse() as warehouse:
             return Stock(sku=sku, pieces=await warehouse.pieces(sku))
 
     return app
 
 
-@wrong("2.5.5", caught_by="test_q5_the_client_reads_the_stock")
-def twin_app():
-    """No pieces is no product; a Stock may be a dict of one product."""
+@wrong("2.5.5", caught_by="test_q5_the_endpoint_is_declared_as_its_name_says[sync]")
+def warehouse_app():
+    """Use an `async def` that runs the blocking call in a thread."""
     app = FastAPI()
 
     @app.get("/sync/{sku}")
-    def stock(sku: str):
+    async def read_stock(sku: str) -> Stock:
         with Warehouse() as warehouse:
-            return {sku: warehouse.pieces(sku) or None}
+            pieces = await run_in_threadpool(warehouse.pieces, sku)
+            return Stock(sku=sku, pieces=pieces)
 
     @app.get("/async/{sku}")
-    async def stock_async(sku: str):
+    async def read_stock_async(sku: str) -> Stock:
         async with AsyncWarehouse() as warehouse:
-            return {sku: await warehouse.pieces(sku) or None}
+            return Stock(sku=sku, pieces=await warehouse.pieces(sku))
+
+    return app
+
+
+@wrong("2.5.5", caught_by="test_q5_each_request_closes_its_connection")
+def warehouse_app():
+    """Call `pieces` without opening a connection."""
+    app = FastAPI()
+
+    @app.get("/sync/{sku}")
+    def read_stock(sku: str) -> Stock:
+        return Stock(sku=sku, pieces=Warehouse().pieces(sku))
+
+    @app.get("/async/{sku}")
+    async def read_stock_async(sku: str) -> Stock:
+        return Stock(sku=sku, pieces=await AsyncWarehouse().pieces(sku))
+
+    return app
+
+
+@wrong("2.5.5", caught_by="test_q5_each_request_closes_its_connection")
+def warehouse_app():
+    """Close the connection only if nothing goes wrong."""
+    app = FastAPI()
+
+    @app.get("/sync/{sku}")
+    def read_stock(sku: str) -> Stock:
+        warehouse = Warehouse().__enter__()
+        stock = Stock(sku=sku, pieces=warehouse.pieces(sku))
+        warehouse.__exit__(None, None, None)
+        return stock
+
+    @app.get("/async/{sku}")
+    async def read_stock_async(sku: str) -> Stock:
+        warehouse = await AsyncWarehouse().__aenter__()
+        stock = Stock(sku=sku, pieces=await warehouse.pieces(sku))
+        await warehouse.__aexit__(None, None, None)
+        return stock
+
+    return app
+
+
+@wrong("2.5.5", caught_by="test_q5_the_endpoint_uses_its_own_warehouse[sync]")
+def warehouse_app():
+    """Open one connection, and use it for all requests."""
+    app = FastAPI()
+    warehouse = Warehouse().__enter__()
+
+    @app.get("/sync/{sku}")
+    def read_stock(sku: str) -> Stock:
+        return Stock(sku=sku, pieces=warehouse.pieces(sku))
+
+    @app.get("/async/{sku}")
+    async def read_stock_async(sku: str) -> Stock:
+        async with AsyncWarehouse() as warehouse:
+            return Stock(sku=sku, pieces=await warehouse.pieces(sku))
+
+    return app
+
+
+@wrong("2.5.5", caught_by="test_q5_the_endpoint_returns_the_stock[lamp-7-async]")
+def warehouse_app():
+    """Forget to await `pieces`."""
+    app = FastAPI()
+
+    @app.get("/sync/{sku}")
+    def read_stock(sku: str) -> Stock:
+        with Warehouse() as warehouse:
+            return Stock(sku=sku, pieces=warehouse.pieces(sku))
+
+    @app.get("/async/{sku}")
+    async def read_stock_async(sku: str) -> Stock:
+        async with AsyncWarehouse() as warehouse:
+            return Stock(sku=sku, pieces=warehouse.pieces(sku))
+
+    return app
+
+
+@wrong("2.5.5", caught_by="test_q5_the_endpoint_returns_the_stock")
+def warehouse_app():
+    """Return the number of pieces alone."""
+    app = FastAPI()
+
+    @app.get("/sync/{sku}")
+    def read_stock(sku: str):
+        with Warehouse() as warehouse:
+            return warehouse.pieces(sku)
+
+    @app.get("/async/{sku}")
+    async def read_stock_async(sku: str):
+        async with AsyncWarehouse() as warehouse:
+            return await warehouse.pieces(sku)
 
     return app
 
 
 @right("2.5.5")
-def twin_app():
-    """Connections are dependencies that yield; one handler knows the 404."""
+def warehouse_app():
+    """Open the connections in dependencies with `yield`."""
     app = FastAPI()
-
-    @app.exception_handler(LookupError)
-    def not_found(request: Request, error: Exception) -> JSONResponse:
-        return JSONResponse({"detail": "Not Found"}, status_code=404)
 
     def connection():
         with Warehouse() as warehouse:
@@ -861,11 +787,11 @@ def twin_app():
             yield warehouse
 
     @app.get("/sync/{product}")
-    def stock(product: str, warehouse: Annotated[Warehouse, Depends(connection)]):
+    def read_stock(product: str, warehouse: Annotated[Warehouse, Depends(connection)]):
         return {"sku": product, "pieces": warehouse.pieces(product)}
 
     @app.get("/async/{product}")
-    async def stock_async(
+    async def read_stock_async(
         product: str, warehouse: AsyncWarehouse = Depends(async_connection)
     ) -> Stock:
         return Stock(sku=product, pieces=await warehouse.pieces(product))
@@ -874,32 +800,50 @@ def twin_app():
 
 
 @right("2.5.5")
-def twin_app():
-    """Exit stacks, routers, and responses made by hand."""
+def warehouse_app():
+    """Use exit stacks, routers, and responses."""
     router = APIRouter(prefix="/sync")
     async_router = APIRouter(prefix="/async")
 
     @router.get("/{sku}", response_model=Stock)
-    def stock(sku: str):
+    def read_stock(sku: str):
         with ExitStack() as stack:
             warehouse = stack.enter_context(Warehouse())
-            try:
-                pieces = warehouse.pieces(sku)
-            except KeyError:
-                return JSONResponse(None, status_code=404)
+            pieces = warehouse.pieces(sku)
         return JSONResponse({"pieces": pieces, "sku": sku})
 
     @async_router.get("/{sku}", response_model=Stock)
-    async def stock_async(sku: str):
+    async def read_stock_async(sku: str):
         async with AsyncExitStack() as stack:
             warehouse = await stack.enter_async_context(AsyncWarehouse())
-            try:
-                pieces = await warehouse.pieces(sku)
-            except KeyError:
-                return JSONResponse(None, status_code=404)
+            pieces = await warehouse.pieces(sku)
         return JSONResponse({"pieces": pieces, "sku": sku})
 
     app = FastAPI()
     app.include_router(router)
     app.include_router(async_router)
+    return app
+
+
+@right("2.5.5")
+def warehouse_app():
+    """Close the connections in a `finally` clause."""
+    app = FastAPI()
+
+    @app.get("/sync/{sku}")
+    def read_stock(sku: str) -> Stock:
+        warehouse = Warehouse().__enter__()
+        try:
+            return Stock(sku=sku, pieces=warehouse.pieces(sku))
+        finally:
+            warehouse.__exit__(None, None, None)
+
+    @app.get("/async/{sku}")
+    async def read_stock_async(sku: str) -> Stock:
+        warehouse = await AsyncWarehouse().__aenter__()
+        try:
+            return Stock(sku=sku, pieces=await warehouse.pieces(sku))
+        finally:
+            await warehouse.__aexit__(None, None, None)
+
     return app
