@@ -75,7 +75,7 @@ def _missing_await(error: BaseException) -> str:
         traceback = traceback.tb_next
     for value in places:
         if _is_new_coroutine(value):
-            return in_words(value)
+            return in_words(value).partition("because ")[2]
     return ""
 
 

@@ -26,6 +26,7 @@ from lab import (
     fastapi_app,
     in_words,
     json_or_text,
+    outcome,
     serve,
     stand_in,
 )
@@ -42,12 +43,11 @@ async def get_at_once(server: Server, path: str, count: int) -> list[int]:
 
 def failure(server: Server, response: httpx2.Response) -> str:
     """Return what a message says about a response that was not expected."""
-    errors = server.errors if response.status_code == 500 else []
     path = response.request.url.raw_path.decode()
-    said = in_words(errors[0] if errors else json_or_text(response))
-    return f"`GET {path}` returned {response.status_code} and {said}".replace(
-        "500 and", "500, because of" if errors else "500 and"
-    )
+    if response.status_code == 500 and server.errors:
+        return f"`GET {path}` returned 500: it raised {in_words(server.errors[0])}"
+    body = in_words(json_or_text(response))
+    return f"`GET {path}` returned {response.status_code} and {body}"
 
 
 @pytest.fixture
@@ -167,10 +167,9 @@ async def test_q1_fifty_requests_wait_at_the_same_time(supplied):
 
 
 class Threads:
-    """Which thread the functions of 2.5.2 run in, while a client sends requests."""
+    """Which threads the given functions of 2.5.2 run in."""
 
     def __init__(self, answers: Any) -> None:
-        self.answers = answers
         self.rating: list[int] = []
         self.price: list[int] = []
         stand_in(answers.rating_of, self.rating_of)
@@ -186,39 +185,32 @@ class Threads:
         self.price.append(threading.get_ident())
         return {"lamp": 2.5, "pen": 9.0}[sku]
 
-    def get(self, path: str) -> tuple[object, int]:
-        """Return what is read at `path`, and the thread of the server's event loop."""
-        app = fastapi_app(self.answers.offers_app(), "offers_app()")
-        with client(app) as http:
-            response = attempt(f"`GET {path}`", http.get, path)
-            assert http.portal is not None
-            return json_or_text(response), http.portal.call(threading.get_ident)
 
-
-def check_rating(threads: Threads, path: str, loop: int) -> None:
-    """Check where `rating_of` ran during a request to `path`."""
-    assert threads.rating == [loop], (
+def check_offers(answers, path: str, asked: dict[str, float]) -> None:
+    """Check what a request to `path` returns, and where the given functions ran."""
+    threads = Threads(answers)
+    with client(fastapi_app(answers.offers_app(), "offers_app()")) as http:
+        seen = outcome(lambda: json_or_text(http.get(path)))
+        assert http.portal is not None
+        loop = http.portal.call(threading.get_ident)  # the thread of the event loop
+    assert loop not in threads.price, (
+        f"`GET {path}` ran `price_of` in the thread of the event loop. While it blocks "
+        "this thread, the server responds to nobody. The docstring asks for another "
+        "thread. Look at the line that calls `price_of`."
+    )
+    assert not isinstance(seen, Exception), (
+        f"`GET {path}` raised {in_words(seen)}. The docstring asks for the same JSON "
+        "as today."
+    )
+    assert "rating" not in asked or threads.rating == [loop], (
         f"`GET {path}` ran `rating_of` "
         + ("in another event loop" if threads.rating else "never")
         + ". The docstring asks to run it once, in the event loop of the server. Which "
         "kind of endpoint runs there?"
     )
-
-
-def check_price(threads: Threads, path: str, loop: int) -> None:
-    """Check where `price_of` ran during a request to `path`."""
-    assert loop not in threads.price, (
-        f"`GET {path}` ran `price_of` in the thread of the event loop. While it blocks "
-        "this thread, the server responds to nobody. The docstring asks for another "
-        "thread."
-    )
-
-
-def check_body(path: str, seen: object, asked: dict[str, float]) -> None:
-    """Check what a request to `path` returned."""
     assert seen == asked, (
         f"`GET {path}` returned {in_words(seen)}. The docstring asks for the same JSON "
-        f"as today: {asked}."
+        f"as today, which is {asked} for these values."
     )
 
 
@@ -229,30 +221,17 @@ PRODUCTS = pytest.mark.parametrize(
 
 @PRODUCTS
 def test_q2_a_rating_is_awaited_in_the_event_loop(answers, sku, rating, price):
-    threads = Threads(answers)
-    seen, loop = threads.get(f"/rating/{sku}")
-
-    check_rating(threads, f"/rating/{sku}", loop)
-    check_body(f"/rating/{sku}", seen, {"rating": rating})
+    check_offers(answers, f"/rating/{sku}", {"rating": rating})
 
 
 @PRODUCTS
 def test_q2_a_price_does_not_block_the_event_loop(answers, sku, rating, price):
-    threads = Threads(answers)
-    seen, loop = threads.get(f"/price/{sku}")
-
-    check_price(threads, f"/price/{sku}", loop)
-    check_body(f"/price/{sku}", seen, {"price": price})
+    check_offers(answers, f"/price/{sku}", {"price": price})
 
 
 @PRODUCTS
 def test_q2_an_offer_awaits_the_rating_and_does_not_block(answers, sku, rating, price):
-    threads = Threads(answers)
-    seen, loop = threads.get(f"/offer/{sku}")
-
-    check_rating(threads, f"/offer/{sku}", loop)
-    check_price(threads, f"/offer/{sku}", loop)
-    check_body(f"/offer/{sku}", seen, {"rating": rating, "price": price})
+    check_offers(answers, f"/offer/{sku}", {"rating": rating, "price": price})
 
 
 # Seconds that a wait lasts at most if nothing ends it.
@@ -485,11 +464,15 @@ def test_q5_the_endpoint_is_declared_as_its_name_says(answers, kind):
         if (route.path or "").startswith(f"/{kind}/")
     ]
 
-    word = {"sync": "a `def`", "async": "an `async def`"}[kind]
+    words = {"sync": "a `def`", "async": "an `async def`"}
+    other = {"sync": "async", "async": "sync"}[kind]
+    assert len(declared) == 1, (
+        f"The application has {len(declared)} endpoints below `/{kind}/`. The "
+        f"docstring asks for one, `GET /{kind}/{{sku}}`, which is {words[kind]}."
+    )
     assert declared == [kind == "async"], (
-        f"The application has {len(declared)} endpoints for `GET /{kind}/...`"
-        + ("" if declared != [kind == "sync"] else ", which is not declared this way")
-        + f". The docstring asks for {word}."
+        f"The endpoint `GET /{kind}/{{sku}}` is {words[other]}. The docstring asks for "
+        f"{words[kind]}. FastAPI runs the two in different places."
     )
 
 
