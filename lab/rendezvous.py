@@ -6,8 +6,10 @@ from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from threading import Lock
 
-# Seconds that callers wait for the next one to come. Then it opens for good.
-_PATIENCE = 2.0
+# It opens when nobody has come during so many looks, of so many seconds each. Looks are
+# counted, and not seconds, because each takes longer on a machine with much to do.
+_LOOKS = 40
+_LOOK = 0.05
 
 
 class Rendezvous:
@@ -40,20 +42,16 @@ class Rendezvous:
         with self.visit():
             if _blocks_a_loop():
                 return
-            came = 0
-            while came < self._came and not self._opened.done():
-                came = self._came
-                wait([self._opened], _PATIENCE)
+            for _ in self._looks():
+                wait([self._opened], _LOOK)
             self.open()
 
     async def wait_async(self) -> None:
         """Wait inside, and leave the event loop to others meanwhile."""
         with self.visit():
             opened = asyncio.wrap_future(self._opened)
-            came = 0
-            while came < self._came and not opened.done():
-                came = self._came
-                await asyncio.wait([opened], timeout=_PATIENCE)
+            for _ in self._looks():
+                await asyncio.wait([opened], timeout=_LOOK)
             self.open()
 
     @contextmanager
@@ -70,6 +68,14 @@ class Rendezvous:
         finally:
             with self._lock:
                 self.inside -= 1
+
+    def _looks(self) -> Iterator[None]:
+        """Yield for each look, as long as others come and it has not opened."""
+        came = looks = 0
+        while looks < _LOOKS and not self._opened.done():
+            looks = looks + 1 if came == self._came else 0
+            came = self._came
+            yield
 
     def _open(self) -> None:
         if not self._opened.done():

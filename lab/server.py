@@ -10,8 +10,10 @@ import httpx2
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# Seconds that a start or a stop may take: an endpoint may block the loop for good.
-_PATIENCE = 5.0
+# Seconds that a start may take, however busy the machine is, and a stop: an endpoint may
+# block the event loop for good.
+_START = 30.0
+_STOP = 5.0
 # Seconds that requests under way get to end when the server is stopped.
 _GRACE = 1.0
 
@@ -126,7 +128,7 @@ def serve(app: ASGIApp) -> Iterator[Server]:
         )
         thread.start()
         try:
-            if not running.settled.wait(_PATIENCE) or not running.started:
+            if not running.settled.wait(_START) or not running.started:
                 raise RuntimeError("The application's start-up failed.")
             with server.client:
                 yield server
@@ -136,4 +138,4 @@ def serve(app: ASGIApp) -> Iterator[Server]:
             raise
         finally:
             running.stop()
-            thread.join(_PATIENCE)
+            thread.join(_STOP)
