@@ -10,9 +10,9 @@ import httpx2
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# Seconds that a start may take, however busy the machine is, and a stop: an endpoint may
-# block the event loop for good.
+# Seconds that a start may take, however busy the machine is.
 _START = 30.0
+# Seconds that a stop may take: an endpoint may block the event loop for good.
 _STOP = 5.0
 # Seconds that requests under way get to end when the server is stopped.
 _GRACE = 1.0

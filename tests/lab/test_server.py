@@ -120,7 +120,8 @@ def test_an_application_that_fails_to_start_is_told_with_its_reason() -> None:
 
 
 def test_one_that_never_gets_ready_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "_PATIENCE", 0.2)
+    monkeypatch.setattr(server, "_START", 0.2)
+    monkeypatch.setattr(server, "_STOP", 0.2)
     before = _threads()
     release = threading.Event()
 
