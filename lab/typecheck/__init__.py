@@ -11,13 +11,12 @@ A test asks it by the fixture `checker`:
 from lab.typecheck.cache import CheckerError
 from lab.typecheck.checked import Checked
 from lab.typecheck.checker import Checker
-from lab.typecheck.configuration import SETTINGS, STRICT
+from lab.typecheck.configuration import STRICT
 from lab.typecheck.diagnostic import Diagnostic
 from lab.typecheck.program import Program
 from lab.typecheck.type_text import same_type
 
 __all__ = [
-    "SETTINGS",
     "STRICT",
     "Checked",
     "Checker",
