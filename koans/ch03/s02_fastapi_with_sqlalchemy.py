@@ -1,52 +1,36 @@
 """3.2  FastAPI with SQLAlchemy.
 
-A session is one conversation with the database. Each request has its own, ends it with
-a commit or without, and gives the connection back whatever happens.
+A session collects changes and sends them to the database in a transaction. A FastAPI
+application opens one session for each request and closes it when the request is over.
+Notes: content/docs/sqlalchemy/fastapi-integration/session-management.md
 """
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any
 
-from fastapi import BackgroundTasks, Depends, FastAPI, HTTPException
-from pydantic import BaseModel, ConfigDict, EmailStr
-from sqlalchemy import Engine, ForeignKey, Index, create_engine, func, select
-
+from fastapi import Depends, FastAPI, HTTPException
+from pydantic import BaseModel, ConfigDict, EmailStr, Field
+from sqlalchemy import Engine, create_engine, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 
-from sensei import ___
-
 
 class Base(DeclarativeBase):
-    """What the classes of the bookshop are mapped by."""
+    """The base class of the bookshop's models."""
 
 
 class User(Base):
-    """Somebody with an account; no two have the same e-mail address."""
+    """A person with an account."""
 
     __tablename__ = "users"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str]
-    email: Mapped[str] = mapped_column()
-    password_hash: Mapped[str]
-
-    # "Mara@example.com" and "mara@example.com" are one address.
-    __table_args__ = (Index("users_email", func.lower(email), unique=True),)
-
-
-class Author(Base):
-    """Somebody who has written books."""
-
-    __tablename__ = "authors"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(unique=True)
+    email: Mapped[str]
 
 
 class Book(Base):
-    """A book of the shop; its price is in cents."""
+    """A book of the shop. Its price is in cents."""
 
     __tablename__ = "books"
 
@@ -54,11 +38,10 @@ class Book(Base):
     isbn: Mapped[str] = mapped_column(unique=True)
     title: Mapped[str]
     price: Mapped[int]
-    author_id: Mapped[int] = mapped_column(ForeignKey("authors.id"))
 
 
 class Order(Base):
-    """A book that somebody ordered, under a reference that the customer chose."""
+    """An order of one book. The customer chooses the reference."""
 
     __tablename__ = "orders"
 
@@ -69,15 +52,14 @@ class Order(Base):
 
 
 class UserIn(BaseModel):
-    """What somebody sends who wants an account."""
+    """The request body of `POST /users`."""
 
     name: str
     email: EmailStr
-    password: str
 
 
 class UserOut(BaseModel):
-    """What may be read of an account."""
+    """The response body of `POST /users`. It can be made from a `User`."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -86,162 +68,164 @@ class UserOut(BaseModel):
     email: str
 
 
-def hash_password(password: str) -> str:
-    """Stands in for argon2."""
-    return f"$argon2id${password[::-1]}"
-
-
 def users_app(engine: Engine) -> FastAPI:
     """3.2.1  Write a FastAPI endpoint to create a new user using a SQLAlchemy model.
 
-    Return an app with `POST /users`. It takes a `UserIn` and saves a `User` in the
-    database of `engine`, where the tables are; of the password it saves what
-    `hash_password` makes of it. It answers 201 with a `UserOut`. An e-mail address is
-    taken when the index of the table says so: then it answers 409 and saves nothing.
-    Requests may come at the same time; the connection of each goes back to the pool.
+    Add the endpoint `POST /users` to the application. It saves a new `User` in the
+    database of `engine`. The table exists already.
+
+    - The request body is a `UserIn`. Save its name and e-mail address, and commit.
+    - The response is a `UserOut` with status code 201. The database assigns its `id`.
+    - Open a new session for every request. Close it when the request is over, also if
+      the database raises an error.
+
+    Example:
+        POST /users  {"name": "Mara", "email": "mara@example.com"}
+        ->  201  {"id": 1, "name": "Mara", "email": "mara@example.com"}
     """
+    app = FastAPI()
+
     raise NotImplementedError
 
-
-class AuthorIn(BaseModel):
-    """An author to be added."""
-
-    name: str
+    return app
 
 
 def add_endpoints(app: FastAPI, open_session: Callable[..., Any]) -> None:
-    """Add the endpoints of 3.2.2; `open_session` hands them their sessions."""
+    """Add `GET /titles`. It gets its session from the dependency `open_session`."""
 
-    @app.post("/authors", status_code=201)
-    def add(
-        author: AuthorIn, session: Annotated[Session, Depends(open_session)]
-    ) -> None:
-        session.add(Author(name=author.name))
-        session.commit()
-
-    @app.get("/authors")
-    def names(session: Annotated[Session, Depends(open_session)]) -> list[str]:
-        return list(session.scalars(select(Author.name).order_by(Author.id)))
+    @app.get("/titles")
+    def titles(session: Annotated[Session, Depends(open_session)]) -> list[str]:
+        return list(session.scalars(select(Book.title).order_by(Book.title)))
 
 
 def create_app(url: str) -> FastAPI:
     """3.2.2  How do you set up a database session in a FastAPI application?
 
-    Return an app that has its data in the database at `url`. When it has started, the
-    tables are there, and the rows of an earlier run too. Call `add_endpoints` with the
-    app and a dependency that hands each request a session of its own, on a connection
-    of its own, and gives it back however the request ends. Connections are kept for
-    later requests, and closed when the app shuts down.
+    Create an application for the database at `url` and return it. Its endpoints come
+    from `add_endpoints` above, which needs a dependency that provides the session.
+
+    - The application has one engine, so that its pool keeps a connection for later
+      requests.
+    - Every request gets a new session. Requests at the same time use different
+      connections.
+    - When a request is over, its connection is back in the pool, also if the endpoint
+      has raised an error.
+
+    Given:
+        The tables exist already.
+
+    Example:
+        create_app("sqlite:///shop.db")
+        GET /titles  ->  200  ["Ink", "Sea"]
     """
     raise NotImplementedError
 
 
 class OrderIn(BaseModel):
-    """Which book is ordered, and the reference that the customer gives the order."""
+    """The request body of `POST /orders`."""
 
     reference: str
     isbn: str
 
 
 class CardRefused(Exception):
-    """The card company does not pay."""
+    """The card was refused."""
 
 
 def pay(reference: str) -> None:
-    """Stands in for the card company; takes its time, and may raise CardRefused."""
+    """Charge the card. This takes time. It can raise CardRefused or another error."""
 
 
 def price_of(session: Session, isbn: str) -> int:
-    """Return the price of a book; where there is none, the client reads 404."""
-    book = session.scalars(select(Book).where(Book.isbn == isbn)).one_or_none()
-    if book is None:
+    """Return the price of a book. If there is no such book, the response is 404."""
+    price = session.scalar(select(Book.price).where(Book.isbn == isbn))
+    if price is None:
         raise HTTPException(404, f"There is no book {isbn}.")
-    return book.price
+    return price
 
 
-def paying_app(open_session: Callable[[], AbstractContextManager[Session]]) -> FastAPI:
-    """Return the shop of 3.2.3; each request calls `open_session` once."""
+def paying_app(engine: Engine) -> FastAPI:
+    """3.2.3  Explain the role of `SessionLocal` in managing database connections.
+
+    This shop has one session for all requests. Users report: "I paid, but my order is
+    gone", and "My card was refused, but the book arrived". Repair the shop with a
+    `sessionmaker`, which many tutorials call `SessionLocal`.
+
+    - If the card is accepted, the order is saved (201). If `pay` raises CardRefused
+      (402) or another error (500), the order is not saved.
+    - Other orders make no difference to this, neither earlier ones nor those at the
+      same time.
+    - While one order waits in `pay`, another order can be placed.
+    - When a request is over, its connection is back in the pool, whether the status
+      code is 201, 402, 404 or 500.
+
+    Given:
+        The database is PostgreSQL.
+    """
     app = FastAPI()
 
-    @app.get("/books/{isbn}/price")
-    def price(isbn: str) -> int:
-        with open_session() as session:
-            return price_of(session, isbn)
+    session = Session(engine)
 
     @app.post("/orders", status_code=201)
-    def place(order: OrderIn) -> None:
-        with open_session() as session:
-            price = price_of(session, order.isbn)
-            session.add(Order(**order.model_dump(), price=price))
-            try:
-                pay(order.reference)
-                session.commit()
-            except CardRefused:
-                session.rollback()
-                raise HTTPException(402, "The card was refused.") from None
+    def place_order(order: OrderIn) -> None:
+        price = price_of(session, order.isbn)
+        row = Order(reference=order.reference, isbn=order.isbn, price=price)
+        session.add(row)
+        try:
+            pay(order.reference)
+        except CardRefused:
+            session.rollback()
+            raise HTTPException(402, "The card was refused.") from None
+        session.commit()
 
     return app
 
 
-def shared_app(engine: Engine) -> FastAPI:
-    """Return the shop with one session; it is everybody's, so nobody closes it."""
-    session = Session(engine)
-    return paying_app(lambda: nullcontext(session))
-
-
-def local_app(engine: Engine) -> FastAPI:
-    """Return the shop with a sessionmaker, which tutorials call `SessionLocal`."""
-    session_local = sessionmaker(engine)
-    return paying_app(session_local)
-
-
-def outcomes() -> dict[str, dict[str, int]]:
-    """3.2.3  Explain the role of `SessionLocal` in managing database connections.
-
-    In both shops Jo's order waits in `pay`; meanwhile Mara's comes and goes; then Jo's
-    goes on. Return for each shop:
-    "lent": the connections that the pool has lent while both are in `pay`;
-    "hers refused": Mara's card is refused, Jo's is not. The orders in the database;
-    "his refused": Mara's card is accepted, Jo's is not. The orders in the database;
-    "at once": Mara's card is refused while Jo's `commit` is being sent. The status that
-    she reads.
-    Another time Mara alone reads a price, 900 cents. Another program makes it 1200.
-    "price": what she reads for it now; "left": the connections still lent afterwards.
-    """
-    return {
-        "lent": {"shared": ___, "local": ___},
-        "hers refused": {"shared": ___, "local": ___},
-        "his refused": {"shared": ___, "local": ___},
-        "at once": {"shared": ___, "local": ___},
-        "price": {"shared": ___, "local": ___},
-        "left": {"shared": ___, "local": ___},
-    }
-
-
 class BookIn(BaseModel):
-    """A book to be added, and the name of its author."""
+    """The request body of `POST /books`."""
 
-    isbn: str
-    title: str
-    price: int
-    author: str
+    isbn: str = Field(pattern=r"^[0-9-]{1,20}$")
+    title: str = Field(max_length=200)
+    price: int = Field(ge=0, le=1_000_000)
+
+
+class BookOut(BookIn):
+    """The response body of `POST /books`. It can be made from a `Book`."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
 
 
 def books_app(engine: Engine) -> FastAPI:
     """3.2.4  Write a FastAPI endpoint to create a new book using SQLAlchemy.
 
-    Return an app with `POST /books`. It takes a `BookIn` and saves a `Book` with its
-    `Author`: the one of that name or, where there is none, a new one. It answers 201
-    with the book's `id` and `author_id`. For an isbn that is taken it answers 409, and
-    neither book nor author is saved. The database is PostgreSQL, and the tables are
-    there. Several such apps use it at once: two may be sent books of the same new
-    author at the same time, and save both, or the same isbn, and save one.
+    Add the endpoint `POST /books` to the application. It saves a new `Book`, as
+    `POST /users` of 3.2.1 saves a new `User`. One thing is different: the column `isbn`
+    is unique, so the database can refuse the row.
+
+    - The request body is a `BookIn`. The response is a `BookOut` with status code 201.
+    - If there is a book with this `isbn` already, return 409 and save nothing.
+    - This also holds if another program saves a book with this `isbn` at the same time.
+    - If a database error has another reason, for example a missing table, the response
+      is 500.
+    - When a request is over, its connection is back in the pool, for each status code.
+
+    Given:
+        The database is PostgreSQL.
+        The values of a `BookIn` violate no constraint other than the unique `isbn`.
     """
+    app = FastAPI()
+
     raise NotImplementedError
+
+    return app
 
 
 class OrderOut(BaseModel):
-    """What a customer reads of an order."""
+    """The response body of `POST /orders` in 3.2.5. It can be made from an `Order`."""
+
+    model_config = ConfigDict(from_attributes=True)
 
     reference: str
     isbn: str
@@ -249,32 +233,17 @@ class OrderOut(BaseModel):
 
 
 def selling_app(new_session: Callable[[], Session]) -> FastAPI:
-    """Return the shop of 3.2.5; each request calls `new_session` once."""
+    """Create an application that works with the sessions of 3.2.5."""
     app = FastAPI()
 
-    @app.get("/books/{isbn}")
-    def book(isbn: str) -> dict[str, str]:
+    @app.post("/orders", status_code=201, response_model=OrderOut)
+    def place_order(order: OrderIn) -> Order:
         with new_session() as session:
-            found = session.scalars(select(Book).where(Book.isbn == isbn)).one()
-            author = session.get_one(Author, found.author_id)
-            return {"title": found.title, "author": author.name}
-
-    @app.put("/orders/{reference}/price", response_model=OrderOut)
-    def reprice(reference: str, price: int) -> Order:
-        with new_session() as session:
-            order = session.scalars(select(Order).filter_by(reference=reference)).one()
-            order.price = price
+            row = Order(reference=order.reference, isbn=order.isbn)
+            session.add(row)  # its price is still missing
+            row.price = price_of(session, order.isbn)
             session.commit()
-        return order  # FastAPI makes an OrderOut of it
-
-    @app.post("/orders/{reference}/again", status_code=201)
-    def order_again(reference: str) -> None:
-        with new_session() as session:
-            again = Order(reference=f"{reference}, again")
-            session.add(again)
-            order = session.scalars(select(Order).filter_by(reference=reference)).one()
-            again.isbn, again.price = order.isbn, order.price
-            session.commit()
+        return row  # the session is closed now
 
     return app
 
@@ -282,54 +251,58 @@ def selling_app(new_session: Callable[[], Session]) -> FastAPI:
 def session_factory(shop: Engine, catalogue: Engine) -> Callable[[], Session]:
     """3.2.5  How do you configure a SQLAlchemy session in FastAPI?
 
-    Return what makes the sessions of `selling_app`, a new one with each call, so that
-    all its endpoints work as they are. `Book` and `Author` have their tables in the
-    database of `catalogue` alone, the other classes in that of `shop`. After a commit
-    no further statement is sent. What a session has been given is not sent before the
-    commit, whatever it is asked meanwhile.
+    Return a callable that returns a new session with each call, such as a
+    `sessionmaker`. Configure the sessions for `selling_app` above: its endpoint fails
+    with the default settings.
+
+    - `Book` is in the database of `catalogue`. All other classes are in the database of
+      `shop`.
+    - Turn autoflush off: a query sends no pending objects. The commit sends them.
+    - After a commit, objects keep their values. They are not read again, and you can
+      still use them when the session is closed.
+
+    Example:
+        POST /orders  {"reference": "A1", "isbn": "978-0"}
+        ->  201  {"reference": "A1", "isbn": "978-0", "price": 900}
     """
     raise NotImplementedError
 
 
 def reserve(isbn: str) -> None:
-    """Stands in for the warehouse; may raise."""
-
-
-def confirm(engine: Engine, reference: str) -> None:
-    """Stands in for the mail to the customer; looks the order up for it."""
-    with Session(engine) as session:
-        session.scalars(select(Order).filter_by(reference=reference)).one()
+    """Reserve the book in the warehouse. This can raise any error."""
 
 
 def ordering_app(engine: Engine) -> FastAPI:
     """3.2.6  What is the purpose of `yield` in a FastAPI dependency for session
     management?
 
-    The endpoint commits nothing; its dependency does so, too late and not always well.
-    Repair that. Before the client reads 201, and before `confirm` runs, the order is
-    committed and the connection is back in the pool. An order whose reference is taken
-    is answered 409 and never confirmed. When the endpoint raises, nothing of its order
-    is kept, the connection goes back too, and the client reads the answer that it would
-    read without a session.
-    """
+    The dependency `open_session` commits after the response has been sent. So customers
+    get 201 for orders that are not saved. Besides, an error in the endpoint leaves the
+    session open. Repair the dependency.
 
-    def transaction() -> Iterator[Session]:
+    - When a response with 201 is sent, the order is committed already, and the
+      connection is back in the pool.
+    - If the commit raises IntegrityError, because the reference is taken, the response
+      is 409. For any other error of the commit it is 500.
+    - If the endpoint raises an error, the order is not saved, and the connection is
+      back in the pool when the request is over.
+    - Such an error reaches FastAPI unchanged, and FastAPI decides on the status code.
+      For example, an IntegrityError from `reserve` gives 500.
+    """
+    app = FastAPI()
+
+    def open_session() -> Iterator[Session]:
         session = Session(engine)
         yield session
         session.commit()
         session.close()
 
-    opened = Depends(transaction)
-
-    app = FastAPI()
+    dependency = Depends(open_session)
 
     @app.post("/orders", status_code=201)
-    def place(
-        order: OrderIn, session: Annotated[Session, opened], tasks: BackgroundTasks
-    ) -> None:
+    def place_order(order: OrderIn, session: Annotated[Session, dependency]) -> None:
         price = price_of(session, order.isbn)
-        session.add(Order(**order.model_dump(), price=price))
+        session.add(Order(reference=order.reference, isbn=order.isbn, price=price))
         reserve(order.isbn)
-        tasks.add_task(confirm, engine, order.reference)
 
     return app

@@ -1,262 +1,290 @@
 """The tests of section 3.2."""
 
+import asyncio
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from threading import Barrier, BrokenBarrierError, Event
+from contextlib import ExitStack, contextmanager
+from threading import Event
 from typing import Annotated, Any, NamedTuple
 
-import httpx2
 import pytest
 from fastapi import Depends, FastAPI, HTTPException
 from fastapi.exceptions import ResponseValidationError
 from fastapi.responses import PlainTextResponse
-from sqlalchemy import Engine, event, select, text, update
-from sqlalchemy.exc import SQLAlchemyError
+from pydantic import ValidationError
+from sqlalchemy import Engine, event, func, select, text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import Pool
 from starlette.testclient import TestClient
 
 from lab import (
     Rendezvous,
+    attempt,
     client,
     connections,
     engine_for,
+    fastapi_app,
+    in_words,
+    json_or_text,
+    outcome,
     sqlite_engine,
+    stand_in,
     statements,
 )
 
-# Seconds after which nobody waits for another thread any longer.
-PATIENCE = 3
+# Seconds after which a thread waits no longer for another one. A right answer never
+# needs them.
+PATIENCE = 8
 
 
-def checked(app: object) -> FastAPI:
-    """Return `app`, which the learner has made, if it is one."""
-    assert isinstance(app, FastAPI), f"What your function returns, {app!r}, is no app."
-    return app
+class Status(int):
+    """The status code of a response. A 500 names the exception that caused it."""
+
+    cause: Exception | None = None
+
+    def __repr__(self) -> str:
+        """Return the number, and the exception in brackets."""
+        return f"{int(self)}" + (f" ({reason(self.cause)})" if self.cause else "")
+
+    def __format__(self, spec: str) -> str:
+        """Return the same in an f-string."""
+        return repr(self)
 
 
-def ask(shop: TestClient, method: str, path: str, body: Any = None) -> httpx2.Response:
-    """Return the answer to a request; what the app raised instead is told in words."""
-    try:
-        return shop.request(method, path, json=body)
-    except NotImplementedError:
-        raise
-    except Exception as error:
-        asked = f"{method} {path} {body or ''}".strip()
-        raise AssertionError(f"{asked} is not answered: {gist(error)}") from error
+class Reply(NamedTuple):
+    """What a client gets: the status code, and the body as JSON or text."""
+
+    status: Status
+    body: Any
 
 
-def gist(error: Exception) -> str:
-    """Return the kind of an error and the first thing that it says."""
-    said = str(error)
-    if isinstance(error, ResponseValidationError):
-        said = error.errors()[0]["msg"]
-    first_line = said.partition("\n")[0].partition(" (Background")[0]
-    return f"{type(error).__name__}: {first_line}"
+def reason(error: Exception) -> str:
+    """Return an exception in words; of failed validations the first one."""
+    if isinstance(error, ResponseValidationError | ValidationError):
+        words = f"{type(error).__name__}: {error.errors()[0]['msg']}"
+    else:
+        words = in_words(error)
+    return words if len(words) <= 90 else f"{words[:87]}..."
 
 
-def read(answer: httpx2.Response) -> dict:
-    """Return the JSON object in an answer; an empty dict if there is none."""
-    try:
-        found = answer.json()
-    except ValueError:
-        found = None
-    return found if isinstance(found, dict) else {}
+def send(shop: TestClient, method: str, path: str, body: Any = None) -> Reply:
+    """Return the reply to a request."""
+    result = outcome(lambda: shop.request(method, path, json=body))
+    if isinstance(result, Exception):
+        status = Status(500)
+        status.cause = result
+        return Reply(status, None)
+    return Reply(Status(result.status_code), json_or_text(result))
 
 
-@contextmanager
-def at_each(engine: Engine, table: str, do: Callable[[], object]) -> Iterator[None]:
-    """Call `do` before each INSERT into `table` is sent during the block."""
-
-    def look(connection: Any, cursor: Any, sql: str, *rest: Any) -> None:
-        if sql.upper().startswith(f"INSERT INTO {table.upper()} "):
-            do()
-
-    event.listen(engine, "before_cursor_execute", look)
-    try:
-        yield
-    finally:
-        event.remove(engine, "before_cursor_execute", look)
+def statuses_of(replies: list[Reply]) -> list[Status]:
+    """Return the status codes of replies."""
+    return [reply.status for reply in replies]
 
 
 class Hold:
-    """Holds the first who calls it until the others are done."""
+    """Holds the first call until the block of `during` ends.
+
+    A call in the thread of an event loop is not held: nothing else could run then.
+    """
 
     def __init__(self) -> None:
-        self._inside = Event()
-        self._gate = Rendezvous()
+        self.holding = False
+        self._reached = Event()
+        self._released = Event()
 
     def __call__(self) -> None:
-        """Wait, if nobody has before."""
-        if not self._inside.is_set():
-            self._inside.set()
-            self._gate.wait()
+        """Wait, if this is the first call."""
+        if self._reached.is_set():
+            return
+        self._reached.set()
+        if not in_event_loop():
+            self.holding = True
+            self._released.wait(PATIENCE)
+            self.holding = False
 
     @contextmanager
     def during(self, request: Callable[[], Any]) -> Iterator[Future]:
         """Run the block while `request`, in a thread of its own, is held."""
         with ThreadPoolExecutor(1) as thread:
-            under_way = thread.submit(request)
-            self._inside.wait(PATIENCE)
+            future = thread.submit(request)
+            future.add_done_callback(lambda _: self._reached.set())
+            self._reached.wait(PATIENCE)
             try:
-                yield under_way
+                yield future
             finally:
-                self._gate.open()
+                self._released.set()
 
 
-def meeting() -> Callable[[], None]:
-    """Return what holds its first two callers until both are there."""
-    met = Event()
-    barrier = Barrier(2, met.set)
-
-    def meet() -> None:
-        if not met.is_set():
-            with suppress(BrokenBarrierError):
-                barrier.wait(PATIENCE)
-
-    return meet
+def in_event_loop() -> bool:
+    """Return whether this thread runs an event loop."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 @pytest.fixture
 def engine(answers) -> Iterator[Engine]:
-    """An engine on a SQLite database that has the tables of the shop."""
+    """Return an engine on a SQLite database that has the tables of the shop."""
     with sqlite_engine() as engine:
         answers.Base.metadata.create_all(engine)
         yield engine
 
 
-MARA = {"name": "Mara", "email": "mara@example.com", "password": "winter"}
-JO = {"name": "Jo", "email": "jo@example.org", "password": "spring"}
+@pytest.fixture
+def postgres_engine(answers, postgres) -> Iterator[Engine]:
+    """Return an engine on a PostgreSQL database that has the tables of the shop."""
+    with engine_for(postgres.url) as engine:
+        answers.Base.metadata.create_all(engine)
+        yield engine
 
 
-def users_in(answers, engine: Engine) -> list[dict]:
-    """Return what the next session finds in the table of users."""
-    table = answers.User.__table__
-    with Session(engine) as session:
-        rows = session.execute(select(table).order_by(table.c.id))
+def rows_in(model: Any, engine: Engine) -> list[dict[str, Any]]:
+    """Return the rows of a model's table, as a new connection reads them."""
+    table = model.__table__
+    with engine.connect() as connection:
+        rows = connection.execute(select(table).order_by(table.c.id))
         return [dict(row) for row in rows.mappings()]
 
 
-def user_40(answers, engine: Engine) -> None:
-    """Put a user into the table, so that the next one is not number 1."""
+def save(engine: Engine, *rows: object) -> None:
+    """Save objects in the database, as another program would."""
     with Session(engine) as session:
-        kim = {"name": "Kim", "email": "kim@example.net", "password_hash": "-"}
-        session.add(answers.User(id=40, **kim))
+        session.add_all(rows)
         session.commit()
 
 
-def test_q1_a_new_user_is_there_for_the_next_session(answers, engine):
-    answers.hash_password = lambda password: f"hash of {password}"
+MARA = {"name": "Mara", "email": "mara@example.com"}
+JO = {"name": "Jo", "email": "jo@example.org"}
 
-    with client(checked(answers.users_app(engine))) as shop:
-        statuses = [ask(shop, "POST", "/users", one).status_code for one in (MARA, JO)]
 
-    found = [
-        (one["name"], one["email"], one["password_hash"])
-        for one in users_in(answers, engine)
-    ]
-    posted = [
-        (one["name"], one["email"], f"hash of {one['password']}") for one in (MARA, JO)
-    ]
-    assert found == posted, (
-        f"Mara and Jo were posted and answered {statuses}. The next session finds "
-        f"(name, email, password_hash): {found or 'nobody at all'}."
+@contextmanager
+def users_shop(answers, engine: Engine) -> Iterator[TestClient]:
+    """Return a client of 3.2.1."""
+    with client(fastapi_app(answers.users_app(engine), "users_app(engine)")) as shop:
+        yield shop
+
+
+def test_q1_a_new_user_is_committed(answers, engine):
+    with users_shop(answers, engine) as shop:
+        statuses = statuses_of(
+            [send(shop, "POST", "/users", user) for user in (MARA, JO)]
+        )
+
+    rows = rows_in(answers.User, engine)
+    found = [{"name": row["name"], "email": row["email"]} for row in rows]
+    assert found == [MARA, JO], (
+        f"Mara and Jo were sent to `POST /users`. The status codes are {statuses}, and "
+        f"the table `users` has {in_words(found)}. The docstring asks to save name and "
+        "e-mail address of both, and to commit."
     )
 
 
-def test_q1_the_client_reads_201_and_the_id_from_the_database(answers, engine):
-    user_40(answers, engine)
+def test_q1_the_response_is_201_with_the_id_from_the_database(answers, engine):
+    save(engine, answers.User(id=40, name="Kim", email="kim@example.net"))
 
-    with client(checked(answers.users_app(engine))) as shop:
-        replies = [ask(shop, "POST", "/users", user) for user in (MARA, JO)]
+    with users_shop(answers, engine) as shop:
+        replies = [send(shop, "POST", "/users", user) for user in (MARA, JO)]
 
-    statuses = [one.status_code for one in replies]
-    assert statuses == [201, 201], f"Two new users were answered {statuses}."
-    rows = users_in(answers, engine)[1:]
-    saved = [{key: row[key] for key in ("id", "name", "email")} for row in rows]
-    same = [read(one) for one in replies] == saved
-    assert same, (
-        f"Saved were {saved}; the clients read {[one.text for one in replies]}. "
-        "A UserOut is what the database has, less the password."
+    statuses = statuses_of(replies)
+    assert statuses == [201, 201], (
+        f"Two users were sent to `POST /users`. The status codes are {statuses}. The "
+        "docstring asks for 201. Look at the decorator and at the `return` statement."
+    )
+    bodies, rows = [reply.body for reply in replies], rows_in(answers.User, engine)[1:]
+    assert bodies == rows, (
+        f"The new rows are {in_words(rows)}, and the responses are {in_words(bodies)}. "
+        "The docstring asks for a `UserOut`, with the `id` from the database."
     )
 
 
-@pytest.mark.parametrize("email", ["mara@example.com", "Mara@example.com"])
-def test_q1_a_taken_address_is_answered_409(answers, engine, email):
-    with client(checked(answers.users_app(engine))) as shop:
-        ask(shop, "POST", "/users", MARA)
-        again = ask(shop, "POST", "/users", JO | {"email": email})
-        other = ask(shop, "POST", "/users", JO)
+BODIES = {
+    "null": None,
+    "a number": 7,
+    "a text": "Mara",
+    "a list": [MARA],
+    "an empty object": {},
+    "a null name": MARA | {"name": None},
+    "a list as name": MARA | {"name": ["Mara"]},
+    "no e-mail address": MARA | {"email": "Mara"},
+}
 
-    assert again.status_code == 409, (
-        f"mara@example.com has an account. A second one for {email} was answered "
-        f"{again.status_code}."
+
+@pytest.mark.parametrize("body", BODIES)
+def test_q1_a_body_that_is_not_a_user_returns_422(answers, engine, body):
+    with users_shop(answers, engine) as shop:
+        status = send(shop, "POST", "/users", BODIES[body]).status
+
+    rows = rows_in(answers.User, engine)
+    assert (status, rows) == (422, []), (
+        f"`POST /users` with {BODIES[body]!r} returned {status}, and the table has "
+        f"{in_words(rows)}. The docstring asks for a `UserIn`: FastAPI returns 422 for "
+        "other bodies if the endpoint's parameter has this type."
     )
-    names = [row["name"] for row in users_in(answers, engine)]
-    assert (other.status_code, names) == (201, ["Mara", "Jo"]), (
-        f"After the 409 Jo posted an address of his own, and was answered "
-        f"{other.status_code}. The next session finds {names}."
-    )
 
 
-@pytest.mark.parametrize("status", [201, 409])
-def test_q1_the_connection_goes_back(answers, engine, status):
-    with client(checked(answers.users_app(engine))) as shop:
-        if status == 409:
-            ask(shop, "POST", "/users", MARA)
+@pytest.mark.parametrize("ending", ["after a success", "after an error"])
+def test_q1_the_session_is_closed(answers, engine, ending):
+    with users_shop(answers, engine) as shop:
+        if ending == "after an error":
+            answers.User.__table__.drop(engine)
         with connections(engine) as pool:
-            answer = ask(shop, "POST", "/users", MARA)
+            status = send(shop, "POST", "/users", MARA).status
 
-    assert (answer.status_code, pool.lent > 0) == (status, True), (
-        f"Mara was posted {'once' if status == 201 else 'twice'}. The last answer is "
-        f"{answer.status_code}, and the pool had to lend {pool.lent} connection(s)."
+    assert pool.lent > 0, (
+        f"`POST /users` returned {status} and used no connection of `engine`. The "
+        "docstring asks to save the user in the database of `engine`."
     )
     assert pool.out == 0, (
-        f"The request was answered {status} and is over; {pool.out} connection is "
-        "still lent. The pool has 15 for such requests, then it has none."
+        f"`POST /users` returned {status}, and {pool.out} connection is not back in "
+        "the pool. The docstring asks to close the session, also after an error. Look "
+        "for the line that closes it, and at whether it runs in this case."
     )
 
 
 # SQLAlchemy warns of a session that two threads use at once.
 @pytest.mark.filterwarnings("ignore:Usage of the 'Session.add")
-def test_q1_requests_at_the_same_time_do_not_meet(answers, engine):
+@pytest.mark.timeout(60)
+def test_q1_every_request_has_its_own_session(answers, engine):
     hold = Hold()
+    event.listen(engine, "checkout", lambda *_: hold())
 
-    with client(checked(answers.users_app(engine)), raises=False) as shop:
-        shop.post("/users", json=MARA)
-        with at_each(engine, "users", hold):
-            with hold.during(lambda: shop.post("/users", json=JO)) as jo:
-                mara = shop.post("/users", json=MARA)
-            statuses = [mara.status_code, jo.result().status_code]
+    with (
+        users_shop(answers, engine) as shop,
+        hold.during(lambda: send(shop, "POST", "/users", JO)) as jo,
+    ):
+        statuses = [send(shop, "POST", "/users", MARA).status]
+    statuses.append(jo.result().status)
 
-    names = [row["name"] for row in users_in(answers, engine)]
-    assert (statuses, names) == ([409, 201], ["Mara", "Jo"]), (
-        f"While Jo was being saved, Mara came a second time. She was answered "
-        f"{statuses[0]}, he {statuses[1]}; the next session finds {names}. "
-        "What do the two requests have in common?"
+    names = sorted(row["name"] for row in rows_in(answers.User, engine))
+    assert (statuses, names) == ([201, 201], ["Jo", "Mara"]), (
+        "Mara was sent while the request for Jo took a connection. The status codes "
+        f"are {statuses}, and the table has {names}. The docstring asks for a new "
+        "session for every request. Look at where your code opens it."
     )
 
 
 class Pools:
-    """What all pools together have `opened`, what is `alive` of it, and what is `lent`.
-
-    The app of 3.2.2 makes its engine itself, so that nobody else knows its pool.
-    """
+    """The connections of all pools: the answer of 3.2.2 creates its engine itself."""
 
     def __init__(self) -> None:
         self.opened = 0
-        self.alive = []
-        self.lent = {}
+        self.lent: dict[int, object] = {}
+        self._open: dict[int, Any] = {}
 
     @contextmanager
     def watched(self) -> Iterator["Pools"]:
-        """Watch all pools during the block; close what they left open."""
+        """Watch all pools during the block, and close what they left open."""
         hooks = {
             "connect": self._connect,
-            "close": self._close,
-            "checkout": self._checkout,
-            "checkin": self._checkin,
+            "close": lambda raw, record: self._open.pop(id(raw), None),
+            # A connection that is held here is not collected as garbage.
+            "checkout": lambda raw, record, proxy: self.lent.update({id(raw): proxy}),
+            "checkin": lambda raw, record: self.lent.pop(id(raw), None),
         }
         for name, hook in hooks.items():
             event.listen(Pool, name, hook)
@@ -265,697 +293,732 @@ class Pools:
         finally:
             for name, hook in hooks.items():
                 event.remove(Pool, name, hook)
-            for raw in self.alive:
+            for raw in self._open.values():
                 raw.close()
 
     def _connect(self, raw: Any, record: Any) -> None:
         self.opened += 1
-        self.alive.append(raw)
-
-    def _close(self, raw: Any, record: Any) -> None:
-        self.alive = [one for one in self.alive if one is not raw]
-
-    def _checkout(self, raw: Any, record: Any, proxy: Any) -> None:
-        self.lent[id(record)] = proxy  # held here, it is not garbage that comes back
-
-    def _checkin(self, raw: Any, record: Any) -> None:
-        self.lent.pop(id(record), None)
+        self._open[id(raw)] = raw
 
 
 @pytest.fixture
 def pools() -> Iterator[Pools]:
-    """What all pools do."""
+    """Return the connections of all pools."""
     with Pools().watched() as pools:
         yield pools
 
 
 @pytest.fixture
-def url(tmp_path) -> str:
-    """Where a database is going to be."""
-    return f"sqlite:///{tmp_path}/shop.sqlite"
+def new_url(answers, tmp_path) -> Callable[..., str]:
+    """Return a function that creates a database with books, and returns its URL."""
+
+    def create(*titles: str) -> str:
+        url = f"sqlite:///{tmp_path}/shop{len(list(tmp_path.iterdir()))}.db"
+        books = [{"isbn": name, "title": name, "price": 900} for name in titles]
+        with engine_for(url) as engine:
+            answers.Base.metadata.create_all(engine)
+            save(engine, *(answers.Book(**book) for book in books))
+        return url
+
+    return create
 
 
-class SoldOut(Exception):
-    """What an endpoint raises that nobody expects."""
+@contextmanager
+def app_shop(answers, url: str) -> Iterator[TestClient]:
+    """Return a client of 3.2.2."""
+    app = attempt("`create_app(url)`", answers.create_app, url)
+    with client(fastapi_app(app, "create_app(url)")) as shop:
+        yield shop
 
 
 def a_session(given: object) -> Session:
-    """Return what an endpoint was handed, if it is a session."""
+    """Return what an endpoint got from the dependency, if it is a session."""
     if not isinstance(given, Session):
-        kind = type(given).__name__
-        raise TypeError(f"the endpoint was handed no Session, but a {kind}")
+        raise TypeError(
+            f"the dependency provided {in_words(given)}, which is no Session"
+        )
     return given
 
 
-def asking_endpoints(sessions: list) -> Callable[[FastAPI, Any], None]:
-    """Return other endpoints for the app of 3.2.2; they note their `sessions`."""
+def other_endpoints(answers, sessions: list) -> None:
+    """Let `add_endpoints` add `GET /{ending}`, which keeps its session in a list."""
 
     def add_endpoints(app: FastAPI, open_session: Any) -> None:
         @app.get("/{ending}")
-        def end(ending: str, session: Annotated[Any, Depends(open_session)]) -> str:
-            sessions.append(session)
-            a_session(session).execute(text("SELECT 1"))
-            if ending == "refuses":
+        def end(ending: str, session: Annotated[Any, Depends(open_session)]) -> None:
+            sessions.append(a_session(session))
+            session.execute(text("SELECT 1"))
+            if ending == "conflict":
                 raise HTTPException(409)
-            if ending == "raises":
+            if ending == "error":
                 raise SoldOut
-            return "asked"
 
-    return add_endpoints
+    stand_in(answers.add_endpoints, add_endpoints)
 
 
-def test_q2_the_tables_are_there(answers, pools, url):
-    with client(checked(answers.create_app(url))) as shop:
-        added = ask(shop, "POST", "/authors", {"name": "Vea Kaiser"})
-        names = ask(shop, "GET", "/authors")
+class SoldOut(Exception):
+    """An error of an endpoint."""
 
-    assert (added.status_code, names.text) == (201, '["Vea Kaiser"]'), (
-        f"In a new database the first author was answered {added.status_code}; "
-        f"then GET /authors was answered {names.status_code}: {names.text}"
+
+def test_q2_the_endpoint_reads_the_database_at_the_url(answers, pools, new_url):
+    urls = [new_url("Sea", "Ink"), new_url()]
+
+    with ExitStack() as stack:
+        shops = [stack.enter_context(app_shop(answers, url)) for url in urls]
+        replies = [send(shop, "GET", "/titles") for shop in shops]
+
+    statuses, titles = statuses_of(replies), [reply.body for reply in replies]
+    assert statuses == [200, 200], (
+        f"`GET /titles` of two applications returned {statuses}. Its endpoint needs a "
+        "session. Look at the dependency that you pass to `add_endpoints`, and at what "
+        "it yields."
+    )
+    assert titles == [["Ink", "Sea"], []], (
+        "`create_app` was called for a database with the books Ink and Sea, and for "
+        f"one without books. `GET /titles` returned {in_words(titles)}. The docstring "
+        "asks for the database at `url`."
     )
 
 
-def test_q2_the_rows_of_an_earlier_run_are_there(answers, pools, url):
-    for name in ("Vea Kaiser", "Clemens Setz"):
-        with client(checked(answers.create_app(url))) as shop:
-            ask(shop, "POST", "/authors", {"name": name})
-            names = ask(shop, "GET", "/authors").text
+def test_q2_every_request_gets_a_new_session(answers, pools, new_url):
+    sessions: list[Session] = []
+    other_endpoints(answers, sessions)
 
-    assert names == '["Vea Kaiser","Clemens Setz"]', (
-        "The shop was started twice, and each time an author was added. "
-        f"The second time GET /authors reads {names}."
+    with app_shop(answers, new_url()) as shop:
+        statuses = [send(shop, "GET", "/ok").status for _ in range(3)]
+
+    assert statuses == [200] * 3, (
+        f"Three requests, whose endpoint sends a SELECT, returned {statuses}. The "
+        "docstring asks for a dependency that provides a session to the endpoint."
+    )
+    different = len({id(session) for session in sessions})
+    assert different == 3, (
+        f"Three requests, one after the other, got {different} session(s). The "
+        "docstring asks for a new one for every request. Look at which line of your "
+        "code creates the session, and how often it runs."
     )
 
 
-def test_q2_each_request_has_a_session_of_its_own(answers, pools, url):
-    sessions = []
-    answers.add_endpoints = asking_endpoints(sessions)
-
-    with client(checked(answers.create_app(url))) as shop:
-        for _ in range(3):
-            ask(shop, "GET", "/returns")
-
-    assert len(sessions) == 3, f"{len(sessions)} of 3 requests got to their endpoint."
-    different = len({id(one) for one in sessions})
-    assert different == 3, f"Three requests were handed {different} session(s)."
-
-
-@pytest.mark.parametrize("ending", ["returns", "refuses", "raises"])
-def test_q2_the_connection_goes_back_however_the_request_ends(
-    answers, pools, url, ending
+def test_q2_requests_at_the_same_time_use_different_connections(
+    answers, pools, new_url
 ):
-    answers.add_endpoints = asking_endpoints([])
-
-    with client(checked(answers.create_app(url)), raises=False) as shop:
-        statuses = [shop.get(f"/{ending}").status_code for _ in range(2)]
-        kept = len(pools.lent)
-
-    expected = {"returns": 200, "refuses": 409, "raises": 500}[ending]
-    assert statuses == [expected] * 2, (
-        f"Two requests whose endpoint {ending} were answered {statuses}."
-    )
-    assert kept == 0, (
-        f"Two requests whose endpoint {ending} are over, and {kept} connection(s) are "
-        "still lent. Which of your lines runs in this case?"
-    )
-
-
-def test_q2_requests_at_the_same_time_have_a_connection_each(answers, pools, url):
-    meet, inside, shared = meeting(), [], []
+    meeting, entered, seen = Rendezvous(2), Event(), []
 
     def add_endpoints(app: FastAPI, open_session: Any) -> None:
-        @app.get("/")
-        def look(session: Annotated[Any, Depends(open_session)]) -> None:
-            raw = a_session(session).connection().connection.dbapi_connection
-            shared.append(any(one is raw for one in inside))
-            inside.append(raw)
-            meet()
-            inside.remove(raw)
+        # An async endpoint leaves the thread free in which the dependency ran, and
+        # the second request takes this thread.
+        @app.get("/meet")
+        async def meet(session: Annotated[Any, Depends(open_session)]) -> None:
+            connection = a_session(session).connection().connection
+            seen.append((session, connection.dbapi_connection))
+            entered.set()
+            await meeting.wait_async()
 
-    answers.add_endpoints = add_endpoints
-    app = checked(answers.create_app(url))
-    with client(app) as shop, ThreadPoolExecutor(2) as threads:
-        list(threads.map(lambda _: ask(shop, "GET", "/"), range(2)))
+    stand_in(answers.add_endpoints, add_endpoints)
+    with app_shop(answers, new_url()) as shop, ThreadPoolExecutor(1) as thread:
+        first = thread.submit(send, shop, "GET", "/meet")
+        first.add_done_callback(lambda _: entered.set())
+        entered.wait(PATIENCE)
+        second = send(shop, "GET", "/meet").status
+        statuses = [first.result().status, second]
 
-    assert len(shared) == 2, f"{len(shared)} of 2 requests got to their endpoint."
-    assert not any(shared), (
-        "Two requests came at the same time and had one connection to the database: "
-        "when one of them commits, it commits what the other one has done."
+    assert statuses == [200, 200], (
+        f"Two requests at the same time returned {statuses}. The docstring asks for "
+        "a session with its own connection for each."
+    )
+    sessions, used = zip(*seen, strict=True)
+    assert sessions[0] is not sessions[1], (
+        "Two requests at the same time got the same session. The docstring asks for a "
+        "new one for every request. Look at the line that creates the session. A "
+        "session for each thread is not enough, because requests can share a thread."
+    )
+    assert used[0] is not used[1], (
+        "Two requests at the same time used the same connection. The docstring asks "
+        "for different ones: look at the settings of your engine, and at what your "
+        "sessions are created with."
     )
 
 
-def test_q2_connections_are_kept_for_later_requests(answers, pools, url):
-    answers.add_endpoints = asking_endpoints([])
+@pytest.mark.parametrize(
+    ("ending", "code"), [("ok", 200), ("conflict", 409), ("error", 500)]
+)
+def test_q2_the_connection_returns_to_the_pool(answers, pools, new_url, ending, code):
+    sessions: list[Session] = []
+    other_endpoints(answers, sessions)
 
-    with client(checked(answers.create_app(url))) as shop:
-        ask(shop, "GET", "/returns")
-        first = pools.opened
-        for _ in range(4):
-            ask(shop, "GET", "/returns")
-        later = pools.opened - first
+    with app_shop(answers, new_url()) as shop:
+        status = send(shop, "GET", f"/{ending}").status
+        kept = len(pools.lent)
 
-    assert first, "A session sent a statement, and no connection was opened for it."
-    assert later == 0, (
-        f"After the first request, four more opened {later} new connection(s). "
-        "What keeps connections, and how often does your app make it?"
+    assert (status, len(sessions)) == (code, 1), (
+        f"A request that returns {code} without a database returned {status}. Look at "
+        "what your dependency yields, and at what it does with an error."
+    )
+    assert kept == 0, (
+        f"A request that returned {status} is over, and {kept} connection is not back "
+        "in the pool. The docstring asks for this also after an error. Look for the "
+        "line that closes the session, and at whether it runs in this case."
     )
 
 
-def test_q2_no_connection_is_left_after_the_shutdown(answers, pools, url):
-    answers.add_endpoints = asking_endpoints([])
+def test_q2_later_requests_use_the_same_connection(answers, pools, new_url):
+    other_endpoints(answers, [])
 
-    with client(checked(answers.create_app(url))) as shop:
-        ask(shop, "GET", "/returns")
+    with app_shop(answers, new_url()) as shop:
+        first = send(shop, "GET", "/ok").status
+        before = pools.opened
+        statuses = [first, *(send(shop, "GET", "/ok").status for _ in range(4))]
+        opened = pools.opened - before
 
-    assert pools.opened, "A session sent a statement, and no connection was opened."
-    assert not pools.alive, (
-        f"The app has shut down. Of {pools.opened} connection(s) that it opened, "
-        f"{len(pools.alive)} are still open; the database server counts them."
+    assert statuses == [200] * 5, (
+        f"Five requests, whose endpoint sends a SELECT, returned {statuses}. The "
+        "docstring asks for a dependency that provides a session."
+    )
+    assert opened == 0, (
+        f"After the first request, four more requests opened {opened} connection(s) to "
+        "the database. The docstring asks for one engine, whose pool keeps a "
+        "connection. Look at how often `create_engine` runs, and at its arguments."
     )
 
 
-INK = "9780000000019"
+INK = "978-0"
 
 
-def stock(answers, engine: Engine) -> None:
-    """Put a book for 900 cents into the shop."""
-    with Session(engine) as session:
-        session.add(answers.Author(id=1, name="Vea Kaiser"))
-        session.flush()
-        book = {"isbn": INK, "title": "Ink", "price": 900, "author_id": 1}
-        session.add(answers.Book(**book))
-        session.commit()
+def references_in(answers, engine: Engine) -> list[str]:
+    """Return the references of the orders in the database."""
+    with engine.connect() as connection:
+        found = connection.execute(text("SELECT reference FROM orders ORDER BY id"))
+        return list(found.scalars())
 
 
-def orders_in(answers, engine: Engine) -> list[str]:
-    """Return the references of the orders that the next session finds."""
-    with Session(engine) as session:
-        return list(session.scalars(select(answers.Order.reference)))
+def place(shop: TestClient, reference: str, isbn: str = INK) -> Status:
+    """Return the status code for an order."""
+    return send(shop, "POST", "/orders", {"reference": reference, "isbn": isbn}).status
 
 
-def order(shop: TestClient, reference: str) -> httpx2.Response:
-    """Return the answer to an order of the book."""
-    return shop.post("/orders", json={"reference": reference, "isbn": INK})
+@pytest.fixture
+def paying_shop(answers, postgres_engine) -> Iterator[TestClient]:
+    """Return a client of 3.2.3."""
+    save(postgres_engine, answers.Book(isbn=INK, title="Ink", price=900))
+    app = answers.paying_app(postgres_engine)
+    with client(fastapi_app(app, "paying_app(engine)")) as shop:
+        yield shop
 
 
-def deal_cards(answers, *, refused: str, jo: Callable[[], None] | None = None) -> None:
-    """Have the card company refuse one of the cards, and call `jo` for Jo's."""
+def while_jo_pays(answers, shop: TestClient, refused: str) -> list[Status]:
+    """Place Mara's order while Jo's is in `pay`. Return the status codes of both."""
+    hold, jo_was_there = Hold(), []
 
     def pay(reference: str) -> None:
-        if reference == "Jo" and jo:
-            jo()
+        if reference == "Jo":
+            hold()
+        else:
+            jo_was_there.append(hold.holding)
         if reference == refused:
             raise answers.CardRefused
 
-    answers.pay = pay
+    stand_in(answers.pay, pay)
+    with hold.during(lambda: place(shop, "Jo")) as jo:
+        mara = place(shop, "Mara")
+    statuses = [jo.result(), mara]
 
-
-def lent(answers, engine: Engine, shop: TestClient) -> int:
-    """Return how many connections are lent while two orders are in `pay`."""
-    hold = Hold()
-    deal_cards(answers, refused="Mara", jo=hold)
-    with connections(engine) as pool, hold.during(lambda: order(shop, "Jo")):
-        order(shop, "Mara")
-        return pool.most
-
-
-def orders_left(answers, engine: Engine, shop: TestClient, refused: str) -> int:
-    """Return how many orders there are once one of two cards was refused."""
-    hold = Hold()
-    deal_cards(answers, refused=refused, jo=hold)
-    with hold.during(lambda: order(shop, "Jo")):
-        order(shop, "Mara")
-    return len(orders_in(answers, engine))
-
-
-def at_once(answers, engine: Engine, shop: TestClient) -> int:
-    """Return what Mara is answered while Jo's commit is being sent."""
-    hold = Hold()
-    deal_cards(answers, refused="Mara")
-    with at_each(engine, "orders", hold), hold.during(lambda: order(shop, "Jo")):
-        return order(shop, "Mara").status_code
-
-
-def new_price(answers, engine: Engine, shop: TestClient) -> int:
-    """Return the price that is read once another program has changed it."""
-    shop.get(f"/books/{INK}/price")
-    with Session(engine) as session:
-        session.execute(update(answers.Book).values(price=1200))
-        session.commit()
-    return shop.get(f"/books/{INK}/price").json()
-
-
-def still_lent(answers, engine: Engine, shop: TestClient) -> int:
-    """Return how many connections are lent after a price was read."""
-    with connections(engine) as pool:
-        new_price(answers, engine, shop)
-        return pool.out
-
-
-SITUATIONS = {
-    "lent": lent,
-    "hers refused": lambda *world: orders_left(*world, refused="Mara"),
-    "his refused": lambda *world: orders_left(*world, refused="Jo"),
-    "at once": at_once,
-    "price": new_price,
-    "left": still_lent,
-}
-
-
-def entry(outcomes: object, *keys: str) -> object:
-    """Return what the learner predicts under `keys`; None if there is nothing."""
-    for key in keys:
-        outcomes = outcomes.get(key) if isinstance(outcomes, dict) else None
-    return outcomes
+    called = "called only when Jo's `pay` was over" if jo_was_there else "not called"
+    assert jo_was_there == [True], (
+        "Mara's order was sent while Jo's was in `pay`. For Mara, `pay` was "
+        f"{called}. The status codes of Jo and Mara are {statuses}. The docstring asks "
+        "that another order can be placed while one waits in `pay`."
+    )
+    return statuses
 
 
 # SQLAlchemy warns of a session that two threads use at once.
 @pytest.mark.filterwarnings("ignore:Usage of the 'Session.add")
-@pytest.mark.parametrize("kind", ["shared", "local"])
-@pytest.mark.parametrize("situation", SITUATIONS)
-def test_q3_the_outcome_is_predicted(answers, engine, situation, kind):
-    predicted = entry(answers.outcomes(), situation, kind)
-    stock(answers, engine)
-    app = answers.shared_app(engine) if kind == "shared" else answers.local_app(engine)
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    ("refused", "expected", "saved"),
+    [("Mara", [201, 402], ["Jo"]), ("Jo", [402, 201], ["Mara"])],
+)
+def test_q3_the_card_of_another_order_makes_no_difference(
+    answers, postgres_engine, paying_shop, refused, expected, saved
+):
+    statuses = while_jo_pays(answers, paying_shop, refused)
 
-    with client(app, raises=False) as shop:
-        observed = SITUATIONS[situation](answers, engine, shop)
-
-    same = predicted == observed
-    assert same, (
-        f'"{situation}", {kind}: you expect {predicted}, the shop says otherwise. '
-        "Whose session is it at that moment, and whose transaction?"
+    found = references_in(answers, postgres_engine)
+    assert (statuses, found) == (expected, saved), (
+        "Mara's order was placed while Jo's was in `pay`, and the card of "
+        f"{refused} was refused. The status codes of Jo and Mara are {statuses}, and "
+        f"the saved orders are {found}. The docstring asks for {expected} and {saved}. "
+        "Look at which session each request uses."
     )
 
 
-SEA = {"isbn": "978-1", "title": "Sea", "price": 1900, "author": "Vea Kaiser"}
-ICE = {"isbn": "978-2", "title": "Ice", "price": 2200, "author": "Clemens Setz"}
+def test_q3_an_order_whose_payment_fails_is_not_saved_later(
+    answers, postgres_engine, paying_shop
+):
+    def pay(reference: str) -> None:
+        if reference == "Jo":
+            raise ConnectionError("the payment service is down")
+
+    stand_in(answers.pay, pay)
+    statuses = [place(paying_shop, name) for name in ("Jo", "Mara")]
+
+    found = references_in(answers, postgres_engine)
+    assert (statuses, found) == ([500, 201], ["Mara"]), (
+        "`pay` raised ConnectionError for Jo's order. After that, Mara's order was "
+        f"placed. The status codes are {statuses}, and the saved orders are {found}. "
+        "The docstring asks for 500 and 201, and for no order of Jo."
+    )
+
+
+def test_q3_the_connection_returns_to_the_pool(answers, postgres_engine, paying_shop):
+    errors = {"Jo": answers.CardRefused(), "Kim": ConnectionError("no network")}
+
+    def pay(reference: str) -> None:
+        if reference in errors:
+            raise errors[reference]
+
+    stand_in(answers.pay, pay)
+    orders = {201: ("Mara", INK), 402: ("Jo", INK), 500: ("Kim", INK), 404: ("Li", "1")}
+    statuses, out = [], {}
+    with connections(postgres_engine) as pool:
+        for expected, order in orders.items():
+            statuses.append(place(paying_shop, *order))
+            out[expected] = pool.out
+
+    assert statuses == list(orders), (
+        f"Four orders returned {statuses}. The docstring asks for {list(orders)}."
+    )
+    assert set(out.values()) == {0}, (
+        "The number of connections that were not back in the pool after each request, "
+        f"by status code: {out}. The docstring asks for 0 each time. A session returns "
+        "its connection with commit, rollback or close."
+    )
+
+
+SEA = {"isbn": "978-1", "title": "Sea", "price": 1900}
+ICE = {"isbn": "978-2", "title": "Ice", "price": 0}
 
 
 @pytest.fixture
-def shelves(answers, postgres) -> Iterator[Engine]:
-    """An engine on a PostgreSQL database with the tables and three authors."""
-    # Who waits for a lock of somebody that has gone home is told so.
-    options = {"options": "-c lock_timeout=5000"}
-    with engine_for(postgres.url, connect_args=options) as engine:
-        answers.Base.metadata.create_all(engine)
-        with Session(engine) as session:
-            session.add_all(answers.Author(name=name) for name in ("Jo", "Kim", "Mo"))
-            session.commit()
-        yield engine
-
-
-def books_in(answers, engine: Engine) -> list[dict]:
-    """Return what the next session finds of books and their authors."""
-    book, author = answers.Book.__table__, answers.Author.__table__
-    with Session(engine) as session:
-        rows = session.execute(
-            select(book, author.c.name.label("author"))
-            .join_from(book, author)
-            .order_by(book.c.isbn)
-        )
-        return [dict(row) for row in rows.mappings()]
-
-
-def authors_in(answers, engine: Engine) -> list[str]:
-    """Return the names of the authors that the next session finds."""
-    with Session(engine) as session:
-        return sorted(session.scalars(select(answers.Author.name)))
-
-
-def test_q4_a_book_is_saved_with_its_author(answers, shelves):
-    with client(checked(answers.books_app(shelves))) as shop:
-        statuses = [ask(shop, "POST", "/books", one).status_code for one in (SEA, ICE)]
-
-    found = [{key: row[key] for key in SEA} for row in books_in(answers, shelves)]
-    assert found == [SEA, ICE], (
-        f"Two books were posted and answered {statuses}; the next session finds "
-        f"{found or 'no book at all'}."
-    )
-
-
-def test_q4_the_client_reads_201_and_the_ids_from_the_database(answers, shelves):
-    with client(checked(answers.books_app(shelves))) as shop:
-        replies = [ask(shop, "POST", "/books", one) for one in (SEA, ICE)]
-
-    statuses = [one.status_code for one in replies]
-    assert statuses == [201, 201], f"Two new books were answered {statuses}."
-    keys = ("id", "author_id")
-    saved = [{key: row[key] for key in keys} for row in books_in(answers, shelves)]
-    told = [{key: read(one).get(key) for key in keys} for one in replies]
-    assert told == saved, f"The database has {saved}, the clients read {told}."
-
-
-def test_q4_a_known_author_is_not_added_again(answers, shelves):
-    books = [SEA, ICE | {"author": "Vea Kaiser"}, SEA | {"isbn": "3", "author": "Kim"}]
-
-    with client(checked(answers.books_app(shelves))) as shop:
-        statuses = [ask(shop, "POST", "/books", book).status_code for book in books]
-
-    authors = authors_in(answers, shelves)
-    assert (statuses, authors) == ([201] * 3, ["Jo", "Kim", "Mo", "Vea Kaiser"]), (
-        "Two books of Vea Kaiser were posted, then one of Kim, who was there already. "
-        f"They were answered {statuses}; the authors are {authors} now."
-    )
-
-
-def test_q4_a_taken_isbn_is_answered_409_and_leaves_nothing(answers, shelves):
-    with client(checked(answers.books_app(shelves))) as shop:
-        ask(shop, "POST", "/books", SEA)
-        again = ask(shop, "POST", "/books", ICE | {"isbn": SEA["isbn"]})
-        authors = authors_in(answers, shelves)
-        other = ask(shop, "POST", "/books", ICE)
-
-    titles = [book["title"] for book in books_in(answers, shelves)]
-    statuses = [again.status_code, other.status_code]
-    assert (statuses, titles) == ([409, 201], ["Sea", "Ice"]), (
-        f"A book with a taken isbn was answered {statuses[0]}, with one of its own "
-        f"{statuses[1]}; the next session finds {titles}."
-    )
-    assert "Clemens Setz" not in authors, (
-        "Clemens Setz's book was answered 409, and he is among the authors now: "
-        "one half of the request was kept."
-    )
-
-
-def posted_at_once(answers, engine: Engine, table: str, books: list[dict]) -> list:
-    """Return what two apps answer, or raise, that both add a row to `table`.
-
-    Each sends its INSERT when the other one is about to, too.
-    """
-
-    def post(book: dict) -> int | str:
-        with client(checked(answers.books_app(engine))) as shop:
-            try:
-                return shop.post("/books", json=book).status_code
-            except NotImplementedError:
-                raise
-            except Exception as error:
-                return gist(error)
-
-    with at_each(engine, table, meeting()), ThreadPoolExecutor(2) as threads:
-        return list(threads.map(post, books))
-
-
-def test_q4_two_apps_add_the_same_author_at_once(answers, shelves):
-    books = [SEA, ICE | {"author": "Vea Kaiser"}]
-
-    statuses = posted_at_once(answers, shelves, "authors", books)
-
-    titles = [book["title"] for book in books_in(answers, shelves)]
-    authors = authors_in(answers, shelves)
-    assert (statuses, titles, authors.count("Vea Kaiser")) == (
-        [201, 201],
-        ["Sea", "Ice"],
-        1,
-    ), (
-        "Two apps were sent a book each of the same new author, at the same time. They "
-        f"answered {statuses}; the database has {titles} and the authors {authors}."
-    )
-
-
-def test_q4_two_apps_add_the_same_isbn_at_once(answers, shelves):
-    books = [SEA | {"author": "Kim"}, SEA | {"author": "Mo"}]
-
-    statuses = posted_at_once(answers, shelves, "books", books)
-
-    titles = [book["title"] for book in books_in(answers, shelves)]
-    assert (sorted(statuses, key=str), titles) == ([201, 409], ["Sea"]), (
-        "Two apps were sent a book with the same isbn, at the same time. They answered "
-        f"{statuses}; the database has {titles}."
-    )
-
-
-@pytest.fixture
-def catalogue(answers) -> Iterator[Engine]:
-    """The database with the tables of books and authors, and a book."""
-    with sqlite_engine() as catalogue:
-        tables = [answers.Author.__table__, answers.Book.__table__]
-        answers.Base.metadata.create_all(catalogue, tables=tables)
-        stock(answers, catalogue)
-        yield catalogue
-
-
-@pytest.fixture
-def counter(answers) -> Iterator[Engine]:
-    """The database with the other tables, and an order."""
-    with sqlite_engine() as counter:
-        tables = [answers.User.__table__, answers.Order.__table__]
-        answers.Base.metadata.create_all(counter, tables=tables)
-        with Session(counter) as session:
-            session.add(answers.Order(reference="A1", isbn=INK, price=900))
-            session.commit()
-        yield counter
-
-
-def factory(answers, counter: Engine, catalogue: Engine) -> Callable[[], Session]:
-    """Return what the learner has made for the two databases."""
-    made = answers.session_factory(counter, catalogue)
-    assert callable(made), f"{made!r} cannot be called, so it makes no sessions."
-    try:
-        session = made()
-    except NotImplementedError:
-        raise
-    except Exception as error:
-        raise AssertionError(f"Called, what you return raises {gist(error)}") from error
-    kind = type(session).__name__
-    assert isinstance(session, Session), (
-        f"What you return makes no Session, but {kind}."
-    )
-    return made
-
-
-@contextmanager
-def selling(answers, counter: Engine, catalogue: Engine) -> Iterator[TestClient]:
-    """Open the shop of 3.2.5 on the two databases."""
-    with client(answers.selling_app(factory(answers, counter, catalogue))) as shop:
+def books_shop(answers, postgres_engine) -> Iterator[TestClient]:
+    """Return a client of 3.2.4."""
+    app = answers.books_app(postgres_engine)
+    with client(fastapi_app(app, "books_app(engine)")) as shop:
         yield shop
 
 
-def test_q5_each_call_makes_a_new_session(answers, counter, catalogue):
-    new_session = factory(answers, counter, catalogue)
+def titles_in(answers, engine: Engine) -> list[str]:
+    """Return the titles of the books in the database."""
+    return [row["title"] for row in rows_in(answers.Book, engine)]
+
+
+def test_q4_the_response_is_201_with_the_saved_book(
+    answers, postgres_engine, books_shop
+):
+    with postgres_engine.begin() as connection:  # so that the next id is not 1
+        connection.execute(select(func.nextval("books_id_seq")))
+
+    replies = [send(books_shop, "POST", "/books", book) for book in (SEA, ICE)]
+
+    statuses, bodies = statuses_of(replies), [reply.body for reply in replies]
+    assert statuses == [201, 201], (
+        f"Two books were sent to `POST /books`. The status codes are {statuses}. The "
+        "docstring asks for 201. Look at the decorator and at the `return` statement."
+    )
+    rows = rows_in(answers.Book, postgres_engine)
+    saved = [{key: row[key] for key in SEA} for row in rows]
+    assert saved == [SEA, ICE], (
+        f"{in_words([SEA, ICE])} were sent to `POST /books`, and the table `books` has "
+        f"{in_words(saved)}. The docstring asks to save new books."
+    )
+    assert bodies == rows, (
+        f"The rows are {in_words(rows)}, and the responses are {in_words(bodies)}. The "
+        "docstring asks for a `BookOut`, with the `id` from the database."
+    )
+
+
+BOOKS = {
+    "null": None,
+    "a text": "Sea",
+    "a list": [SEA],
+    "an empty object": {},
+    "a null title": SEA | {"title": None},
+    "a list as isbn": SEA | {"isbn": ["978-1"]},
+    "a price beyond 64 bits": SEA | {"price": 2**70},
+}
+
+
+@pytest.mark.parametrize("body", BOOKS)
+def test_q4_a_body_that_is_not_a_book_returns_422(
+    answers, postgres_engine, books_shop, body
+):
+    status = send(books_shop, "POST", "/books", BOOKS[body]).status
+
+    titles = titles_in(answers, postgres_engine)
+    assert (status, titles) == (422, []), (
+        f"`POST /books` with {in_words(BOOKS[body])} returned {status}, and the table "
+        f"has {titles}. The docstring asks for a `BookIn`: FastAPI returns 422 for "
+        "other bodies if the endpoint's parameter has this type."
+    )
+
+
+def test_q4_a_taken_isbn_returns_409(answers, postgres_engine, books_shop):
+    books = [SEA, ICE | {"isbn": SEA["isbn"]}, ICE]
+    statuses = [send(books_shop, "POST", "/books", book).status for book in books]
+
+    titles = titles_in(answers, postgres_engine)
+    assert (statuses, titles) == ([201, 409, 201], ["Sea", "Ice"]), (
+        "Three books were sent, and the second one had the isbn of the first. The "
+        f"status codes are {statuses}, and the saved titles are {titles}. The "
+        "docstring asks for 201, 409 and 201, and to save nothing for the 409."
+    )
+
+
+def wait_for_lock(engine: Engine, request: Future) -> None:
+    """Wait until a request waits for a lock in PostgreSQL, or is over."""
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    end = time.monotonic() + PATIENCE
+    with engine.connect() as connection:
+        while not request.done() and time.monotonic() < end:
+            if connection.scalar(waiting):
+                return
+            connection.rollback()  # PostgreSQL keeps these numbers for a transaction
+            time.sleep(0.01)
+
+
+@pytest.mark.timeout(60)
+def test_q4_another_program_saves_the_isbn_at_the_same_time(
+    answers, postgres_engine, books_shop
+):
+    with ThreadPoolExecutor(1) as thread, Session(postgres_engine) as other:
+        other.add(answers.Book(**SEA))
+        other.flush()  # the INSERT is sent, the commit follows below
+        request = thread.submit(
+            send, books_shop, "POST", "/books", SEA | {"title": "See"}
+        )
+        wait_for_lock(postgres_engine, request)
+        other.commit()
+        status = request.result().status
+
+    titles = titles_in(answers, postgres_engine)
+    assert (status, titles) == (409, ["Sea"]), (
+        "Another program had inserted the isbn, without a commit, when `POST /books` "
+        f"was sent. Then it committed. `POST /books` returned {status}, and the saved "
+        f"titles are {titles}. The docstring asks for 409. A SELECT does not see a row "
+        "that is not committed."
+    )
+
+
+def test_q4_another_database_error_returns_500(answers, postgres_engine, books_shop):
+    answers.Book.__table__.drop(postgres_engine)
+
+    reply = send(books_shop, "POST", "/books", SEA)
+
+    assert reply.status == 500, (
+        f"The table `books` is missing, and `POST /books` returned {reply.status}. The "
+        "docstring asks for 500, because no isbn is taken. Look at which exceptions "
+        "your code catches."
+    )
+
+
+@pytest.mark.parametrize("code", [201, 409, 500])
+def test_q4_the_connection_returns_to_the_pool(
+    answers, postgres_engine, books_shop, code
+):
+    if code == 409:
+        save(postgres_engine, answers.Book(**SEA))
+    if code == 500:
+        answers.Book.__table__.drop(postgres_engine)
+
+    with connections(postgres_engine) as pool:
+        status = send(books_shop, "POST", "/books", SEA).status
+
+    assert (status, pool.lent > 0) == (code, True), (
+        f"`POST /books` returned {status} and took {pool.lent} connection(s) from the "
+        f"pool of `engine`. The docstring asks for {code} in this case."
+    )
+    assert pool.out == 0, (
+        f"`POST /books` returned {status}, and {pool.out} connection is not back in "
+        "the pool. The docstring asks for this with each status code. Look for the "
+        "line that closes the session, and at whether it runs in this case."
+    )
+
+
+class Databases(NamedTuple):
+    """The two databases of 3.2.5."""
+
+    shop: Engine
+    catalogue: Engine
+
+
+@pytest.fixture
+def databases(answers) -> Iterator[Databases]:
+    """Return two databases: `books` with one book, and the other tables."""
+    with sqlite_engine() as shop, sqlite_engine() as catalogue:
+        book = answers.Book.__table__
+        others = [answers.User.__table__, answers.Order.__table__]
+        answers.Base.metadata.create_all(catalogue, tables=[book])
+        answers.Base.metadata.create_all(shop, tables=others)
+        save(catalogue, answers.Book(isbn=INK, title="Ink", price=900))
+        yield Databases(shop, catalogue)
+
+
+def factory(answers, databases: Databases) -> Callable[[], Session]:
+    """Return what `session_factory` returned, if it returns sessions."""
+    new_session = answers.session_factory(*databases)
+    assert callable(new_session), (
+        f"`session_factory` returned {in_words(new_session)}. The docstring asks for a "
+        "callable that returns a new session with each call."
+    )
+    session = attempt("Calling the result of `session_factory`", new_session)
+    assert isinstance(session, Session), (
+        f"The result of `session_factory`, when called, returned {in_words(session)}. "
+        "The docstring asks for a session."
+    )
+    return new_session
+
+
+def test_q5_each_call_returns_a_new_session(answers, databases):
+    new_session = factory(answers, databases)
 
     first, second = new_session(), new_session()
 
     assert first is not second, (
-        "Two calls returned one and the same session. Two requests call at once."
+        "Two calls of the result of `session_factory` returned the same session. The "
+        "docstring asks for a new session with each call."
     )
 
 
 ROWS = {
-    "User": {"name": "Jo", "email": "jo@example.org", "password_hash": "-"},
+    "User": JO,
     "Order": {"reference": "B2", "isbn": INK, "price": 900},
-    "Author": {"name": "Clemens Setz"},
-    "Book": {"isbn": "978-2", "title": "Ice", "price": 2200, "author_id": 1},
+    "Book": SEA,
 }
 
 
-@pytest.mark.parametrize("kind", ROWS)
-def test_q5_each_class_has_its_database(answers, kind, counter, catalogue):
-    mapped = getattr(answers, kind)
-    new_session = factory(answers, counter, catalogue)
-    home = counter if kind in ("User", "Order") else catalogue
-    error = None
-    try:
+@pytest.mark.parametrize("name", ROWS)
+def test_q5_each_class_is_in_its_database(answers, databases, name):
+    model, values = getattr(answers, name), ROWS[name]
+    home = databases.catalogue if name == "Book" else databases.shop
+    new_session = factory(answers, databases)
+
+    def save_one() -> None:
         with new_session() as session:
-            session.add(mapped(**ROWS[kind]))
+            session.add(model(**values))
             session.commit()
-    except SQLAlchemyError as raised:
-        error = gist(raised)
 
-    with Session(home) as session:
-        found = session.scalars(select(mapped).filter_by(**ROWS[kind])).all()
-    assert len(found) == 1, (
-        f"A new {kind} was added and committed, and is not in the database where the "
-        f"table of this class is. Raised was {error or 'nothing'}."
+    error = outcome(save_one)
+    rows = [{key: row[key] for key in values} for row in rows_in(model, home)]
+    assert (error, values in rows) == (None, True), (
+        f"A new `{name}` was added and committed. "
+        + (f"This raised {in_words(error)}. " if error else "")
+        + "The docstring asks for the database of "
+        f"`{'catalogue' if name == 'Book' else 'shop'}` for this class. Its table has "
+        f"{in_words(rows)}."
     )
 
 
-def test_q5_a_book_comes_from_the_catalogue(answers, counter, catalogue):
-    with selling(answers, counter, catalogue) as shop:
-        book = ask(shop, "GET", f"/books/{INK}")
+def test_q5_a_query_sends_no_pending_objects(answers, databases):
+    new_session = factory(answers, databases)
 
-    same = read(book) == {"title": "Ink", "author": "Vea Kaiser"}
-    assert same, f"The catalogue has Ink by Vea Kaiser, the client reads {book.text}"
+    with statements(databases.shop) as sent, new_session() as session:
+        session.add(answers.Order(**ROWS["Order"]))
+        attempt("A query for books", session.scalars, select(answers.Book))
+        by_query = sent.verbs
+        attempt("The commit", session.commit)
 
-
-def test_q5_an_order_is_read_after_its_commit(answers, counter, catalogue):
-    with selling(answers, counter, catalogue) as shop:
-        told = ask(shop, "PUT", "/orders/A1/price?price=450")
-
-    with Session(counter) as session:
-        price = session.scalars(select(answers.Order.price)).one()
-    assert price == 450, f"The price was set to 450, the next session reads {price}."
-    same = read(told) == {"reference": "A1", "isbn": INK, "price": 450}
-    assert same, f"The price of A1 was set to 450; its client reads {told.text}"
-
-
-def test_q5_after_a_commit_nothing_is_sent(answers, counter, catalogue):
-    with (
-        statements(counter) as sent,
-        selling(answers, counter, catalogue) as shop,
-    ):
-        ask(shop, "PUT", "/orders/A1/price?price=450")
-
-    assert "UPDATE" in sent.verbs, f"A price was set; sent was {sent.verbs}."
-    late = sent.verbs[sent.verbs.index("UPDATE") + 1 :]
-    assert not late, (
-        f"The price was set and committed, and then came {', '.join(late)}: "
-        "that is read again which the session had known."
+    assert by_query == [], (
+        "An `Order` was added to a session, and then books were queried. Before the "
+        f"commit, {', '.join(by_query)} was sent to `shop`. The docstring asks to turn "
+        "autoflush off."
+    )
+    found = references_in(answers, databases.shop)
+    assert found == ["B2"], (
+        f"An `Order` was added and committed. The table `orders` has {found}. The "
+        "docstring asks that the commit sends pending objects."
     )
 
 
-def test_q5_a_half_made_order_waits_for_its_commit(answers, counter, catalogue):
-    with (
-        statements(counter) as sent,
-        selling(answers, counter, catalogue) as shop,
-    ):
-        ask(shop, "POST", "/orders/A1/again")
+def test_q5_objects_keep_their_values_after_a_commit(answers, databases):
+    new_session = factory(answers, databases)
 
-    assert sent.verbs == ["SELECT", "INSERT"], (
-        f"An order was begun, another one read, the first one completed: {sent.verbs}."
+    with statements(databases.shop) as sent:
+        with new_session() as session:
+            order = answers.Order(**ROWS["Order"])
+            session.add(order)
+            attempt("The commit", session.commit)
+        price = outcome(lambda: order.price)
+
+    assert (price, sent.verbs) == (900, ["INSERT"]), (
+        "An `Order` with the price 900 was committed, and its session was closed. Then "
+        f"`order.price` is {in_words(price)}, and these statements were sent: "
+        f"{', '.join(sent.verbs)}. The docstring asks that objects keep their values "
+        "and are not read again."
     )
-    found = orders_in(answers, counter)
-    same = found == ["A1", "A1, again"]
-    assert same, f"A1 was ordered again; the next session finds {found}."
 
 
-class Wire:
-    """Stands between an app and its clients, and notes each status as it leaves."""
+def test_q5_the_endpoint_of_selling_app_works(answers, databases):
+    app = answers.selling_app(factory(answers, databases))
 
-    def __init__(self, app: FastAPI, note: Callable[[int], object]) -> None:
-        self._app, self._note = app, note
+    with client(app) as shop:
+        status, body = send(shop, "POST", "/orders", {"reference": "A1", "isbn": INK})
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Pass everything on."""
-
-        async def noted(message: Any) -> None:
-            if message["type"] == "http.response.start":
-                self._note(message["status"])
-            await send(message)
-
-        await self._app(scope, receive, noted)
+    expected = {"reference": "A1", "isbn": INK, "price": 900}
+    assert (status, body) == (201, expected), (
+        f"`POST /orders` of `selling_app` returned {status} with the body "
+        f"{in_words(body)}. The docstring asks for 201 with {expected}. Look at the "
+        "settings of your sessions."
+    )
 
 
-class Glance(NamedTuple):
-    """A status that leaves, or a reference that is confirmed, and the world then."""
+class Moment(NamedTuple):
+    """A status code that is being sent, and the database at this moment."""
 
-    at: Any
+    status: int
     orders: list[str]
-    lent: int
+    out: int
 
 
-class Ordering(NamedTuple):
-    """The shop of 3.2.6, the answers as they left, and the orders it confirmed."""
+class OrderingShop:
+    """A client of 3.2.6. `sent` has the moment of each response."""
 
-    shop: TestClient
-    answered: list[Glance]
-    confirmed: list[Glance]
+    def __init__(self, answers, engine: Engine) -> None:
+        self.sent: list[Moment] = []
+        self._answers, self._engine = answers, engine
+        self._error: Exception | None = None
+        save(engine, answers.Book(isbn=INK, title="Ink", price=900))
+
+    @contextmanager
+    def open(self) -> Iterator["OrderingShop"]:
+        """Start the application for the block."""
+        app = fastapi_app(
+            self._answers.ordering_app(self._engine), "ordering_app(engine)"
+        )
+        sold_out = PlainTextResponse(status_code=410)
+        app.add_exception_handler(SoldOut, lambda request, error: sold_out)
+        with (
+            connections(self._engine) as self._pool,
+            client(self._watch(app), raises=False) as self._http,
+        ):
+            yield self
+
+    def _watch(self, app: FastAPI) -> Any:
+        async def watched(scope: Any, receive: Any, send: Any) -> None:
+            async def noted(message: Any) -> None:
+                if message["type"] == "http.response.start":
+                    self.sent.append(self.now(message["status"]))
+                await send(message)
+
+            try:
+                await app(scope, receive, noted)
+            except Exception as error:
+                self._error = error
+                raise
+
+        return watched
+
+    def now(self, status: int) -> Moment:
+        """Return what is true at this moment."""
+        out = self._pool.out
+        return Moment(status, references_in(self._answers, self._engine), out)
+
+    def order(self, reference: str, isbn: str = INK) -> Status:
+        """Return the status code for an order."""
+        self._error = None
+        body = {"reference": reference, "isbn": isbn}
+        status = Status(self._http.post("/orders", json=body).status_code)
+        status.cause = self._error
+        return status
 
 
-@contextmanager
-def ordering(answers, engine: Engine) -> Iterator[Ordering]:
-    """Open the shop of 3.2.6, which has one book."""
-    stock(answers, engine)
-    answered, confirmed = [], []
-    with connections(engine) as pool:
-
-        def glance(at: object) -> Glance:
-            lent = pool.out
-            return Glance(at, orders_in(answers, engine), lent)
-
-        def confirm(engine: Engine, reference: str) -> None:
-            confirmed.append(glance(reference))
-
-        answers.confirm = confirm
-        app = checked(answers.ordering_app(engine))
-        gone = PlainTextResponse(status_code=410)
-        app.add_exception_handler(SoldOut, lambda request, error: gone)
-        wire = Wire(app, lambda status: answered.append(glance(status)))
-        with client(wire, raises=False) as shop:
-            yield Ordering(shop, answered, confirmed)
-            answered.append(glance("the end"))
+@pytest.fixture
+def ordering_shop(answers, engine) -> Iterator[OrderingShop]:
+    """Return a client of 3.2.6."""
+    with OrderingShop(answers, engine).open() as shop:
+        yield shop
 
 
-def test_q6_what_is_answered_201_is_committed(answers, engine):
-    with ordering(answers, engine) as (shop, answered, _):
-        for reference in ("A1", "A2"):
-            order(shop, reference)
+def test_q6_an_order_is_committed_when_201_is_sent(ordering_shop):
+    for reference in ("A1", "A2"):
+        ordering_shop.order(reference)
 
-    seen = [(one.at, one.orders) for one in answered[:-1]]
+    seen = [(moment.status, moment.orders) for moment in ordering_shop.sent]
     assert seen == [(201, ["A1"]), (201, ["A1", "A2"])], (
-        "A1 and A2 were ordered. As the answers left, their statuses and the orders "
-        f"that another session found were {seen}."
+        "The orders A1 and A2 were placed. The status codes, and the committed orders "
+        f"at the moment when each response was sent, are {seen}. The docstring asks "
+        "for [(201, ['A1']), (201, ['A1', 'A2'])]."
     )
 
 
-def test_q6_the_connection_is_back_before_the_answer(answers, engine):
-    with ordering(answers, engine) as (shop, answered, confirmed):
-        status = order(shop, "A1").status_code
+def test_q6_the_connection_is_in_the_pool_when_201_is_sent(ordering_shop):
+    status = ordering_shop.order("A1")
 
-    assert (status, len(confirmed)) == (201, 1), (
-        f"A1 was ordered and answered {status}; `confirm` ran {len(confirmed)} times."
-    )
-    lent = [answered[0].lent, confirmed[0].lent]
-    assert lent == [0, 0], (
-        f"As the 201 left, {lent[0]} connection(s) were lent, as `confirm` ran "
-        f"{lent[1]}: a slow client, or a slow mail, keeps others from the database."
+    out = [moment.out for moment in ordering_shop.sent]
+    assert (status, out) == (201, [0]), (
+        f"An order returned {status}. When the response was sent, {out[0]} connection "
+        "was not back in the pool. The docstring asks for 201, and for the connection "
+        "to be back by then."
     )
 
 
-def test_q6_who_confirms_finds_the_order(answers, engine):
-    with ordering(answers, engine) as (shop, _, confirmed):
-        for reference in ("A1", "A2"):
-            order(shop, reference)
+def test_q6_a_taken_reference_returns_409(ordering_shop):
+    statuses = [ordering_shop.order(reference) for reference in ("A1", "A1", "A2")]
 
-    seen = [(one.at, one.orders) for one in confirmed]
-    assert seen == [("A1", ["A1"]), ("A2", ["A1", "A2"])], (
-        "A1 and A2 were ordered. `confirm` was called, and found in the database: "
-        f"{seen or 'it was never called'}."
+    orders = ordering_shop.now(0).orders
+    assert (statuses, orders) == ([201, 409, 201], ["A1", "A2"]), (
+        "The orders A1, A1 and A2 were placed. The status codes are "
+        f"{statuses}, and the saved orders are {orders}. The docstring asks for 409 if "
+        "the commit raises IntegrityError."
     )
 
 
-def test_q6_a_taken_reference_is_answered_409(answers, engine):
-    with ordering(answers, engine) as (shop, answered, confirmed):
-        statuses = [order(shop, name).status_code for name in ("A1", "A1", "A2")]
+def test_q6_another_error_of_the_commit_returns_500(engine, ordering_shop):
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE orders RENAME COLUMN price TO amount"))
 
-    end = answered[-1]
-    assert (statuses, end.orders) == ([201, 409, 201], ["A1", "A2"]), (
-        f"Ordered were A1, A1 again, and A2. Their clients read {statuses}; "
-        f"the database has {end.orders}."
-    )
-    mails = [one.at for one in confirmed]
-    assert mails == ["A1", "A2"], (
-        f"The second A1 was answered 409. Confirmed were {', '.join(mails)}."
+    status = ordering_shop.order("A1")
+    assert status == 500, (
+        "The table `orders` has no column `price`, so the commit raises "
+        f"OperationalError. The status code is {status}. The docstring asks for 500. "
+        "Look at when your code commits, and at which exceptions it catches."
     )
 
 
 ENDINGS = {
-    "there is no such book": (None, "978-0", 404),
+    "an unknown book": (None, "978-9", 404),
     "an HTTPException": (HTTPException(418), INK, 418),
-    "an exception that the app handles": (SoldOut(), INK, 410),
-    "an exception that nobody handles": (RuntimeError("no shelf"), INK, 500),
+    "an error with a handler": (SoldOut(), INK, 410),
+    "an error without a handler": (RuntimeError("no shelf"), INK, 500),
+    "an IntegrityError": (
+        IntegrityError("INSERT", {}, Exception("no shelf")),
+        INK,
+        500,
+    ),
 }
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
-def test_q6_what_the_endpoint_raises_leaves_nothing_behind(answers, engine, ending):
-    error, isbn, status = ENDINGS[ending]
+def test_q6_an_error_of_the_endpoint(answers, ordering_shop, ending):
+    error, isbn, expected = ENDINGS[ending]
 
     def reserve(isbn: str) -> None:
         if error:
             raise error
 
-    answers.reserve = reserve
-    with ordering(answers, engine) as (shop, answered, _):
-        told = shop.post("/orders", json={"reference": "A1", "isbn": isbn}).status_code
+    stand_in(answers.reserve, reserve)
+    status = ordering_shop.order("A1", isbn)
+    after = ordering_shop.now(status)
 
-    end = answered[-1]
-    assert (told, end.orders) == (status, []), (
-        f"The endpoint raised: {ending}. Its client read {told}, and the database has "
-        f"the orders {end.orders}. Without a session it would be {status}, and none."
+    assert (status, after.orders) == (expected, []), (
+        f"The endpoint raised {ending}. The status code is {status}, and the saved "
+        f"orders are {after.orders}. The docstring asks to save no order, and that the "
+        f"error reaches FastAPI unchanged: the status code is {expected} then."
     )
-    assert end.lent == 0, (
-        f"The endpoint raised: {ending}. The request is over, and {end.lent} "
-        "connection is still lent. Where in your code does that exception arrive?"
+    assert after.out == 0, (
+        f"The endpoint raised {ending}, and the request is over, but {after.out} "
+        "connection is not back in the pool. The error is raised again at the `yield`: "
+        "look at which of your lines run then."
     )

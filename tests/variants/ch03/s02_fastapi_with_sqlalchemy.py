@@ -1,157 +1,173 @@
 """Other answers to section 3.2."""
 
-from contextlib import closing
+from contextlib import asynccontextmanager, closing, contextmanager
 from threading import Lock
 
 from fastapi import Request
 from fastapi.responses import JSONResponse
 from sqlalchemy import insert as any_insert
 from sqlalchemy import text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import scoped_session
 from sqlalchemy.pool import NullPool, StaticPool
 
 from sensei.variants import right, wrong
 
 
-@wrong("3.2.1", caught_by="test_q1_a_new_user_is_there_for_the_next_session")
+@wrong("3.2.1", caught_by="test_q1_a_new_user_is_committed")
 def users_app(engine):
-    """`flush` sends the INSERT, so the user is saved."""
+    """Flush instead of committing."""
     app = FastAPI()
 
     @app.post("/users", status_code=201)
-    def create(user: UserIn) -> UserOut:
+    def create_user(user: UserIn) -> UserOut:
         with Session(engine) as session:
-            saved = User(
-                name=user.name,
-                email=user.email,
-                password_hash=hash_password(user.password),
-            )
-            session.add(saved)
-            try:
-                session.flush()
-            except IntegrityError:
-                raise HTTPException(409)
-            return UserOut.model_validate(saved)
+            row = User(**user.model_dump())
+            session.add(row)
+            session.flush()
+            return UserOut.model_validate(row)
 
     return app
 
 
-@wrong("3.2.1", caught_by="test_q1_a_taken_address_is_answered_409[Mara@example.com]")
+@wrong("3.2.1", caught_by="test_q1_the_response_is_201_with_the_id_from_the_database")
 def users_app(engine):
-    """Who looks first needs no answer from the index."""
-    app = FastAPI()
-
-    @app.post("/users", status_code=201)
-    def create(user: UserIn) -> UserOut:
-        with Session(engine) as session:
-            if session.scalar(select(User).filter_by(email=user.email)):
-                raise HTTPException(409)
-            saved = User(
-                name=user.name,
-                email=user.email,
-                password_hash=hash_password(user.password),
-            )
-            session.add(saved)
-            session.commit()
-            return UserOut.model_validate(saved)
-
-    return app
-
-
-@wrong("3.2.1", caught_by="test_q1_the_client_reads_201_and_the_id_from_the_database")
-def users_app(engine):
-    """An object can be read once its session is over."""
+    """Return the object after its session is closed."""
     app = FastAPI()
 
     @app.post("/users", status_code=201, response_model=UserOut)
-    def create(user: UserIn):
-        saved = User(
-            name=user.name,
-            email=user.email,
-            password_hash=hash_password(user.password),
-        )
-        try:
-            with Session(engine) as session, session.begin():
-                session.add(saved)
-        except IntegrityError:
-            raise HTTPException(409)
-        return saved
+    def create_user(user: UserIn):
+        with Session(engine) as session:
+            row = User(**user.model_dump())
+            session.add(row)
+            session.commit()
+        return row
 
     return app
 
 
-@wrong("3.2.1", caught_by="test_q1_requests_at_the_same_time_do_not_meet")
+@wrong("3.2.1", caught_by="test_q1_the_response_is_201_with_the_id_from_the_database")
 def users_app(engine):
-    """One session will do for the app."""
+    """Keep the default status code."""
+    app = FastAPI()
+
+    @app.post("/users")
+    def create_user(user: UserIn) -> UserOut:
+        with Session(engine) as session:
+            row = User(**user.model_dump())
+            session.add(row)
+            session.commit()
+            return UserOut.model_validate(row)
+
+    return app
+
+
+@wrong("3.2.1", caught_by="test_q1_the_response_is_201_with_the_id_from_the_database")
+def users_app(engine):
+    """Count the rows to find the id."""
+    app = FastAPI()
+
+    @app.post("/users", status_code=201)
+    def create_user(user: UserIn) -> UserOut:
+        with Session(engine) as session:
+            session.add(User(**user.model_dump()))
+            session.commit()
+            number = len(session.scalars(select(User)).all())
+            return UserOut(id=number, **user.model_dump())
+
+    return app
+
+
+@wrong("3.2.1", caught_by="test_q1_every_request_has_its_own_session")
+def users_app(engine):
+    """Use one session for the application."""
     session = Session(engine)
     app = FastAPI()
 
     @app.post("/users", status_code=201)
-    def create(user: UserIn) -> UserOut:
-        saved = User(
-            name=user.name,
-            email=user.email,
-            password_hash=hash_password(user.password),
-        )
+    def create_user(user: UserIn) -> UserOut:
         try:
-            session.add(saved)
+            row = User(**user.model_dump())
+            session.add(row)
             session.commit()
-            return UserOut.model_validate(saved)
-        except IntegrityError:
-            raise HTTPException(409)
+            return UserOut.model_validate(row)
         finally:
-            session.rollback()
+            session.close()
 
     return app
 
 
-@wrong("3.2.1", caught_by="test_q1_the_connection_goes_back")
+@wrong("3.2.1", caught_by="test_q1_the_session_is_closed")
 def users_app(engine):
-    """The session goes out of scope, and that closes it."""
+    """Let the session go out of scope."""
     app = FastAPI()
 
     @app.post("/users", status_code=201)
-    def create(user: UserIn) -> UserOut:
+    def create_user(user: UserIn) -> UserOut:
         session = Session(engine)
-        if session.scalar(
-            select(User).where(func.lower(User.email) == user.email.lower())
-        ):
-            raise HTTPException(409)
-        saved = User(
-            name=user.name,
-            email=user.email,
-            password_hash=hash_password(user.password),
-        )
-        session.add(saved)
+        row = User(**user.model_dump())
+        session.add(row)
         session.commit()
-        return UserOut.model_validate(saved)
+        return UserOut.model_validate(row)
 
     return app
 
 
-@wrong("3.2.1", caught_by="test_q1_a_new_user_is_there_for_the_next_session")
+@wrong("3.2.1", caught_by="test_q1_the_session_is_closed[after an error]")
 def users_app(engine):
-    """The password is saved as it came."""
+    """Close the session in the last line, which an error skips."""
     app = FastAPI()
 
     @app.post("/users", status_code=201)
-    def create(user: UserIn) -> UserOut:
+    def create_user(user: UserIn) -> UserOut:
+        session = Session(engine)
+        row = User(**user.model_dump())
+        session.add(row)
+        session.commit()
+        created = UserOut.model_validate(row)
+        session.close()
+        return created
+
+    return app
+
+
+@wrong("3.2.1", caught_by="test_q1_a_body_that_is_not_a_user_returns_422[a null name]")
+def users_app(engine):
+    """Take the body as a dict."""
+    app = FastAPI()
+
+    @app.post("/users", status_code=201)
+    def create_user(user: dict) -> UserOut:
         with Session(engine) as session:
-            saved = User(name=user.name, email=user.email, password_hash=user.password)
-            session.add(saved)
-            try:
-                session.commit()
-            except IntegrityError:
-                raise HTTPException(409)
-            return UserOut.model_validate(saved)
+            row = User(**user)
+            session.add(row)
+            session.commit()
+            return UserOut.model_validate(row)
+
+    return app
+
+
+@wrong("3.2.1", caught_by="test_q1_a_new_user_is_committed")
+def users_app(engine):
+    """Take the values as query parameters."""
+    app = FastAPI()
+
+    @app.post("/users", status_code=201)
+    def create_user(name: str, email: EmailStr) -> UserOut:
+        with Session(engine) as session:
+            row = User(name=name, email=email)
+            session.add(row)
+            session.commit()
+            return UserOut.model_validate(row)
 
     return app
 
 
 @right("3.2.1")
 def users_app(engine):
-    """A dependency opens the session; the endpoint flushes, answers and commits."""
-    new_session = sessionmaker(engine, expire_on_commit=False)
+    """Open the session in a dependency, and return the object."""
+    new_session = sessionmaker(engine)
 
     def open_session():
         session = new_session()
@@ -163,15 +179,11 @@ def users_app(engine):
     app = FastAPI()
 
     @app.post("/users", response_model=UserOut, status_code=201)
-    def create(user: UserIn, session: Session = Depends(open_session)):
-        row = User(**user.model_dump(exclude={"password"}))
-        row.password_hash = hash_password(user.password)
+    def create_user(user: UserIn, session: Session = Depends(open_session)):
+        row = User(name=user.name, email=user.email)
         session.add(row)
-        try:
-            session.commit()
-        except IntegrityError as error:
-            session.rollback()
-            raise HTTPException(status_code=409, detail="taken") from error
+        session.commit()
+        session.refresh(row)
         return row
 
     return app
@@ -179,38 +191,37 @@ def users_app(engine):
 
 @right("3.2.1")
 def users_app(engine):
-    """An async endpoint that looks first, and heeds the index too."""
+    """Use an async endpoint, `begin`, and an INSERT with RETURNING."""
     app = FastAPI()
 
-    @app.exception_handler(IntegrityError)
-    async def refuse(request: Request, error: IntegrityError):
-        return JSONResponse({"detail": "taken"}, 409)
-
     @app.post("/users", status_code=201)
-    async def create(user: UserIn) -> UserOut:
+    async def create_user(user: UserIn) -> UserOut:
         with sessionmaker(engine).begin() as session:
-            if session.scalar(select(User.id).filter_by(email=user.email)):
-                raise HTTPException(409)
-            number = session.scalar(
-                any_insert(User)
-                .values(
-                    name=user.name,
-                    email=user.email,
-                    password_hash=hash_password(user.password),
-                )
-                .returning(User.id)
-            )
-        return UserOut(id=number, name=user.name, email=user.email)
+            new = any_insert(User).values(**user.model_dump()).returning(User.id)
+            return UserOut(id=session.scalars(new).one(), **user.model_dump())
 
     return app
 
 
-@wrong(
-    "3.2.2",
-    caught_by="test_q2_the_connection_goes_back_however_the_request_ends[raises]",
-)
+@right("3.2.1")
+def users_app(engine):
+    """Keep the values after the commit, and return the object."""
+    app = FastAPI()
+
+    @app.post("/users", status_code=201, response_model=UserOut)
+    def create_user(user: UserIn):
+        with Session(engine, expire_on_commit=False) as session:
+            row = User(**user.model_dump())
+            session.add(row)
+            session.commit()
+        return row
+
+    return app
+
+
+@wrong("3.2.2", caught_by="test_q2_the_connection_returns_to_the_pool[error-500]")
 def create_app(url):
-    """What stands after `yield` always runs."""
+    """Close the session in the line after `yield`."""
     engine = create_engine(url)
 
     def open_session():
@@ -218,20 +229,23 @@ def create_app(url):
         yield session
         session.close()
 
-    @asynccontextmanager
-    async def lifespan(app):
-        Base.metadata.create_all(engine)
-        yield
-        engine.dispose()
-
-    app = FastAPI(lifespan=lifespan)
+    app = FastAPI()
     add_endpoints(app, open_session)
     return app
 
 
-@wrong("3.2.2", caught_by="test_q2_connections_are_kept_for_later_requests")
+@wrong("3.2.2", caught_by="test_q2_the_connection_returns_to_the_pool")
 def create_app(url):
-    """An engine is a connection: each request makes its own."""
+    """Return the session instead of yielding it."""
+    engine = create_engine(url)
+    app = FastAPI()
+    add_endpoints(app, lambda: Session(engine))
+    return app
+
+
+@wrong("3.2.2", caught_by="test_q2_later_requests_use_the_same_connection")
+def create_app(url):
+    """Create an engine for every request."""
 
     def open_session():
         engine = create_engine(url)
@@ -239,23 +253,15 @@ def create_app(url):
             yield session
         engine.dispose()
 
-    @asynccontextmanager
-    async def lifespan(app):
-        engine = create_engine(url)
-        Base.metadata.create_all(engine)
-        engine.dispose()
-        yield
-
-    app = FastAPI(lifespan=lifespan)
+    app = FastAPI()
     add_endpoints(app, open_session)
     return app
 
 
-@wrong("3.2.2", caught_by="test_q2_connections_are_kept_for_later_requests")
+@wrong("3.2.2", caught_by="test_q2_later_requests_use_the_same_connection")
 def create_app(url):
-    """Without a pool nothing can be left open."""
+    """Turn the pool off."""
     engine = create_engine(url, poolclass=NullPool)
-    Base.metadata.create_all(engine)
 
     def open_session():
         with Session(engine) as session:
@@ -266,145 +272,43 @@ def create_app(url):
     return app
 
 
-@wrong("3.2.2", caught_by="test_q2_each_request_has_a_session_of_its_own")
+@wrong("3.2.2", caught_by="test_q2_every_request_gets_a_new_session")
 def create_app(url):
-    """The session is opened at start-up and closed at shutdown, as the engine is."""
+    """Use one session, and close it after each request."""
     engine = create_engine(url)
-
-    @asynccontextmanager
-    async def lifespan(app):
-        Base.metadata.create_all(engine)
-        with Session(engine) as app.state.session:
-            yield
-        engine.dispose()
-
-    app = FastAPI(lifespan=lifespan)
+    session = Session(engine)
 
     def open_session():
         try:
-            yield app.state.session
-        finally:
-            app.state.session.close()
-
-    add_endpoints(app, open_session)
-    return app
-
-
-@wrong("3.2.2", caught_by="test_q2_the_connection_goes_back_however_the_request_ends")
-def create_app(url):
-    """Returning a session is enough; FastAPI closes what it was given."""
-    engine = create_engine(url)
-
-    def open_session():
-        return Session(engine)
-
-    @asynccontextmanager
-    async def lifespan(app):
-        Base.metadata.create_all(engine)
-        yield
-        engine.dispose()
-
-    app = FastAPI(lifespan=lifespan)
-    add_endpoints(app, open_session)
-    return app
-
-
-@wrong("3.2.2", caught_by="test_q2_the_tables_are_there")
-def create_app(url):
-    """A sessionmaker is a dependency; FastAPI reads its parameters as a query."""
-    engine = create_engine(url)
-
-    @asynccontextmanager
-    async def lifespan(app):
-        Base.metadata.create_all(engine)
-        yield
-        engine.dispose()
-
-    app = FastAPI(lifespan=lifespan)
-    add_endpoints(app, sessionmaker(engine))
-    return app
-
-
-@wrong("3.2.2", caught_by="test_q2_no_connection_is_left_after_the_shutdown")
-def create_app(url):
-    """Sessions are closed, so connections are."""
-    engine = create_engine(url)
-    Base.metadata.create_all(engine)
-
-    def open_session():
-        with Session(engine) as session:
             yield session
+        finally:
+            session.close()
 
     app = FastAPI()
     add_endpoints(app, open_session)
     return app
 
 
-@wrong("3.2.2", caught_by="test_q2_the_rows_of_an_earlier_run_are_there")
+@wrong("3.2.2", caught_by="test_q2_requests_at_the_same_time_use_different_connections")
 def create_app(url):
-    """A start is a fresh start."""
+    """Use a `scoped_session`, which belongs to a thread."""
     engine = create_engine(url)
+    local = scoped_session(sessionmaker(engine))
 
     def open_session():
-        with Session(engine) as session:
-            yield session
+        try:
+            yield local()
+        finally:
+            local.remove()
 
-    @asynccontextmanager
-    async def lifespan(app):
-        Base.metadata.drop_all(engine)
-        Base.metadata.create_all(engine)
-        yield
-        engine.dispose()
-
-    app = FastAPI(lifespan=lifespan)
+    app = FastAPI()
     add_endpoints(app, open_session)
     return app
 
 
-@wrong("3.2.2", caught_by="test_q2_the_tables_are_there")
+@wrong("3.2.2", caught_by="test_q2_requests_at_the_same_time_use_different_connections")
 def create_app(url):
-    """The tables come with the mapped classes."""
-    engine = create_engine(url)
-
-    def open_session():
-        with Session(engine) as session:
-            yield session
-
-    @asynccontextmanager
-    async def lifespan(app):
-        yield
-        engine.dispose()
-
-    app = FastAPI(lifespan=lifespan)
-    add_endpoints(app, open_session)
-    return app
-
-
-@wrong("3.2.2", caught_by="test_q2_the_connection_goes_back_however_the_request_ends")
-def create_app(url):
-    """All sessions may share one connection."""
-    engine = create_engine(url)
-
-    @asynccontextmanager
-    async def lifespan(app):
-        Base.metadata.create_all(engine)
-        with engine.connect() as app.state.connection:
-            yield
-        engine.dispose()
-
-    app = FastAPI(lifespan=lifespan)
-
-    def open_session():
-        with Session(app.state.connection) as session:
-            yield session
-
-    add_endpoints(app, open_session)
-    return app
-
-
-@wrong("3.2.2", caught_by="test_q2_requests_at_the_same_time_have_a_connection_each")
-def create_app(url):
-    """One connection is enough for SQLite."""
+    """Use one connection, because the database is SQLite."""
     engine = create_engine(
         url, connect_args={"check_same_thread": False}, poolclass=StaticPool
     )
@@ -413,26 +317,73 @@ def create_app(url):
         with Session(engine) as session:
             yield session
 
-    @asynccontextmanager
-    async def lifespan(app):
-        Base.metadata.create_all(engine)
-        yield
-        engine.dispose()
+    app = FastAPI()
+    add_endpoints(app, open_session)
+    return app
 
-    app = FastAPI(lifespan=lifespan)
+
+@wrong("3.2.2", caught_by="test_q2_the_endpoint_reads_the_database_at_the_url")
+def create_app(url):
+    """Keep the engine in a global variable."""
+    global engine
+    engine = create_engine(url)
+
+    def open_session():
+        with Session(engine) as session:
+            yield session
+
+    app = FastAPI()
+    add_endpoints(app, open_session)
+    return app
+
+
+@wrong("3.2.2", caught_by="test_q2_the_endpoint_reads_the_database_at_the_url")
+def create_app(url):
+    """Pass a sessionmaker as the dependency."""
+    app = FastAPI()
+    add_endpoints(app, sessionmaker(create_engine(url)))
+    return app
+
+
+@wrong("3.2.2", caught_by="test_q2_the_endpoint_reads_the_database_at_the_url")
+def create_app(url):
+    """Pass a context manager as the dependency."""
+    engine = create_engine(url)
+
+    @contextmanager
+    def open_session():
+        with Session(engine) as session:
+            yield session
+
+    app = FastAPI()
+    add_endpoints(app, open_session)
+    return app
+
+
+@wrong("3.2.2", caught_by="test_q2_the_connection_returns_to_the_pool[conflict-409]")
+def create_app(url):
+    """Swallow the error of the endpoint."""
+    engine = create_engine(url)
+
+    def open_session():
+        with Session(engine) as session:
+            try:
+                yield session
+            except Exception:
+                session.rollback()
+
+    app = FastAPI()
     add_endpoints(app, open_session)
     return app
 
 
 @right("3.2.2")
 def create_app(url):
-    """Everything in the lifespan; the request knows the way to its factory."""
+    """Create the engine in the lifespan, and find the factory through the request."""
 
     @asynccontextmanager
     async def lifespan(app):
         engine = create_engine(url, pool_size=3, connect_args={"timeout": 1})
-        with engine.begin() as connection:
-            Base.metadata.create_all(connection)
         app.state.new_session = sessionmaker(bind=engine, expire_on_commit=False)
         try:
             yield
@@ -450,18 +401,14 @@ def create_app(url):
 
 @right("3.2.2")
 def create_app(url):
-    """A lifespan yields its state; try and finally; tables before the start."""
-    engine = create_engine(url)
-    Base.metadata.create_all(engine)
-
-    @asynccontextmanager
-    async def lifespan(app):
-        yield {"engine": engine}
-        engine.dispose()
+    """Use a callable object, with `try` and `finally`."""
 
     class OpenSession:
-        def __call__(self, request: Request):
-            session = Session(bind=request.state.engine, autoflush=False)
+        def __init__(self):
+            self.new_session = sessionmaker(create_engine(url), autoflush=False)
+
+        def __call__(self):
+            session = self.new_session()
             try:
                 yield session
             except Exception:
@@ -470,230 +417,372 @@ def create_app(url):
             finally:
                 session.close()
 
-    app = FastAPI(lifespan=lifespan)
+    app = FastAPI()
     add_endpoints(app, OpenSession())
     return app
 
 
-@wrong("3.2.3", caught_by="test_q3_the_outcome_is_predicted[hers refused-shared]")
-def outcomes():
-    """What was answered 201 was saved, whoever's session it was."""
-    return {
-        "lent": {"shared": 1, "local": 2},
-        "hers refused": {"shared": 1, "local": 1},
-        "his refused": {"shared": 1, "local": 1},
-        "at once": {"shared": 402, "local": 402},
-        "price": {"shared": 1200, "local": 1200},
-        "left": {"shared": 0, "local": 0},
-    }
-
-
-@wrong("3.2.3", caught_by="test_q3_the_outcome_is_predicted[lent-local]")
-def outcomes():
-    """SessionLocal is one session, with one connection, that closes itself."""
-    shared = {
-        "lent": 1,
-        "hers refused": 0,
-        "his refused": 2,
-        "at once": 500,
-        "price": 900,
-        "left": 1,
-    }
-    return {name: {"shared": n, "local": n} for name, n in shared.items()}
-
-
-@wrong("3.2.3", caught_by="test_q3_the_outcome_is_predicted[price-shared]")
-def outcomes():
-    """A SELECT brings what is in the database now."""
-    return {
-        "lent": {"shared": 1, "local": 2},
-        "hers refused": {"shared": 0, "local": 1},
-        "his refused": {"shared": 2, "local": 1},
-        "at once": {"shared": 500, "local": 402},
-        "price": {"shared": 1200, "local": 1200},
-        "left": {"shared": 1, "local": 0},
-    }
-
-
-@wrong("3.2.4", caught_by="test_q4_two_apps_add_the_same_author_at_once")
-def books_app(engine):
-    """Who looks first knows whether to add."""
+@wrong("3.2.3", caught_by="test_q3_the_card_of_another_order_makes_no_difference")
+def paying_app(engine):
+    """Create a sessionmaker, but call it once."""
     app = FastAPI()
+    session_local = sessionmaker(engine)
+    session = session_local()
 
-    @app.post("/books", status_code=201)
-    def create(book: BookIn) -> dict[str, int]:
-        with Session(engine) as session:
-            author = session.scalar(select(Author).filter_by(name=book.author))
-            if author is None:
-                author = Author(name=book.author)
-                session.add(author)
-                session.flush()
-            saved = Book(**book.model_dump(exclude={"author"}), author_id=author.id)
-            session.add(saved)
-            try:
-                session.commit()
-            except IntegrityError:
-                raise HTTPException(409)
-            return {"id": saved.id, "author_id": saved.author_id}
-
-    return app
-
-
-@wrong("3.2.4", caught_by="test_q4_two_apps_add_the_same_author_at_once")
-def books_app(engine):
-    """Whatever the database refuses is the client's conflict."""
-    app = FastAPI()
-
-    @app.post("/books", status_code=201)
-    def create(book: BookIn) -> dict[str, int]:
+    @app.post("/orders", status_code=201)
+    def place_order(order: OrderIn) -> None:
+        price = price_of(session, order.isbn)
+        session.add(Order(**order.model_dump(), price=price))
         try:
-            with Session(engine) as session, session.begin():
-                author = session.scalar(select(Author).filter_by(name=book.author))
-                if author is None:
-                    author = Author(name=book.author)
-                    session.add(author)
-                    session.flush()
-                saved = Book(**book.model_dump(exclude={"author"}), author_id=author.id)
-                session.add(saved)
-                session.flush()
-                return {"id": saved.id, "author_id": saved.author_id}
-        except IntegrityError:
-            raise HTTPException(409)
+            pay(order.reference)
+        except CardRefused:
+            session.rollback()
+            raise HTTPException(402) from None
+        session.commit()
 
     return app
 
 
-@wrong("3.2.4", caught_by="test_q4_a_taken_isbn_is_answered_409_and_leaves_nothing")
-def books_app(engine):
-    """The author needs a commit before the book can name him."""
+@wrong("3.2.3", caught_by="test_q3_the_card_of_another_order_makes_no_difference")
+def paying_app(engine):
+    """Close the one session after each request."""
     app = FastAPI()
+    shared = Session(engine)
 
-    @app.post("/books", status_code=201)
-    def create(book: BookIn) -> dict[str, int]:
-        with Session(engine) as session:
-            session.execute(
-                insert(Author).values(name=book.author).on_conflict_do_nothing()
-            )
-            session.commit()
-            saved = Book(
-                **book.model_dump(exclude={"author"}),
-                author_id=session.scalars(
-                    select(Author.id).filter_by(name=book.author)
-                ).one(),
-            )
-            session.add(saved)
+    @app.post("/orders", status_code=201)
+    def place_order(order: OrderIn) -> None:
+        with shared as session:
+            price = price_of(session, order.isbn)
+            session.add(Order(**order.model_dump(), price=price))
             try:
-                session.commit()
-            except IntegrityError:
-                raise HTTPException(409)
-            return {"id": saved.id, "author_id": saved.author_id}
+                pay(order.reference)
+            except CardRefused:
+                session.rollback()
+                raise HTTPException(402) from None
+            session.commit()
 
     return app
 
 
-@wrong("3.2.4", caught_by="test_q4_two_apps_add_the_same_isbn_at_once")
+@wrong("3.2.3", caught_by="test_q3_the_card_of_another_order_makes_no_difference")
+def paying_app(engine):
+    """Keep one session, and handle one request after the other."""
+    app = FastAPI()
+    lock = Lock()
+    shared = Session(engine)
+
+    @app.post("/orders", status_code=201)
+    def place_order(order: OrderIn) -> None:
+        with lock, shared as session:
+            price = price_of(session, order.isbn)
+            session.add(Order(**order.model_dump(), price=price))
+            try:
+                pay(order.reference)
+            except CardRefused:
+                session.rollback()
+                raise HTTPException(402) from None
+            session.commit()
+
+    return app
+
+
+@wrong("3.2.3", caught_by="test_q3_the_card_of_another_order_makes_no_difference")
+def paying_app(engine):
+    """Block the event loop in an async endpoint."""
+    app = FastAPI()
+    session_local = sessionmaker(engine)
+
+    @app.post("/orders", status_code=201)
+    async def place_order(order: OrderIn) -> None:
+        with session_local() as session:
+            price = price_of(session, order.isbn)
+            session.add(Order(**order.model_dump(), price=price))
+            try:
+                pay(order.reference)
+            except CardRefused:
+                raise HTTPException(402) from None
+            session.commit()
+
+    return app
+
+
+@wrong("3.2.3", caught_by="test_q3_the_connection_returns_to_the_pool")
+def paying_app(engine):
+    """Open a session for each request, and never close it."""
+    app = FastAPI()
+    session_local = sessionmaker(engine)
+
+    @app.post("/orders", status_code=201)
+    def place_order(order: OrderIn) -> None:
+        session = session_local()
+        price = price_of(session, order.isbn)
+        session.add(Order(**order.model_dump(), price=price))
+        try:
+            pay(order.reference)
+        except CardRefused:
+            session.rollback()
+            raise HTTPException(402) from None
+        session.commit()
+
+    return app
+
+
+@wrong("3.2.3", caught_by="test_q3_an_order_whose_payment_fails_is_not_saved_later")
+def paying_app(engine):
+    """Commit in `finally`."""
+    app = FastAPI()
+    session_local = sessionmaker(engine)
+
+    @app.post("/orders", status_code=201)
+    def place_order(order: OrderIn) -> None:
+        with session_local() as session:
+            price = price_of(session, order.isbn)
+            session.add(Order(**order.model_dump(), price=price))
+            try:
+                pay(order.reference)
+            except CardRefused:
+                session.rollback()
+                raise HTTPException(402) from None
+            finally:
+                session.commit()
+
+    return app
+
+
+@right("3.2.3")
+def paying_app(engine):
+    """Open a session for each request without a factory, and flush before paying."""
+    app = FastAPI()
+
+    @app.post("/orders", status_code=201)
+    def place_order(order: OrderIn) -> None:
+        with Session(engine) as session:
+            price = price_of(session, order.isbn)
+            session.add(Order(**order.model_dump(), price=price))
+            session.flush()
+            try:
+                pay(order.reference)
+            except CardRefused:
+                session.rollback()
+                raise HTTPException(402) from None
+            session.commit()
+
+    return app
+
+
+@right("3.2.3")
+def paying_app(engine):
+    """Use no connection while the card is charged."""
+    session_local = sessionmaker(bind=engine, expire_on_commit=False)
+    app = FastAPI()
+
+    @app.post("/orders", status_code=201)
+    def place_order(order: OrderIn) -> None:
+        with session_local() as session:
+            price = price_of(session, order.isbn)
+        try:
+            pay(order.reference)
+        except CardRefused:
+            raise HTTPException(402) from None
+        with session_local.begin() as session:
+            session.add(Order(**order.model_dump(), price=price))
+
+    return app
+
+
+@right("3.2.3")
+def paying_app(engine):
+    """Use a `scoped_session` in the endpoint's own thread, and remove it."""
+    registry = scoped_session(sessionmaker(engine))
+    app = FastAPI()
+
+    @app.post("/orders", status_code=201)
+    def place_order(order: OrderIn) -> None:
+        try:
+            price = price_of(registry(), order.isbn)
+            registry.add(Order(**order.model_dump(), price=price))
+            pay(order.reference)
+            registry.commit()
+        except CardRefused:
+            raise HTTPException(402) from None
+        finally:
+            registry.remove()
+
+    return app
+
+
+@right("3.2.3")
+def paying_app(engine):
+    """Use a dependency."""
+    SessionLocal = sessionmaker(engine)
+
+    def get_db():
+        db = SessionLocal()
+        try:
+            yield db
+        finally:
+            db.close()
+
+    app = FastAPI()
+
+    @app.post("/orders", status_code=201)
+    def place_order(order: OrderIn, db: Session = Depends(get_db)) -> None:
+        price = price_of(db, order.isbn)
+        db.add(Order(**order.model_dump(), price=price))
+        try:
+            pay(order.reference)
+        except CardRefused as error:
+            raise HTTPException(402) from error
+        db.commit()
+
+    return app
+
+
+@wrong("3.2.4", caught_by="test_q4_another_program_saves_the_isbn_at_the_same_time")
 def books_app(engine):
-    """Who has looked for the isbn need not expect that it is taken."""
+    """Look for the isbn with a SELECT."""
     app = FastAPI()
 
     @app.post("/books", status_code=201)
-    def create(book: BookIn) -> dict[str, int]:
+    def create_book(book: BookIn) -> BookOut:
         with Session(engine) as session:
             if session.scalar(select(Book.id).filter_by(isbn=book.isbn)):
                 raise HTTPException(409)
-            session.execute(
-                insert(Author).values(name=book.author).on_conflict_do_nothing()
-            )
-            saved = Book(
-                **book.model_dump(exclude={"author"}),
-                author_id=session.scalars(
-                    select(Author.id).filter_by(name=book.author)
-                ).one(),
-            )
-            session.add(saved)
+            row = Book(**book.model_dump())
+            session.add(row)
             session.commit()
-            return {"id": saved.id, "author_id": saved.author_id}
+            return BookOut.model_validate(row)
 
     return app
 
 
-@wrong("3.2.4", caught_by="test_q4_a_known_author_is_not_added_again")
+@wrong("3.2.4", caught_by="test_q4_another_program_saves_the_isbn_at_the_same_time")
 def books_app(engine):
-    """Each book brings an author."""
+    """Look for the isbn with a SELECT, one request at a time."""
     app = FastAPI()
-
-    @app.post("/books", status_code=201)
-    def create(book: BookIn) -> dict[str, int]:
-        with Session(engine) as session:
-            author = Author(name=book.author)
-            session.add(author)
-            try:
-                session.flush()
-                saved = Book(**book.model_dump(exclude={"author"}), author_id=author.id)
-                session.add(saved)
-                session.commit()
-            except IntegrityError:
-                raise HTTPException(409)
-            return {"id": saved.id, "author_id": saved.author_id}
-
-    return app
-
-
-@wrong("3.2.4", caught_by="test_q4_two_apps_add_the_same_author_at_once")
-def books_app(engine):
-    """A lock in the app keeps requests apart; there is one app."""
     lock = Lock()
+
+    @app.post("/books", status_code=201)
+    def create_book(book: BookIn) -> BookOut:
+        with lock, Session(engine) as session:
+            if session.scalar(select(Book.id).filter_by(isbn=book.isbn)):
+                raise HTTPException(409)
+            row = Book(**book.model_dump())
+            session.add(row)
+            session.commit()
+            return BookOut.model_validate(row)
+
+    return app
+
+
+@wrong("3.2.4", caught_by="test_q4_another_database_error_returns_500")
+def books_app(engine):
+    """Return 409 for every exception."""
     app = FastAPI()
 
     @app.post("/books", status_code=201)
-    def create(book: BookIn) -> dict[str, int]:
-        with lock, Session(engine) as session:
-            author = session.scalar(select(Author).filter_by(name=book.author))
-            if author is None:
-                author = Author(name=book.author)
-                session.add(author)
-                session.flush()
-            saved = Book(**book.model_dump(exclude={"author"}), author_id=author.id)
-            session.add(saved)
+    def create_book(book: BookIn) -> BookOut:
+        with Session(engine) as session:
+            row = Book(**book.model_dump())
+            session.add(row)
             try:
                 session.commit()
+            except Exception:
+                raise HTTPException(409)
+            return BookOut.model_validate(row)
+
+    return app
+
+
+@wrong("3.2.4", caught_by="test_q4_another_database_error_returns_500")
+def books_app(engine):
+    """Catch the base class of SQLAlchemy's exceptions."""
+    app = FastAPI()
+
+    @app.post("/books", status_code=201)
+    def create_book(book: BookIn) -> BookOut:
+        with Session(engine) as session:
+            try:
+                row = Book(**book.model_dump())
+                session.add(row)
+                session.commit()
+                return BookOut.model_validate(row)
+            except SQLAlchemyError:
+                session.rollback()
+                raise HTTPException(409)
+
+    return app
+
+
+@wrong("3.2.4", caught_by="test_q4_the_connection_returns_to_the_pool[409]")
+def books_app(engine):
+    """Close the session only if nothing fails."""
+    app = FastAPI()
+
+    @app.post("/books", status_code=201)
+    def create_book(book: BookIn) -> BookOut:
+        session = Session(engine)
+        row = Book(**book.model_dump())
+        session.add(row)
+        try:
+            session.commit()
+        except IntegrityError:
+            raise HTTPException(409)
+        created = BookOut.model_validate(row)
+        session.close()
+        return created
+
+    return app
+
+
+@wrong("3.2.4", caught_by="test_q4_a_taken_isbn_returns_409")
+def books_app(engine):
+    """Put only `add` into the `try`."""
+    app = FastAPI()
+
+    @app.post("/books", status_code=201)
+    def create_book(book: BookIn) -> BookOut:
+        with Session(engine) as session:
+            row = Book(**book.model_dump())
+            try:
+                session.add(row)
             except IntegrityError:
                 raise HTTPException(409)
-            return {"id": saved.id, "author_id": saved.author_id}
+            session.commit()
+            return BookOut.model_validate(row)
+
+    return app
+
+
+@wrong("3.2.4", caught_by="test_q4_a_taken_isbn_returns_409")
+def books_app(engine):
+    """Use `merge`, which updates the book that is there."""
+    app = FastAPI()
+
+    @app.post("/books", status_code=201)
+    def create_book(book: BookIn) -> BookOut:
+        with Session(engine) as session:
+            known = session.scalar(select(Book.id).filter_by(isbn=book.isbn))
+            row = session.merge(Book(id=known, **book.model_dump()))
+            session.commit()
+            return BookOut.model_validate(row)
 
     return app
 
 
 @right("3.2.4")
 def books_app(engine):
-    """Look, try to add in a savepoint, look again."""
+    """Flush and validate inside `begin`, with `try` around all of it."""
     app = FastAPI()
 
-    def author_of(session, name):
-        known = select(Author).where(Author.name == name)
-        if found := session.scalar(known):
-            return found
-        try:
-            with session.begin_nested():
-                author = Author(name=name)
-                session.add(author)
-            return author
-        except IntegrityError:
-            return session.scalars(known).one()
-
     @app.post("/books", status_code=201)
-    def create(book: BookIn) -> dict[str, int]:
+    def create_book(book: BookIn) -> BookOut:
         try:
             with Session(engine) as session, session.begin():
-                saved = Book(
-                    isbn=book.isbn,
-                    title=book.title,
-                    price=book.price,
-                    author_id=author_of(session, book.author).id,
-                )
-                session.add(saved)
+                row = Book(**book.model_dump())
+                session.add(row)
                 session.flush()
-                return {"id": saved.id, "author_id": saved.author_id}
+                return BookOut.model_validate(row)
         except IntegrityError as error:
             raise HTTPException(409, "taken") from error
 
@@ -702,124 +791,124 @@ def books_app(engine):
 
 @right("3.2.4")
 def books_app(engine):
-    """The whole transaction once more, unless the isbn is what is taken."""
+    """Use ON CONFLICT DO NOTHING in an async endpoint."""
     app = FastAPI()
-    new_session = sessionmaker(engine, expire_on_commit=False)
-
-    def save(book):
-        with new_session.begin() as session:
-            author = session.scalar(select(Author).filter_by(name=book.author))
-            if author is None:
-                author = Author(name=book.author)
-                session.add(author)
-                session.flush()
-            saved = Book(**book.model_dump(exclude={"author"}), author_id=author.id)
-            session.add(saved)
-        return saved
-
-    def is_taken(isbn):
-        with new_session() as session:
-            return session.scalar(select(Book.id).filter_by(isbn=isbn)) is not None
 
     @app.post("/books", status_code=201)
-    async def create(book: BookIn) -> dict[str, int]:
-        for _ in range(3):
-            try:
-                saved = save(book)
-            except IntegrityError:
-                if is_taken(book.isbn):
-                    raise HTTPException(409)
-            else:
-                return {"id": saved.id, "author_id": saved.author_id}
-        raise HTTPException(503)
+    async def create_book(book: BookIn) -> BookOut:
+        new = insert(Book).values(**book.model_dump()).on_conflict_do_nothing()
+        with Session(engine) as session, session.begin():
+            number = session.scalar(new.returning(Book.id))
+        if number is None:
+            raise HTTPException(409)
+        return BookOut(id=number, **book.model_dump())
 
     return app
 
 
 @right("3.2.4")
 def books_app(engine):
-    """An upsert that always returns the author, and a lock that the database keeps."""
+    """Lock the table, then look for the isbn."""
     app = FastAPI()
 
     @app.post("/books", status_code=201)
-    def create(book: BookIn) -> dict[str, Any]:
+    def create_book(book: BookIn) -> BookOut:
         with Session(engine) as session:
-            session.execute(
-                text("SELECT pg_advisory_xact_lock(hashtext(:isbn))"),
-                {"isbn": book.isbn},
-            )
+            session.execute(text("LOCK TABLE books IN EXCLUSIVE MODE"))
             if session.scalar(select(Book.id).filter_by(isbn=book.isbn)):
                 raise HTTPException(409)
-            author = session.scalar(
-                insert(Author)
-                .values(name=book.author)
-                .on_conflict_do_update(
-                    index_elements=[Author.name], set_={"name": book.author}
-                )
-                .returning(Author.id)
-            )
-            columns = book.model_dump(exclude={"author"}) | {"author_id": author}
-            number = session.scalar(any_insert(Book).values(columns).returning(Book.id))
+            row = Book(**book.model_dump())
+            session.add(row)
             session.commit()
-            return {**columns, "id": number}
+            return BookOut.model_validate(row)
 
     return app
 
 
-@wrong("3.2.5", caught_by="test_q5_an_order_is_read_after_its_commit")
+@right("3.2.4")
+def books_app(engine):
+    """Look for the isbn first, and let a handler return 409."""
+    app = FastAPI()
+
+    @app.exception_handler(IntegrityError)
+    def conflict(request: Request, error: IntegrityError):
+        return JSONResponse({"detail": "taken"}, 409)
+
+    @app.post("/books", status_code=201, response_model=BookOut)
+    def create_book(book: BookIn):
+        with Session(engine, expire_on_commit=False) as session:
+            if session.scalar(select(Book.id).filter_by(isbn=book.isbn)):
+                raise HTTPException(409)
+            row = Book(**book.model_dump())
+            session.add(row)
+            session.commit()
+        return row
+
+    return app
+
+
+@wrong("3.2.5", caught_by="test_q5_objects_keep_their_values_after_a_commit")
 def session_factory(shop, catalogue):
-    """Each class has its engine; the other settings are best left alone."""
-    return sessionmaker(shop, binds={Book: catalogue, Author: catalogue})
+    """Leave `expire_on_commit` as it is."""
+    return sessionmaker(shop, binds={Book: catalogue}, autoflush=False)
 
 
-@wrong("3.2.5", caught_by="test_q5_a_half_made_order_waits_for_its_commit")
+@wrong("3.2.5", caught_by="test_q5_a_query_sends_no_pending_objects")
 def session_factory(shop, catalogue):
-    """Who keeps objects after the commit has configured enough."""
-    return sessionmaker(
-        shop, binds={Book: catalogue, Author: catalogue}, expire_on_commit=False
-    )
+    """Leave `autoflush` as it is."""
+    return sessionmaker(shop, binds={Book: catalogue}, expire_on_commit=False)
 
 
-@wrong("3.2.5", caught_by="test_q5_each_class_has_its_database[Book]")
+@wrong("3.2.5", caught_by="test_q5_the_endpoint_of_selling_app_works")
 def session_factory(shop, catalogue):
-    """A session has one engine."""
+    """Keep the default settings."""
+    return sessionmaker(shop, binds={Book: catalogue})
+
+
+@wrong("3.2.5", caught_by="test_q5_each_class_is_in_its_database[Book]")
+def session_factory(shop, catalogue):
+    """Use one engine for all classes."""
     return sessionmaker(bind=shop, expire_on_commit=False, autoflush=False)
 
 
-@wrong("3.2.5", caught_by="test_q5_each_class_has_its_database[User]")
+@wrong("3.2.5", caught_by="test_q5_each_class_is_in_its_database[User]")
 def session_factory(shop, catalogue):
-    """Only the classes that the endpoints use need an engine."""
+    """Name only the classes that the endpoint uses."""
     return sessionmaker(
-        binds={Book: catalogue, Author: catalogue, Order: shop},
-        expire_on_commit=False,
-        autoflush=False,
+        binds={Book: catalogue, Order: shop}, expire_on_commit=False, autoflush=False
     )
 
 
-@wrong("3.2.5", caught_by="test_q5_a_book_comes_from_the_catalogue")
+@wrong("3.2.5", caught_by="test_q5_each_call_returns_a_new_session")
 def session_factory(shop, catalogue):
-    """An author goes where the books go."""
-    return sessionmaker(
-        shop, binds={Book: catalogue}, expire_on_commit=False, autoflush=False
-    )
-
-
-@wrong("3.2.5", caught_by="test_q5_each_call_makes_a_new_session")
-def session_factory(shop, catalogue):
-    """A scoped session is what a web application needs."""
+    """Return a `scoped_session`."""
     return scoped_session(
         sessionmaker(
-            shop,
-            binds={Book: catalogue, Author: catalogue},
-            expire_on_commit=False,
-            autoflush=False,
+            shop, binds={Book: catalogue}, expire_on_commit=False, autoflush=False
         )
     )
 
 
-@wrong("3.2.5", caught_by="test_q5_after_a_commit_nothing_is_sent")
+@wrong("3.2.5", caught_by="test_q5_each_call_returns_a_new_session")
 def session_factory(shop, catalogue):
-    """What is expired can be read again at once."""
+    """Return a session."""
+    return Session(
+        shop, binds={Book: catalogue}, expire_on_commit=False, autoflush=False
+    )
+
+
+@wrong("3.2.5", caught_by="test_q5_each_call_returns_a_new_session")
+def session_factory(shop, catalogue):
+    """Create one session, and return it with each call."""
+    session = Session(
+        shop, binds={Book: catalogue}, expire_on_commit=False, autoflush=False
+    )
+    return lambda: session
+
+
+@wrong("3.2.5", caught_by="test_q5_objects_keep_their_values_after_a_commit")
+def session_factory(shop, catalogue):
+    """Read the objects again after the commit."""
 
     class Rereading(Session):
         def commit(self):
@@ -829,20 +918,17 @@ def session_factory(shop, catalogue):
                 self.refresh(one)
 
     return sessionmaker(
-        shop,
-        class_=Rereading,
-        binds={Book: catalogue, Author: catalogue},
-        autoflush=False,
+        shop, class_=Rereading, binds={Book: catalogue}, autoflush=False
     )
 
 
 @right("3.2.5")
 def session_factory(shop, catalogue):
-    """A function; a base class stands for all that derive from it."""
+    """Use a function, and the base class in `binds`."""
 
     def new_session() -> Session:
         return Session(
-            binds={Base: shop, Author: catalogue, Book: catalogue},
+            binds={Base: shop, Book: catalogue},
             autoflush=False,
             expire_on_commit=False,
         )
@@ -852,23 +938,23 @@ def session_factory(shop, catalogue):
 
 @right("3.2.5")
 def session_factory(shop, catalogue):
-    """A session class that finds the engine by itself."""
+    """Use a class of sessions that finds the engine by itself."""
 
     class Routed(Session):
         def get_bind(self, mapper=None, **others):
-            kind = mapper.class_ if mapper is not None else None
-            return catalogue if kind in (Book, Author) else shop
+            is_book = mapper is not None and mapper.class_ is Book
+            return catalogue if is_book else shop
 
     made = sessionmaker(class_=Routed)
     made.configure(autoflush=False, expire_on_commit=False)
     return made
 
 
-@wrong("3.2.6", caught_by="test_q6_what_is_answered_201_is_committed")
+@wrong("3.2.6", caught_by="test_q6_an_order_is_committed_when_201_is_sent")
 def ordering_app(engine):
-    """The textbook: commit, or roll back, or in any case close."""
+    """Handle every error, but keep the default scope."""
 
-    def transaction():
+    def open_session():
         session = Session(engine)
         try:
             yield session
@@ -884,29 +970,21 @@ def ordering_app(engine):
     app = FastAPI()
 
     @app.post("/orders", status_code=201)
-    def place(
-        order: OrderIn,
-        tasks: BackgroundTasks,
-        session: Annotated[Session, Depends(transaction)],
+    def place_order(
+        order: OrderIn, session: Annotated[Session, Depends(open_session)]
     ) -> None:
         price = price_of(session, order.isbn)
         session.add(Order(**order.model_dump(), price=price))
         reserve(order.isbn)
-        tasks.add_task(confirm, engine, order.reference)
 
     return app
 
 
-@wrong(
-    "3.2.6",
-    caught_by=(
-        "test_q6_what_the_endpoint_raises_leaves_nothing_behind[there is no such book]"
-    ),
-)
+@wrong("3.2.6", caught_by="test_q6_an_error_of_the_endpoint[an unknown book]")
 def ordering_app(engine):
-    """An exception that was rolled back has been dealt with."""
+    """Roll back after an error, and do not raise it again."""
 
-    def transaction():
+    def open_session():
         with Session(engine) as session:
             try:
                 yield session
@@ -916,31 +994,23 @@ def ordering_app(engine):
             except Exception:
                 session.rollback()
 
-    opened = Depends(transaction, scope="function")
+    dependency = Depends(open_session, scope="function")
     app = FastAPI()
 
     @app.post("/orders", status_code=201)
-    def place(
-        order: OrderIn, session: Annotated[Session, opened], tasks: BackgroundTasks
-    ) -> None:
+    def place_order(order: OrderIn, session: Annotated[Session, dependency]) -> None:
         price = price_of(session, order.isbn)
         session.add(Order(**order.model_dump(), price=price))
         reserve(order.isbn)
-        tasks.add_task(confirm, engine, order.reference)
 
     return app
 
 
-@wrong(
-    "3.2.6",
-    caught_by=(
-        "test_q6_what_the_endpoint_raises_leaves_nothing_behind[an HTTPException]"
-    ),
-)
+@wrong("3.2.6", caught_by="test_q6_an_error_of_the_endpoint[an HTTPException]")
 def ordering_app(engine):
-    """`finally` is the place for whatever is to happen."""
+    """Commit in `finally`."""
 
-    def transaction():
+    def open_session():
         session = Session(engine)
         try:
             yield session
@@ -952,59 +1022,51 @@ def ordering_app(engine):
             finally:
                 session.close()
 
-    opened = Depends(transaction, scope="function")
+    dependency = Depends(open_session, scope="function")
     app = FastAPI()
 
     @app.post("/orders", status_code=201)
-    def place(
-        order: OrderIn, session: Annotated[Session, opened], tasks: BackgroundTasks
-    ) -> None:
+    def place_order(order: OrderIn, session: Annotated[Session, dependency]) -> None:
         price = price_of(session, order.isbn)
         session.add(Order(**order.model_dump(), price=price))
         reserve(order.isbn)
-        tasks.add_task(confirm, engine, order.reference)
 
     return app
 
 
-@wrong("3.2.6", caught_by="test_q6_a_taken_reference_is_answered_409")
+@wrong("3.2.6", caught_by="test_q6_a_taken_reference_returns_409")
 def ordering_app(engine):
-    """The scope is all there is to repair."""
+    """Change the scope, and nothing about the conflict."""
 
-    def transaction():
+    def open_session():
         with Session(engine) as session, session.begin():
             yield session
 
-    opened = Depends(transaction, scope="function")
+    dependency = Depends(open_session, scope="function")
     app = FastAPI()
 
     @app.post("/orders", status_code=201)
-    def place(
-        order: OrderIn, session: Annotated[Session, opened], tasks: BackgroundTasks
-    ) -> None:
+    def place_order(order: OrderIn, session: Annotated[Session, dependency]) -> None:
         price = price_of(session, order.isbn)
         session.add(Order(**order.model_dump(), price=price))
         reserve(order.isbn)
-        tasks.add_task(confirm, engine, order.reference)
 
     return app
 
 
-@wrong("3.2.6", caught_by="test_q6_the_connection_is_back_before_the_answer")
+@wrong("3.2.6", caught_by="test_q6_the_connection_is_in_the_pool_when_201_is_sent")
 def ordering_app(engine):
-    """The endpoint commits; the rest can wait for the answer."""
+    """Commit in the endpoint, and read the order again."""
 
-    def transaction():
+    def open_session():
         with Session(engine) as session:
             yield session
 
     app = FastAPI()
 
     @app.post("/orders", status_code=201)
-    def place(
-        order: OrderIn,
-        tasks: BackgroundTasks,
-        session: Annotated[Session, Depends(transaction)],
+    def place_order(
+        order: OrderIn, session: Annotated[Session, Depends(open_session)]
     ) -> None:
         price = price_of(session, order.isbn)
         saved = Order(**order.model_dump(), price=price)
@@ -1015,22 +1077,15 @@ def ordering_app(engine):
         except IntegrityError:
             raise HTTPException(409)
         session.refresh(saved)
-        tasks.add_task(confirm, engine, order.reference)
 
     return app
 
 
-@wrong(
-    "3.2.6",
-    caught_by=(
-        "test_q6_what_the_endpoint_raises_leaves_nothing_behind"
-        "[an exception that the app handles]"
-    ),
-)
+@wrong("3.2.6", caught_by="test_q6_an_error_of_the_endpoint[an error with a handler]")
 def ordering_app(engine):
-    """Any failure is a conflict."""
+    """Return 409 for every error."""
 
-    def transaction():
+    def open_session():
         with Session(engine) as session:
             try:
                 yield session
@@ -1040,79 +1095,152 @@ def ordering_app(engine):
             except Exception:
                 raise HTTPException(409)
 
-    opened = Depends(transaction, scope="function")
+    dependency = Depends(open_session, scope="function")
     app = FastAPI()
 
     @app.post("/orders", status_code=201)
-    def place(
-        order: OrderIn, session: Annotated[Session, opened], tasks: BackgroundTasks
-    ) -> None:
+    def place_order(order: OrderIn, session: Annotated[Session, dependency]) -> None:
         price = price_of(session, order.isbn)
         session.add(Order(**order.model_dump(), price=price))
         reserve(order.isbn)
-        tasks.add_task(confirm, engine, order.reference)
 
     return app
 
 
-@right("3.2.6")
+@wrong("3.2.6", caught_by="test_q6_another_error_of_the_commit_returns_500")
 def ordering_app(engine):
-    """`begin` commits or rolls back; an async generator, a default, a try around all."""
+    """Return 409 for every error of the commit."""
 
-    async def transaction():
-        try:
-            with sessionmaker(engine).begin() as session:
+    def open_session():
+        with Session(engine) as session:
+            yield session
+            try:
+                session.commit()
+            except Exception:
+                raise HTTPException(409)
+
+    dependency = Depends(open_session, scope="function")
+    app = FastAPI()
+
+    @app.post("/orders", status_code=201)
+    def place_order(order: OrderIn, session: Annotated[Session, dependency]) -> None:
+        price = price_of(session, order.isbn)
+        session.add(Order(**order.model_dump(), price=price))
+        reserve(order.isbn)
+
+    return app
+
+
+@wrong("3.2.6", caught_by="test_q6_an_error_of_the_endpoint[an IntegrityError]")
+def ordering_app(engine):
+    """Put the `yield` into the `try` for the IntegrityError."""
+
+    def open_session():
+        with Session(engine) as session:
+            try:
                 yield session
-        except IntegrityError as error:
-            raise HTTPException(status_code=409) from error
+                session.commit()
+            except IntegrityError:
+                session.rollback()
+                raise HTTPException(409, "taken") from None
 
+    dependency = Depends(open_session, scope="function")
     app = FastAPI()
 
     @app.post("/orders", status_code=201)
-    def place(
-        order: OrderIn,
-        tasks: BackgroundTasks,
-        session: Session = Depends(transaction, scope="function"),
-    ) -> None:
+    def place_order(order: OrderIn, session: Annotated[Session, dependency]) -> None:
         price = price_of(session, order.isbn)
         session.add(Order(**order.model_dump(), price=price))
         reserve(order.isbn)
-        tasks.add_task(confirm, engine, order.reference)
 
     return app
 
 
 @right("3.2.6")
 def ordering_app(engine):
-    """All four clauses of `try`, written out; a handler answers the conflict."""
+    """Write out all clauses of `try` in an async generator."""
 
-    def transaction():
-        session = Session(engine)
+    async def open_session():
+        session = sessionmaker(engine)()
         try:
             yield session
         except BaseException:
             session.rollback()
             raise
         else:
-            session.commit()
+            try:
+                session.commit()
+            except IntegrityError as error:
+                raise HTTPException(409) from error
         finally:
             session.close()
 
     app = FastAPI()
 
-    @app.exception_handler(IntegrityError)
-    def conflict(request: Request, error: IntegrityError):
-        return JSONResponse({"detail": "taken"}, status_code=409)
-
     @app.post("/orders", status_code=201)
-    def place(
-        order: OrderIn,
-        session: Annotated[Session, Depends(transaction, scope="function")],
-        tasks: BackgroundTasks,
+    def place_order(
+        order: OrderIn, session: Session = Depends(open_session, scope="function")
     ) -> None:
         price = price_of(session, order.isbn)
         session.add(Order(**order.model_dump(), price=price))
         reserve(order.isbn)
-        tasks.add_task(confirm, engine, order.reference)
+
+    return app
+
+
+@right("3.2.6")
+def ordering_app(engine):
+    """Commit in the endpoint, and only close in the dependency."""
+
+    def open_session():
+        session = Session(engine)
+        try:
+            yield session
+        finally:
+            session.close()
+
+    app = FastAPI()
+
+    @app.post("/orders", status_code=201)
+    def place_order(
+        order: OrderIn,
+        session: Annotated[Session, Depends(open_session, scope="function")],
+    ) -> None:
+        price = price_of(session, order.isbn)
+        session.add(Order(**order.model_dump(), price=price))
+        reserve(order.isbn)
+        try:
+            session.commit()
+        except IntegrityError:
+            raise HTTPException(409, "taken") from None
+
+    return app
+
+
+@right("3.2.6")
+def ordering_app(engine):
+    """Translate the error in a context manager around the commit."""
+
+    @contextmanager
+    def conflict():
+        try:
+            yield
+        except IntegrityError as error:
+            raise HTTPException(status_code=409, detail="taken") from error
+
+    def open_session():
+        with closing(Session(engine)) as session:
+            yield session
+            with conflict():
+                session.commit()
+
+    dependency = Depends(open_session, scope="function")
+    app = FastAPI()
+
+    @app.post("/orders", status_code=201)
+    def place_order(order: OrderIn, session: Annotated[Session, dependency]) -> None:
+        price = price_of(session, order.isbn)
+        session.add(Order(**order.model_dump(), price=price))
+        reserve(order.isbn)
 
     return app
