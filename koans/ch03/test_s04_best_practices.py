@@ -1,1159 +1,689 @@
 """The tests of section 3.4."""
 
-import asyncio
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from threading import Thread
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
-from sqlalchemy import (
-    CheckConstraint,
-    Column,
-    Engine,
-    ForeignKey,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    event,
-    inspect,
-    select,
-    text,
-)
+from sqlalchemy import Engine, MetaData, Table, event, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.orm import DeclarativeBase, Mapper, Session
+from sqlalchemy.orm import Mapper, Session
 from starlette.testclient import TestClient
 
 from lab import (
-    Connections,
-    calls,
+    attempt,
     client,
-    connections,
     engine_for,
+    fastapi_app,
+    in_words,
+    json_or_text,
+    outcome,
+    returned_or_raised,
     sqlite_engine,
     statements,
 )
 
-
-def outcome(call: Callable[[], object]) -> object:
-    """Return what `call` returned, or the exception that it raised instead."""
-    try:
-        return call()
-    except NotImplementedError:
-        raise
-    except Exception as error:
-        return error
-
-
-def brief(value: object) -> str:
-    """Return `value` on one line that is not too long; of an error its first line."""
-    if isinstance(value, Exception):
-        first = str(value).partition("\n")[0]
-        return f"{type(value).__name__}: {first:.100}"
-    return f"{value!r:.120}"
-
-
-def in_event_loop() -> bool:
-    """Return whether this thread runs an event loop, which lets nobody in meanwhile."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
-
-
-def meanwhile(call: Callable[[], object]) -> object:
-    """Return what comes of a request in another thread; an error if it has to wait."""
-    if in_event_loop():
-        return TimeoutError("The event loop is blocked, nobody else is served.")
-    result: Future[object] = Future()
-    Thread(target=lambda: result.set_result(outcome(call)), daemon=True).start()
-    return outcome(lambda: result.result(timeout=5))
-
-
-def said(answer: Any, key: str) -> object:
-    """Return what an answer says under `key`; None if it says nothing."""
-    try:
-        return answer.json()[key]
-    except (ValueError, TypeError, LookupError):
-        return None
+STOCK = {"11": 5, "22": 5}
 
 
 @dataclass
 class Shop:
-    """The learner's shop, with five copies of A and of B, and what to observe it by."""
+    """The learner's shop, and the database in which it has `STOCK`."""
 
     http: TestClient
-    pool: Connections
     engine: Engine
-    answers: Any
+    outside: Engine
 
-    def read(self, sql: str) -> list[tuple]:
-        """Return what the database says to anybody who asks from outside."""
-        with engine_for(self.engine.url) as outside, outside.connect() as connection:
-            return [tuple(row) for row in connection.execute(text(sql))]
+    def order(self, **copies: int) -> object:
+        """Return the status code of an order, or the exception of the endpoint.
+
+        `b11=2` orders two copies of the book 11.
+        """
+        lines = {isbn.removeprefix("b"): count for isbn, count in copies.items()}
+        body = {"address": "Ulm", "copies": lines}
+        return outcome(lambda: self.http.post("/orders", json=body).status_code)
+
+    def number(self, **copies: int) -> object:
+        """Return the number of an order that is accepted."""
+        lines = {isbn.removeprefix("b"): count for isbn, count in copies.items()}
+        body = {"address": f"Ulm {len(lines)}", "copies": lines}
+        response = attempt("`POST /orders`", self.http.post, "/orders", json=body)
+        said = json_or_text(response)
+        assert isinstance(said, dict), (
+            f"`POST /orders` returned {response.status_code} and {in_words(said)}, for "
+            f"the copies {lines}. There were enough copies."
+        )
+        return said.get("number")
+
+    def rows(self, table: str) -> list[tuple[Any, ...]]:
+        """Return the rows of a table that are committed, in order."""
+        with self.outside.connect() as connection:
+            rows = connection.exec_driver_sql(f"SELECT * FROM {table} ORDER BY 1")
+            return [tuple(row) for row in rows]
 
     @property
     def stock(self) -> dict[str, int]:
-        """The copies that are left of each book."""
-        return dict(self.read("SELECT isbn, copies FROM stock"))
-
-    @property
-    def orders(self) -> list[tuple]:
-        """The orders: number, address and tracking."""
-        return self.read("SELECT number, address, tracking FROM orders ORDER BY number")
-
-    def order(self, **lines: int) -> Any:
-        """Return the answer to an order."""
-        return self.http.post("/orders", json={"address": "Ulm", "lines": lines})
+        """How many copies of each book are left."""
+        return dict(self.rows("stock"))
 
 
-@contextmanager
-def shop_of(answers: Any, **options: Any) -> Iterator[Shop]:
-    """Yield the learner's shop, on an engine with these options."""
-    with sqlite_engine(**options) as engine:
-        answers.Base.metadata.create_all(engine)
-        with Session(engine) as session, session.begin():
-            session.add_all(answers.Stock(isbn=isbn, copies=5) for isbn in "AB")
-        app = answers.shop_app(engine)
-        assert isinstance(app, FastAPI), f"`shop_app` returned {app!r}, no app."
-        with connections(engine) as pool, client(app, raises=False) as http:
-            yield Shop(http, pool, engine, answers)
+@pytest.fixture
+def shop(answers, postgres) -> Iterator[Shop]:
+    """The learner's shop on a PostgreSQL database."""
+    with engine_for(postgres.url) as engine, engine_for(postgres.url) as outside:
+        tables = [answers.Stock.__table__, answers.Order.__table__]
+        answers.Base.metadata.create_all(outside, tables)
+        with outside.begin() as connection:
+            rows = [{"isbn": isbn, "copies": count} for isbn, count in STOCK.items()]
+            connection.execute(insert(answers.Stock), rows)
+        app = fastapi_app(answers.shop_app(engine), "shop_app(engine)")
+        with client(app) as http:
+            yield Shop(http, engine, outside)
 
 
 REFUSED = {
-    "a line that is sold out at the end": ({"A": 1, "B": 99}, 409),
-    "a line that is sold out at the beginning": ({"B": 99, "A": 1}, 409),
-    "an unknown book at the end": ({"A": 1, "X": 1}, 404),
+    "the last book is sold out": ({"b11": 1, "b22": 6}, 409),
+    "the first book is sold out": ({"b22": 6, "b11": 1}, 409),
+    "the last book does not exist": ({"b11": 1, "b99": 1}, 404),
 }
 
 
-@pytest.mark.parametrize("flaw", REFUSED)
-def test_q1_a_refused_order_changes_nothing(answers, flaw):
-    lines, status = REFUSED[flaw]
-    with shop_of(answers) as shop:
-        answer = shop.order(**lines)
-        stock, orders, held = shop.stock, shop.orders, shop.pool.out
+@pytest.mark.parametrize("reason", REFUSED)
+def test_q1_a_refused_order_changes_nothing(shop, reason):
+    copies, status = REFUSED[reason]
+    seen = shop.order(**copies)
 
-    assert answer.status_code == status, (
-        f"An order with {flaw} was answered {answer.status_code}: {answer.text:.80}"
+    assert (shop.stock, shop.rows("orders")) == (STOCK, []), (
+        f"In an order, {reason}. Afterwards the stock is {shop.stock}, and the orders "
+        f"are {in_words(shop.rows('orders'))}. Before, the stock was {STOCK}. The "
+        "docstring asks that the order changes nothing. Look at when your code commits."
     )
-    assert stock == {"A": 5, "B": 5}, (
-        f"There were five copies of each. An order with {flaw} was refused, and now "
-        f"there are {stock}. When was the first line made final?"
-    )
-    assert not orders, f"An order with {flaw} was refused; the database has {orders}."
-    assert held == 0, f"After an order with {flaw}, {held} connection is still lent."
-
-
-def test_q1_orders_around_a_refused_one_are_stored(answers):
-    with shop_of(answers) as shop:
-        read = [shop.order(A=2, B=1), shop.order(A=99), shop.order(A=1)]
-        stock, orders = shop.stock, shop.orders
-
-    statuses = [one.status_code for one in read]
-    assert statuses == [201, 409, 201], (
-        "Three orders, of which the second wants more than there is: "
-        f"the clients read {statuses}."
-    )
-    numbers = [said(one, "number") for one in (read[0], read[2])]
-    stored = [number for number, _, _ in orders]
-    assert numbers == stored, (
-        f"The clients read the numbers {numbers}; stored are {orders}."
-    )
-    assert stock == {"A": 2, "B": 4}, (
-        f"Of five copies each three of A and one of B were sold; left are {stock}."
+    assert seen == status, (
+        f"In an order, {reason}. `POST /orders` {returned_or_raised(seen)}. The "
+        f"docstring asks for {status}. An error can also come from a query that sends "
+        "pending changes first. Look at which lines your `try` covers."
     )
 
 
-@dataclass
-class Visitor:
-    """Somebody who asks for the parcel of no order, and looks at the stock."""
+def test_q1_other_orders_are_saved(shop):
+    numbers = [shop.number(b11=4, b22=5)]
+    refused = shop.order(b11=2)
+    numbers.append(shop.number(b11=1))
 
-    shop: Shop
-    read: set[object] = field(default_factory=set)
-    seen: list[dict] = field(default_factory=list)
-    busy: bool = False
-
-    def come_in(self, *_: object) -> None:
-        """Note the status that is read, and the stock that others can see."""
-        if not self.busy and not in_event_loop():
-            self.busy = True
-            read = meanwhile(self.ask_for_parcel)
-            self.read.add(read)
-            self.seen.append(self.shop.stock)
-            self.busy = read != 404  # once is enough
-
-    def ask_for_parcel(self) -> int:
-        """Return the status that is read."""
-        return self.shop.http.post("/orders/999/parcel").status_code
-
-
-@contextmanager
-def visitor_in(shop: Shop) -> Iterator[Visitor]:
-    """Have a visitor come in after each statement that is sent."""
-    visitor = Visitor(shop)
-    event.listen(shop.engine, "after_cursor_execute", visitor.come_in)
-    try:
-        yield visitor
-    finally:
-        event.remove(shop.engine, "after_cursor_execute", visitor.come_in)
-
-
-def test_q1_requests_at_the_same_time_do_not_disturb_each_other(answers):
-    with shop_of(answers) as shop, visitor_in(shop) as visitor:
-        statuses = [shop.order(A=2, B=99).status_code, shop.order(A=1).status_code]
-        stock, orders = shop.stock, shop.orders
-
-    assert statuses == [409, 201], (
-        "One order too large and one that is fine, while somebody else came in: "
-        f"the two customers read {statuses}."
+    saved = [(numbers[0], "Ulm 2"), (numbers[1], "Ulm 1")]
+    assert shop.rows("orders") == saved, (
+        f"Two orders returned the numbers {in_words(numbers)}. The table has the "
+        f"orders {in_words(shop.rows('orders'))}. The docstring asks to save each "
+        "order that is not refused, and to return its number."
     )
-    assert visitor.read <= {404}, (
-        f"Who asked for the parcel of no order meanwhile read {visitor.read}."
+    assert shop.stock == {"11": 0, "22": 0}, (
+        f"The stock was {STOCK}. Two orders took all copies, and the stock is "
+        f"{shop.stock} now. The docstring asks to take the copies of an order."
     )
-    assert {"A": 3, "B": 5} not in visitor.seen, (
-        "While the order for too many was still being looked at, others saw that two "
-        f"copies of A were gone. They saw {visitor.seen}."
-    )
-    assert (stock, len(orders)) == ({"A": 4, "B": 5}, 1), (
-        "One copy of A was sold, with one order, while somebody else came in. "
-        f"The stock is {stock}, the orders are {orders}."
+    assert refused == 409, (
+        "An order of 2 copies, while there was 1 copy left, "
+        f"{returned_or_raised(refused)}. The docstring asks for 409."
     )
 
 
-class Carrier:
-    """Lets another customer of the shop order while it is asked for a parcel."""
+class Rival:
+    """Another order, which takes four copies of 11 as soon as the shop has read it.
 
-    def __init__(self, shop: Shop, error: Exception | None) -> None:
-        self.addresses: list[str] = []
-        self.held: int | None = None
-        self.meanwhile: object = None
-        self._shop = shop
-        self._error = error
-
-    def book_parcel(self, address: str) -> str:
-        """Note the address; raise the error or return the tracking."""
-        self.addresses.append(address)
-        self.held = self._shop.pool.out
-        self.meanwhile = meanwhile(lambda: self._shop.order(A=1).status_code)
-        if self._error:
-            raise self._error
-        return f"{address}-77"
-
-
-def parcel_of_an_order(
-    answers: Any, error: Exception | None
-) -> tuple[Carrier, Any, list[tuple], int]:
-    """Ask a shop whose pool has one connection for a parcel.
-
-    Return the carrier, the answer, the orders, and how many connections are still lent.
+    It tries after each statement about the stock. While the shop has locked the row, it
+    cannot take any.
     """
-    options = {"pool_size": 1, "max_overflow": 0, "pool_timeout": 0.1}
-    with shop_of(answers, **options) as shop:
-        carrier = Carrier(shop, error)
-        answers.book_parcel = carrier.book_parcel
-        with engine_for(shop.engine.url) as outside, outside.begin() as connection:
-            connection.execute(text("INSERT INTO orders VALUES (41, 'Lindau', NULL)"))
-        answer = shop.http.post("/orders/41/parcel")
-        return carrier, answer, shop.orders, shop.pool.out
+
+    def __init__(self, shop: Shop) -> None:
+        self.took = 0
+        self._shop = shop
+        event.listen(shop.engine, "after_cursor_execute", self._after)
+
+    def _after(self, connection: Any, cursor: Any, sql: str, *_: object) -> None:
+        if self.took or "stock" not in sql:
+            return
+        with self._shop.outside.connect() as own:
+            lock = "SELECT copies FROM stock WHERE isbn = '11' FOR UPDATE NOWAIT"
+            if isinstance(outcome(lambda: own.exec_driver_sql(lock)), DBAPIError):
+                return
+            own.exec_driver_sql("UPDATE stock SET copies = 1 WHERE isbn = '11'")
+            own.commit()
+            self.took = 4
 
 
-@pytest.mark.parametrize(
-    "error", [None, OSError("no answer")], ids=["answers", "fails"]
-)
-def test_q1_others_are_served_while_the_carrier_takes_its_time(answers, error):
-    carrier, _, _, left = parcel_of_an_order(answers, error)
+def test_q1_the_last_copies_are_sold_once(shop):
+    rival = Rival(shop)
+    seen = shop.order(b11=3, b22=1)
 
-    assert carrier.addresses == ["Lindau"], (
-        f"For one order to Lindau the carrier was asked for {carrier.addresses}."
+    sold = 3 if seen == 201 else 0
+    left = 5 - rival.took - sold
+    assert shop.stock == {"11": left, "22": 5 if sold == 0 else 4}, (
+        f"The stock was {STOCK}. Another order took {rival.took} copies of 11 after "
+        "your code had read the stock. An order of 3 copies of 11 and 1 of 22 "
+        f"{returned_or_raised(seen)}, and now the stock is {shop.stock}. The docstring "
+        "asks to sell no copy twice."
     )
-    assert carrier.held == 0, (
-        f"While the carrier took its time, {carrier.held} connection was lent, of "
-        f"one. Another customer's order came to {brief(carrier.meanwhile)}."
-    )
-    same = carrier.meanwhile == 201
-    assert same, f"Another customer's order came to {brief(carrier.meanwhile)}."
-    assert left == 0, f"Long after the request {left} connection is still lent."
-
-
-def test_q1_the_tracking_is_stored_after_the_call(answers):
-    carrier, answer, orders, _ = parcel_of_an_order(answers, None)
-
-    assert carrier.meanwhile == 201, (
-        "Before the tracking can be stored, the carrier takes its time. Another "
-        f"customer's order came to {brief(carrier.meanwhile)} then."
-    )
-    tracked = answer.is_success and said(answer, "tracking") == "Lindau-77"
-    assert tracked, (
-        f"The carrier tracks the parcel as Lindau-77; the client read {answer.text:.60}"
-    )
-    assert (41, "Lindau", "Lindau-77") in orders, (
-        f"The carrier tracks the parcel as Lindau-77; the orders are {orders}."
+    expected = 201 if rival.took == 0 else 409
+    assert seen == expected, (
+        f"Of 5 copies, another order took {rival.took} after your code had read the "
+        f"stock. An order of 3 copies {returned_or_raised(seen)}. The docstring asks "
+        f"for {expected}."
     )
 
 
-class Codes:
-    """Hands out codes, of which the first ones are `taken`: TAKEN-1, … FREE-9."""
+def test_q1_another_database_error_is_not_409(shop):
+    refused = shop.order(b11=6)
+    with shop.outside.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE orders RENAME TO lost")
+    broken = shop.order(b11=1)
 
-    def __init__(self, shop: Shop, taken: int) -> None:
-        self.handed_out: list[str] = []
-        self._taken = taken
-        self._sent = 0
-        # Other shops have vouchers, too; only the database knows of them.
-        with engine_for(shop.engine.url) as outside, outside.begin() as connection:
-            connection.exec_driver_sql(
-                "CREATE TRIGGER taken BEFORE INSERT ON vouchers WHEN NEW.code GLOB "
-                "'TAKEN*' BEGIN SELECT RAISE(ABORT, 'another shop has it'); END"
-            )
-        event.listen(shop.engine, "before_cursor_execute", self._count)
-
-    def _count(self, connection: Any, cursor: Any, sql: str, *_: object) -> None:
-        self._sent += sql.startswith("INSERT")
-        if self._sent > 20:  # an endless loop could not be stopped from here
-            raise RuntimeError("More than 20 vouchers were sent to the database.")
-
-    def new_code(self) -> str:
-        """Return the next code."""
-        number = len(self.handed_out) + 1
-        if number > 20:
-            raise RuntimeError("More than 20 codes were asked for.")
-        self.handed_out.append(
-            f"{'TAKEN' if number <= self._taken else 'FREE'}-{number}"
-        )
-        return self.handed_out[-1]
-
-
-@pytest.mark.parametrize("taken", [1, 2, 4])
-def test_q1_a_voucher_whose_code_is_refused_gets_another(answers, taken):
-    with shop_of(answers) as shop:
-        answers.new_code = Codes(shop, taken).new_code
-        answer = shop.http.post("/vouchers")
-        stored = [code for (code,) in shop.read("SELECT code FROM vouchers")]
-
-    free = f"FREE-{taken + 1}"
-    assert answer.status_code == 201, (
-        f"Refused codes: {taken}; the next was free. The client read "
-        f"{answer.status_code}. In which state is a session whose flush has failed?"
+    assert refused == 409, (
+        f"An order of 6 copies, of which there are 5, {returned_or_raised(refused)}. "
+        "The docstring asks for 409."
     )
-    assert stored == [free], (
-        f"Refused codes: {taken}; then {free} was free. Stored is {stored}."
+    failed = isinstance(broken, Exception) or broken == 500
+    assert failed, (
+        "While the table `orders` is missing, `POST /orders` returned "
+        f"{in_words(broken)}. The docstring asks for 409 if there are too few copies, "
+        "and for no other database error. Look at the error that you catch."
     )
-    same = said(answer, "code") == free
-    assert same, f"The voucher has the code {free}; the client read {answer.text:.80}."
-
-
-def test_q1_five_refused_codes_are_enough(answers):
-    with shop_of(answers) as shop:
-        codes = Codes(shop, taken=5)
-        answers.new_code = codes.new_code
-        status = shop.http.post("/vouchers").status_code
-        tried, held = len(codes.handed_out), shop.pool.out
-        again = shop.http.post("/vouchers").status_code
-
-    assert status == 503, (
-        f"Five codes in a row were refused, and the client read {status} after {tried} "
-        "codes."
+    assert shop.stock == STOCK, (
+        "While the table `orders` is missing, an order failed, and the stock is "
+        f"{shop.stock}. It was {STOCK}. Look at when your code commits."
     )
-    assert tried == 5, f"Before it answered 503, the shop tried {tried} codes."
-    assert held == 0, f"After the 503 {held} connection is still lent."
-    assert again == 201, f"The next client got a free code at once, and read {again}."
 
 
-USERS = [
-    # id, name, password_hash, is_admin
-    (1, "Mara", "5f2c9a", False),
-    (2, "Jo", "b94d27", True),
-    (3, "Ada", "c0ffee", False),
-]
+# author, title, year, price, cost
 BOOKS = [
-    # title, year, price, cost, withdrawn
-    ("Save 100%", 2015, 500, 480, False),
-    ("1000 Nights for 100", 1704, 1900, 700, False),
-    (r"C:\% or What Is a Path", 1995, 900, 300, False),
-    (r"Back\slash", 2001, 800, 100, False),
-    ("Buy 3/% Later", 2020, 700, 600, False),
-    ("Either/or", 1843, 1200, 200, False),
-    ("A_B Testing", 2018, 3900, 900, False),
-    ("AxB", 1999, 2900, 950, False),
-    ("Pat O'Hara", 1950, 1500, 150, False),
-    ("Half Past :ten", 1980, 1100, 250, False),
-    ("The Withdrawn 100%", 2010, 100, 10, True),
+    ("O'Hara", "Ten North", 1955, 300, 90),
+    ("O'Hara", "Butterfield", 1935, 100, 20),
+    ("O'Hara", "Appointment", 1934, 200, 10),
+    ("o'hara", "In small letters", 1936, 110, 50),
+    ("D'A_b", "Underscore", 2001, 120, 60),
+    ("D'Axb", "Letter", 2002, 130, 70),
+    ("L'100%", "Percent", 2003, 140, 80),
+    ("L'1000", "Digit", 2004, 150, 30),
+    ("N':name", "Colon", 2005, 160, 40),
+    ("\\\"'", "Quotes", 2006, 170, 45),
 ]
-ON_SALE = [book for book in BOOKS if not book[4]]
-
-
-@contextmanager
-def database_with(tables: dict[Table, list[tuple]]) -> Iterator[Engine]:
-    """Yield an engine on a database with these tables and their rows."""
-    with sqlite_engine() as engine:
-        with engine.begin() as connection:
-            for table, rows in tables.items():
-                table.create(connection)
-                names = table.columns.keys()
-                values = [dict(zip(names, row, strict=True)) for row in rows]
-                connection.execute(table.insert(), values)
-        yield engine
+USERS = [("Mara", "5f2c9a"), ("Jo", "b94d27")]
 
 
 @contextmanager
 def library(answers: Any) -> Iterator[Session]:
-    """Yield a session on a database with these books and users."""
-    books = [(number, *book) for number, book in enumerate(BOOKS, start=1)]
-    tables = {answers.User.__table__: USERS, answers.Book.__table__: books}
-    with database_with(tables) as engine, Session(engine) as session:
-        yield session
+    """Yield a session on a database with these books, and with users."""
+    keys = ("author", "title", "year", "price", "cost")
+    with sqlite_engine() as engine:
+        answers.Book.__table__.create(engine)
+        with engine.begin() as connection:
+            rows = [dict(zip(keys, book, strict=True)) for book in BOOKS]
+            connection.execute(insert(answers.Book), rows)
+            connection.exec_driver_sql("CREATE TABLE users (name TEXT, password TEXT)")
+            connection.exec_driver_sql("INSERT INTO users VALUES (?, ?)", USERS)
+        with Session(engine) as session:
+            yield session
 
 
-def found(session: Session, answers: Any, words: str, sort: str) -> object:
-    """Return the titles that a stranger finds, or what was raised."""
-
-    def search() -> list:
-        return list(answers.Window(session).search(words, sort))
-
-    return outcome(search)
-
-
-@pytest.mark.parametrize("words", ["100%", "A_B", "O'Hara", ":ten", r"\%", "/%"])
-def test_q2_what_is_looked_for_is_found_as_it_stands(answers, words):
+def found(answers: Any, author: str, sort: str) -> object:
+    """Return the titles that the learner's function finds, or what it raises."""
     with library(answers) as session:
-        titles = found(session, answers, words, "title")
+        seen = outcome(lambda: answers.titles_by(session, author, sort))
+        return list(seen) if isinstance(seen, tuple) else seen
 
-    same = titles == sorted(book[0] for book in ON_SALE if words in book[0])
-    assert same, (
-        f"Somebody looked for the words {words} in {len(ON_SALE)} books on sale. "
-        f"What came of it: {brief(titles)}"
+
+@pytest.mark.parametrize(
+    "author", ["D'A_b", "L'100%", "N':name", "\\\"'", "o'hara", "O'Nobody"]
+)
+def test_q2_books_of_exactly_this_author_are_found(answers, author):
+    titles = found(answers, author, "title")
+
+    there = sorted(title for name, title, *_ in BOOKS if name == author)
+    assert titles == there, (
+        f'`titles_by(session, {author!r}, "title")` {returned_or_raised(titles)}. The '
+        f"books of exactly this author are {there}. The docstring asks that no "
+        "character of the author has a special meaning."
     )
 
 
-STRANGE_WORDS = {
-    "a condition": "' OR withdrawn --",
-    "a query": "' UNION SELECT name || ' ' || password_hash FROM users --",
-    "a query without a comment": "x' UNION SELECT cost FROM books WHERE 'x' LIKE '",
+@pytest.mark.parametrize(("sort", "key"), [("title", 1), ("year", 2), ("price", 3)])
+def test_q2_titles_are_sorted_by_the_chosen_column(answers, sort, key):
+    titles = found(answers, "O'Hara", sort)
+
+    books = sorted(BOOKS[:3], key=lambda book: book[key])
+    assert titles == [book[1] for book in books], (
+        f'`titles_by(session, "O\'Hara", {sort!r})` {returned_or_raised(titles)}. The '
+        f"docstring asks for the titles, sorted by the column {sort!r}. Look at what "
+        "`order_by` gets."
+    )
+
+
+ATTACKS = {
+    "a condition": "' OR '1' = '1",
+    "another table": "' UNION SELECT password FROM users --",
+    "another column": "' UNION SELECT cost FROM books WHERE '1' = '1",
 }
 
 
-@pytest.mark.parametrize("kind", STRANGE_WORDS)
-def test_q2_words_are_no_sql(answers, kind):
-    words = STRANGE_WORDS[kind]
-    with library(answers) as session:
-        titles = found(session, answers, words, "title")
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_q2_the_author_does_not_become_sql(answers, attack):
+    author = ATTACKS[attack]
+    titles = found(answers, author, "title")
 
     nothing = titles == []
     assert nothing, (
-        f"No title has the words {words} in it. A stranger who looked for them "
-        f"got {brief(titles)}"
-    )
-
-
-@pytest.mark.parametrize(("sort", "key"), [("title", 0), ("year", 1), ("price", 2)])
-def test_q2_books_come_in_the_chosen_order(answers, sort, key):
-    books = [book for book in ON_SALE if "%" in book[0]]
-    with library(answers) as session:
-        titles = found(session, answers, "%", sort)
-
-    same = titles == [book[0] for book in sorted(books, key=lambda book: book[key])]
-    assert same, (
-        f"Of the books with a % in their title, sorted by {sort}, came {brief(titles)}"
+        f"A customer sent the author {in_words(author)}. `titles_by` "
+        f"{returned_or_raised(titles)}. There is no such author, so the docstring asks "
+        "for no titles. Look at how the author gets into the statement."
     )
 
 
 @pytest.mark.parametrize(
     "sort",
-    ["cost", "metadata", "title, cost", "year DESC", "1", ""],
-)
-def test_q2_nobody_sorts_by_anything_else(answers, sort):
-    with library(answers) as session:
-        titles = found(session, answers, "", sort)
-
-    assert isinstance(titles, ValueError), (
-        f"Somebody had the books sorted by {sort!r}. What came of it: {brief(titles)}"
-    )
-
-
-def peek(session: Session, answers: Any) -> str:
-    """Return what the order of titles tells of the beginning of Jo's password hash.
-
-    For each digit the books are sorted by title if the guess is right, else by year.
-    """
-    by_title = sorted(book[0] for book in ON_SALE)
-    seen = ""
-    for place in (1, 2, 3):
-        for digit in "0123456789abcdef":
-            guess = f"SELECT substr(password_hash, {place}, 1) FROM users WHERE id = 2"
-            sort = f"CASE ({guess}) WHEN '{digit}' THEN title ELSE year END"
-            if found(session, answers, "", sort) == by_title:
-                seen += digit
-    return seen
-
-
-def test_q2_the_order_of_titles_tells_no_secret(answers):
-    with library(answers) as session:
-        seen = peek(session, answers)
-        refused = found(session, answers, "", "CASE 1 WHEN 1 THEN title ELSE year END")
-
-    assert seen != USERS[1][2][:3], (
-        "A stranger never saw more than titles, in one order or another, and knows "
-        f"now that the hash of Jo's password begins with {seen}."
-    )
-    assert isinstance(refused, ValueError), (
-        f"A stranger had the books sorted by a CASE, and got {brief(refused)}"
-    )
-
-
-@pytest.mark.parametrize(
-    "name",
     [
-        "Mara O'Hara",
-        "Mara', is_admin = 1 --",
-        "Mara' WHERE id = 2 --",
-        "'||(SELECT password_hash FROM users WHERE id = 2)||'",
-        "Mara :name",
+        "cost",
+        "author",
+        "id",
+        "metadata",
+        "title, cost",
+        "title DESC",
+        "CASE WHEN cost > 50 THEN title ELSE year END",
+        "(SELECT password FROM users)",
+        "Title",
+        " title",
+        "books.title",
+        "1",
+        "",
     ],
 )
-def test_q2_a_name_is_stored_as_it_is_and_changes_nothing_else(answers, name):
-    with library(answers) as session:
-        raised = outcome(lambda: answers.Window(session).rename(1, name))
-        outcome(session.commit)
-        session.rollback()
-        user = answers.User
-        query = select(user.id, user.name, user.password_hash, user.is_admin)
-        users = [tuple(row) for row in session.execute(query.order_by(user.id))]
+def test_q2_any_other_sort_is_refused(answers, sort):
+    titles = found(answers, "O'Hara", sort)
 
-    assert not isinstance(raised, Exception), (
-        f"Mara wants to be called {name} now. This raised {brief(raised)}"
-    )
-    same = users == [(1, name, *USERS[0][2:]), *USERS[1:]]
-    assert same, (
-        f"Mara, the first of {len(users)}, wants to be called {name} now. The users "
-        f"are {users}"
+    assert isinstance(titles, ValueError), (
+        f'`titles_by(session, "O\'Hara", {sort!r})` {returned_or_raised(titles)}. The '
+        'docstring asks for a ValueError if `sort` is not "title", "year" or "price".'
     )
 
 
-SIDES = ["Customer.orders", "Order.customer", "Order.lines", "Line.order"]
+SIDES = {"Order": "lines", "Line": "order"}
 
 
-def completed(answers: Any) -> tuple[type, type, type]:
-    """Return the learner's classes, once all four sides are there."""
-    classes = answers.order_classes()
-    mapped = [
-        one
-        for one in (classes if isinstance(classes, tuple) else ())
-        if isinstance(inspect(one, raiseerr=False), Mapper)
-    ]
-    assert len(mapped) == 3, f"Returned was {brief(classes)}, not three mapped classes."
-    error = outcome(mapped[0].registry.configure)
-    assert not isinstance(error, Exception), f"The classes do not fit: {brief(error)}"
-    by_name = dict(zip(["Customer", "Order", "Line"], mapped, strict=True))
-    missing = [
-        side
-        for side in SIDES
-        if not hasattr(by_name[side.partition(".")[0]], side.partition(".")[2])
-    ]
-    assert not missing, f"There is no {', no '.join(missing)} yet."
-    return tuple(mapped)
+def completed(answers: Any) -> tuple[Any, Any]:
+    """Return the learner's two classes, which have both relationships."""
+    classes = attempt("`order_classes()`", answers.order_classes)
+    pair = classes if isinstance(classes, tuple) else ()
+    mapped = [one for one in pair if isinstance(inspect(one, raiseerr=False), Mapper)]
+    assert len(mapped) == 2, (
+        f"`order_classes()` returned {in_words(classes)}. The docstring asks for the "
+        "two classes."
+    )
+    attempt("Configuring the relationships", mapped[0].registry.configure)
+    for one, (name, side) in zip(mapped, SIDES.items(), strict=True):
+        sides = inspect(one).relationships.keys()
+        assert side in sides, (
+            f"{name} has the relationships {in_words(list(sides))}. The docstring asks "
+            f"for `{name}.{side}`."
+        )
+    return mapped[0], mapped[1]
 
 
 @dataclass
 class Office:
-    """The learner's classes, and a database with so many orders of two lines each.
+    """The learner's classes, and a database with two orders of two lines each."""
 
-    Each order is of another customer; one more customer has none.
-    """
-
-    customer: type
-    order: type
-    line: type
+    order: Any
+    line: Any
     engine: Engine
 
-    def count(self, table: str) -> int:
-        """Return how many rows the database has."""
+    def read(self) -> dict[int, list[str]]:
+        """Return the titles of the lines of each order."""
         with self.engine.connect() as connection:
-            return connection.execute(text(f"SELECT count(*) FROM {table}")).scalar()
+            orders = connection.scalars(text("SELECT id FROM orders"))
+            lines: dict[int, list[str]] = {one: [] for one in orders}
+            query = "SELECT order_id, title FROM lines ORDER BY title"
+            for order_id, title in connection.execute(text(query)):
+                lines.setdefault(order_id, []).append(title)
+        return lines
 
     def send(self, sql: str) -> object:
-        """Send SQL as another program does; return the error if it is refused."""
+        """Send SQL as another program does. Return the exception if it is refused."""
         with self.engine.connect() as connection:
-            error = outcome(lambda: connection.execute(text(sql)))
+            seen = outcome(lambda: connection.execute(text(sql)))
             connection.commit()
-            return error
+        return seen if isinstance(seen, Exception) else None
 
 
-@contextmanager
-def office(answers: Any, orders: int = 2) -> Iterator[Office]:
-    """Yield an office with so many orders."""
-    customer, order, line = completed(answers)
+LINES = {1: ["Emma", "Ink"], 2: ["Kim", "Sea"]}
+
+
+@pytest.fixture
+def office(answers) -> Iterator[Office]:
+    """An office with the orders of `LINES`, written by another program."""
+    order, line = completed(answers)
     with sqlite_engine() as engine:
-        customer.metadata.create_all(engine)
+        attempt("Creating the tables", order.metadata.create_all, engine)
         with engine.begin() as connection:
-            for one in range(1, orders + 1):
-                for sql in (
-                    f"INSERT INTO customers VALUES ({one}, 'customer {one}')",
-                    f"INSERT INTO orders (id, customer_id) VALUES ({one}, {one})",
-                    f"INSERT INTO lines (order_id, title) VALUES ({one}, 'Emma {one}')",
-                    f"INSERT INTO lines (order_id, title) VALUES ({one}, 'Kim {one}')",
-                ):
-                    connection.execute(text(sql))
-            connection.execute(text("INSERT INTO customers VALUES (99, 'no orders')"))
-        yield Office(customer, order, line, engine)
+            for number, titles in LINES.items():
+                connection.execute(text(f"INSERT INTO orders (id) VALUES ({number})"))
+                for title in titles:
+                    sql = "INSERT INTO lines (title, order_id) VALUES (:title, :order)"
+                    connection.execute(text(sql), {"title": title, "order": number})
+        yield Office(order, line, engine)
 
 
-def in_step(customer: Any, order: Any, line: Any, change: str) -> bool:
-    """Return whether the other side of a change is changed as well."""
-    mara, jo = customer(name="Mara"), customer(name="Jo")
-    first, second, emma = order(), order(), line(title="Emma")
-    if change == "customer.orders.append(order)":
-        mara.orders.append(first)
-        return first.customer is mara
-    if change == "order.customer = customer":
-        first.customer = mara
-        return mara.orders == [first]
-    if change == "order.customer = another customer":
-        first.customer = mara
-        first.customer = jo
-        return (mara.orders, jo.orders) == ([], [first])
-    if change == "order.lines.append(line)":
-        first.lines.append(emma)
-        return emma.order is first
-    emma.order = first
-    emma.order = second
-    return (first.lines, second.lines) == ([], [emma])
+def append_line(first: Any, second: Any, line: Any) -> bool:
+    first.lines.append(line)
+    return line.order is first
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        "customer.orders.append(order)",
-        "order.customer = customer",
-        "order.customer = another customer",
-        "order.lines.append(line)",
-        "line.order = another order",
-    ],
-)
-def test_q3_both_sides_are_in_step(answers, change):
-    classes = completed(answers)
+def set_order(first: Any, second: Any, line: Any) -> bool:
+    line.order = first
+    return list(first.lines) == [line]
 
-    same = outcome(lambda: in_step(*classes, change))
 
-    assert same is True, (
-        f"`{change}`, and the other side has not heard of it"
-        f"{'' if same is False else f' ({brief(same)})'}. "
-        "What tells one relationship of the other?"
-    )
+def change_order(first: Any, second: Any, line: Any) -> bool:
+    line.order = first
+    line.order = second
+    return (list(first.lines), list(second.lines)) == ([], [line])
 
 
-def test_q3_a_line_taken_out_of_its_order_is_deleted(answers):
-    with office(answers) as one:
-        with Session(one.engine) as session:
-            order = session.get(one.order, 1)
-            del order.lines[0]
-            error = outcome(session.commit)
-        left = one.count("lines")
+def remove_line(first: Any, second: Any, line: Any) -> bool:
+    first.lines.append(line)
+    before = line.order
+    first.lines.remove(line)
+    return (before, line.order) == (first, None)
 
-    assert not isinstance(error, Exception), (
-        f"A line was taken out of its order, and the commit raised {brief(error)}"
-    )
-    assert left == 3, f"Of four lines one was taken out of its order; {left} are left."
 
+CHANGES = {
+    "`order.lines.append(line)`": append_line,
+    "`line.order = order`": set_order,
+    "`line.order = another order`": change_order,
+    "`order.lines.remove(line)`": remove_line,
+}
 
-def test_q3_a_line_given_to_another_order_stays(answers):
-    with office(answers) as one:
-        with Session(one.engine) as session:
-            first, second = session.get(one.order, 1), session.get(one.order, 2)
-            second.lines.append(first.lines[0])
-            error = outcome(session.commit)
-        query = text("SELECT count(*) FROM lines GROUP BY order_id ORDER BY order_id")
-        with one.engine.connect() as connection:
-            lines = list(connection.execute(query).scalars())
 
-    assert not isinstance(error, Exception), (
-        f"A line was given to another order, and the commit raised {brief(error)}"
-    )
-    assert lines == [1, 3], (
-        "Two orders had two lines each, and one gave a line to the other. "
-        f"In the database they have {lines} lines now."
-    )
+@pytest.mark.parametrize("change", CHANGES)
+def test_q3_both_relationships_change_at_once(answers, change):
+    order, line = completed(answers)
+    objects = (order(), order(), line(title="Emma"))
 
-
-@pytest.mark.parametrize("way", ["session", "SQL"])
-def test_q3_an_order_takes_its_lines_along(answers, way):
-    with office(answers) as one:
-        if way == "SQL":
-            error = one.send("DELETE FROM orders WHERE id = 1")
-        else:
-            with Session(one.engine) as session:
-                session.delete(session.get(one.order, 1))
-                error = outcome(session.commit)
-        orders, lines = one.count("orders"), one.count("lines")
-
-    assert not isinstance(error, Exception), (
-        f"An order was to be deleted, by {way}; this raised {brief(error)}"
-    )
-    assert (orders, lines) == (1, 2), (
-        f"Of two orders with two lines each one was deleted, by {way}. "
-        f"Left are {orders} orders and {lines} lines."
-    )
-
-
-@pytest.mark.parametrize("way", ["session", "SQL"])
-def test_q3_a_customer_with_orders_stays(answers, way):
-    with office(answers) as one:
-        if way == "SQL":
-            error = one.send("DELETE FROM customers WHERE id = 1")
-        else:
-            with Session(one.engine) as session:
-                session.delete(session.get(one.customer, 1))
-                error = outcome(session.commit)
-        left = {table: one.count(table) for table in ("customers", "orders", "lines")}
-
-    assert left == {"customers": 3, "orders": 2, "lines": 4}, (
-        f"A customer with an order was to be deleted, by {way}. Of 3 customers, "
-        f"2 orders and 4 lines are left: {left}."
-    )
-    assert isinstance(error, IntegrityError), (
-        f"A customer with an order was to be deleted, by {way}; whoever tried was told "
-        f"{brief(error)}"
-    )
-
-
-def test_q3_a_customer_without_orders_goes(answers):
-    with office(answers) as one:
-        with Session(one.engine) as session:
-            session.delete(session.get(one.customer, 99))
-            error = outcome(session.commit)
-        left = one.count("customers")
-
-    assert left == 2, (
-        f"A customer without orders was to be deleted. Of 3 there are {left} now; "
-        f"the commit came to {brief(error)}"
-    )
-
-
-def read_all(one: Office) -> list[tuple]:
-    """Read all orders: whose they are, and what is in them."""
-    with Session(one.engine) as session:
-        orders = session.scalars(select(one.order)).unique().all()
-        return sorted(
-            (order.customer.name, *sorted(line.title for line in order.lines))
-            for order in orders
-        )
-
-
-@pytest.mark.parametrize("orders", [3, 15])
-def test_q3_more_orders_take_no_more_statements(answers, orders):
-    with office(answers, orders) as one, statements(one.engine) as sent:
-        read = outcome(lambda: read_all(one))
-
-    there = sorted(
-        (f"customer {number}", f"Emma {number}", f"Kim {number}")
-        for number in range(1, orders + 1)
-    )
-    same = read == there
-    assert same, f"{orders} orders were read with lines and customers: {brief(read)}"
-    assert len(sent) <= 3, (
-        f"To read {orders} orders with lines and customers, {len(sent)} statements "
-        f"were sent. The last was: {sent[-1].sql:.100}"
-    )
-
-
-PLACES = "places_above_zero"
-
-
-def label(shelf: Any) -> str:
-    """Return what stands on a shelf."""
-    return f"{shelf.room}/{shelf.places}"
-
-
-def declared_shelf(base: Any) -> Any:
-    """Return the shelf of `shelf_by_hand`, declared on `base`."""
-
-    class Shelf(base):
-        __tablename__ = "shelves"
-        __table_args__ = (CheckConstraint("places > 0", name=PLACES),)
-        full = 30
-
-        id = Column("id", Integer, primary_key=True)
-        room = Column("room", String(20), nullable=False)
-        places = Column("places", Integer, nullable=False)
-
-        def label(self) -> str:
-            return label(self)
-
-    return Shelf
-
-
-def hybrid_shelf(base: Any) -> Any:
-    """Return the same shelf, with a Table that it brings along."""
-    table = Table(
-        "shelves",
-        base.metadata,
-        Column("id", Integer, primary_key=True),
-        Column("room", String(20), nullable=False),
-        Column("places", Integer, nullable=False),
-        CheckConstraint("places > 0", name=PLACES),
-    )
-
-    class Shelf(base):
-        __table__ = table
-
-        def label(self) -> str:
-            return label(self)
-
-    return Shelf
-
-
-def declared_loan(base: Any) -> Any:
-    """Return another class, without `__table_args__`, that knows of the shelves."""
-
-    class Loan(base):
-        __tablename__ = "loans"
-
-        reader = Column("reader", String(40), primary_key=True)
-        isbn = Column("isbn", String(13), primary_key=True)
-        shelf_id = Column("shelf_id", ForeignKey("shelves.id"), index=True)
-
-    return Loan
-
-
-WAYS = {"declarative": declared_shelf, "hybrid": hybrid_shelf}
-
-
-def mapped(answers: Any, way: str, base: Any = None) -> Any:
-    """Return a shelf on the learner's base class, mapped that way."""
-    base = base or answers.own_base()
-    assert isinstance(base, type), f"`own_base` returned {brief(base)}, no class."
-    known = isinstance(getattr(base, "metadata", None), MetaData)
-    assert known, "The base class has no attribute `metadata` that is a MetaData."
-    shelf = outcome(lambda: WAYS[way](base))
-    assert not isinstance(shelf, Exception), (
-        f"A {way} subclass of your base class raised {brief(shelf)}"
-    )
-    assert isinstance(inspect(shelf, raiseerr=False), Mapper), (
-        f"A {way} subclass of your base class is not mapped: a session would not "
-        "know what to do with it."
-    )
-    return shelf
-
-
-def described(metadata: MetaData) -> dict[str, dict[str, Any]]:
-    """Return what a database says of the tables that `metadata` creates in it."""
-    with sqlite_engine() as engine:
-        metadata.create_all(engine)
-        there = inspect(engine)
-        return {
-            table: {
-                "columns": {
-                    column["name"]: (str(column["type"]), column["nullable"])
-                    for column in there.get_columns(table)
-                },
-                "primary key": set(
-                    there.get_pk_constraint(table)["constrained_columns"]
-                ),
-                "checks": there.get_check_constraints(table),
-                "foreign keys": there.get_foreign_keys(table),
-                "indexes": there.get_indexes(table),
-            }
-            for table in there.get_table_names()
-        }
-
-
-def difference(mine: object, there: dict[str, dict[str, Any]]) -> str:
-    """Return the first thing in which a database of `mine` is not as it is `there`."""
-    if not isinstance(mine, dict) or set(mine) != set(there):
-        return (
-            f"has come to {brief(mine if isinstance(mine, Exception) else set(mine))}"
-        )
-    for table, parts in there.items():
-        for part, expected in parts.items():
-            if mine[table][part] != expected:
-                return f"has for the {part} of {table} {mine[table][part]}"
-    return ""
-
-
-@pytest.mark.parametrize("way", WAYS)
-def test_q4_the_table_is_the_one_made_by_hand(answers, way):
-    shelf = mapped(answers, way)
-    by_hand = inspect(answers.shelf_by_hand()).local_table
-
-    mine = outcome(lambda: described(shelf.metadata))
-    differs = difference(mine, described(by_hand.metadata))
-
-    assert not differs, (
-        f"By the `metadata` of your base, the {way} way, the database {differs}. "
-        "By hand there is something else."
-    )
-
-
-def test_q4_several_classes_share_the_metadata(answers):
-    class Library(DeclarativeBase):
-        pass
-
-    declared_shelf(Library)
-    declared_loan(Library)
-    base = answers.own_base()
-    mapped(answers, "declarative", base)
-
-    loan = outcome(lambda: declared_loan(base))
-    mine = outcome(lambda: described(base.metadata))
-    differs = difference(mine, described(Library.metadata))
-
-    assert not isinstance(loan, Exception), (
-        f"A second class, without `__table_args__`, raised {brief(loan)}"
-    )
-    assert not differs, (
-        "Of two classes one refers to the other's table. By your `metadata` the "
-        f"database {differs}. DeclarativeBase makes something else of them."
-    )
-
-
-def used(shelf: Any) -> object:
-    """Store three rows; return what a new session finds of two of them."""
-    with sqlite_engine() as engine:
-        inspect(shelf).local_table.metadata.create_all(engine)
-        with Session(engine) as session, session.begin():
-            session.add(shelf(room="hall", places=30))
-            session.add(shelf(room="cellar", places=1))
-            session.add(shelf(room="attic", places=2))
-        with Session(engine) as session:
-            query = select(shelf).where(shelf.places < 30).order_by(shelf.room)
-            return [(row.id, row.room, row.label()) for row in session.scalars(query)]
-
-
-@pytest.mark.parametrize("way", WAYS)
-def test_q4_rows_are_used_as_those_made_by_hand(answers, way):
-    shelf = mapped(answers, way)
-    by_hand = used(answers.shelf_by_hand())
-
-    mine = outcome(lambda: used(shelf))
-
-    same = mine == by_hand
+    same = attempt(change, CHANGES[change], *objects)
     assert same, (
-        f"Three shelves were stored, two looked for. The {way} way this came to "
-        f"{brief(mine)}, by hand to something else."
+        f"After {change}, the other relationship has not changed. The docstring asks "
+        "that it changes at once. Look at what tells one relationship about the other."
     )
 
 
-def test_q4_a_hybrid_uses_the_table_it_is_given(answers):
-    base = answers.own_base()
-    shelf = mapped(answers, "hybrid", base)
+def test_q3_a_line_of_a_missing_order_is_refused(office):
+    refused = office.send("INSERT INTO lines (title, order_id) VALUES ('Ice', 77)")
 
-    table = base.metadata.tables["shelves"]
-    mine = inspect(shelf).local_table
-
-    assert mine is table, (
-        "The hybrid is mapped to a copy of the Table it brought along."
-    )
-    same = list(base.metadata.tables) == ["shelves"]
-    assert same, f"One Table was brought, known are {list(base.metadata.tables)}."
-
-
-def test_q4_each_base_is_a_new_one(answers):
-    mapped(answers, "declarative")
-
-    second = outcome(lambda: mapped(answers, "declarative"))
-
-    assert not isinstance(second, Exception), (
-        f"Two programs asked for a base class of their own, each for its shelves: "
-        f"{brief(second)}"
+    assert isinstance(refused, IntegrityError), (
+        "A program added a line with the `order_id` 77, and there is no such order. "
+        f"The database {'stored it' if refused is None else in_words(refused)}. The "
+        "docstring asks that the database refuses it: `order_id` is a foreign key."
     )
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_q4_the_mapping_is_done_imperatively(answers, way):
-    with calls() as made:
-        shelf = mapped(answers, way)
+def test_q3_an_order_is_saved_with_its_lines(office):
+    with Session(office.engine) as session:
+        order = office.order()
+        session.add(order)
+        order.lines.append(office.line(title="Ash"))
+        order.lines.append(office.line(title="Bee"))
+        saved = outcome(session.commit)
+    seen = office.read()
 
-    by_hand = [name for name in made if name.endswith(".registry.map_imperatively")]
-    assert by_hand, (
-        "Your base class maps its subclasses, and `map_imperatively` was never called: "
-        "somebody else did the work."
+    assert saved is None, (
+        f"A session saved an order with two lines. The commit raised {in_words(saved)}."
+        " The docstring asks to save the lines, too, and to set their `order_id`."
     )
-    declared = issubclass(shelf, DeclarativeBase) or any(
-        name.endswith((".registry.mapped", ".map_declaratively", ".generate_base"))
-        for name in made
+    assert seen == LINES | {3: ["Ash", "Bee"]}, (
+        "A session saved a third order with the lines 'Ash' and 'Bee'. Now the orders "
+        f"have the lines {seen}. The docstring asks to save the lines, too, and to set "
+        "their `order_id`."
     )
-    assert not declared, (
-        "The mapping was SQLAlchemy's own declarative one; what it does is asked here."
+
+
+def change(office: Office, what: str) -> None:
+    """Change the orders in a session, and commit."""
+    with Session(office.engine) as session:
+        first = session.get_one(office.order, 1)
+        second = session.get_one(office.order, 2)
+        emma = next(line for line in first.lines if line.title == "Emma")
+        if what == "remove a line":
+            first.lines.remove(emma)
+        elif what == "remove all lines":
+            first.lines = []
+        elif what == "add a line to another order":
+            second.lines.append(emma)
+        elif what == "set the order of a line":
+            emma.order = second
+        elif what == "delete a line":
+            session.delete(emma)
+        session.commit()
+
+
+AFTERWARDS = {
+    "remove a line": {1: ["Ink"], 2: ["Kim", "Sea"]},
+    "remove all lines": {1: [], 2: ["Kim", "Sea"]},
+    "add a line to another order": {1: ["Ink"], 2: ["Emma", "Kim", "Sea"]},
+    "set the order of a line": {1: ["Ink"], 2: ["Emma", "Kim", "Sea"]},
+    "delete a line": {1: ["Ink"], 2: ["Kim", "Sea"]},
+}
+
+
+@pytest.mark.parametrize("what", AFTERWARDS)
+def test_q3_lines_are_deleted_or_moved_as_asked(office, what):
+    changed = outcome(lambda: change(office, what))
+    seen = office.read()
+
+    assert not isinstance(changed, Exception), (
+        f"A session did this with order 1: {what}. It raised {in_words(changed)}. The "
+        "docstring says what happens to the line. Look at the `cascade` of the "
+        "relationships."
+    )
+    assert seen == AFTERWARDS[what], (
+        f"The orders had the lines {LINES}. A session did this with order 1: {what}. "
+        f"Now they have {seen}. The docstring asks for {AFTERWARDS[what]}. Look at the "
+        "`cascade` of the relationships."
+    )
+
+
+@pytest.mark.parametrize("loaded", [False, True], ids=["unread", "read"])
+def test_q3_a_session_deletes_an_order_with_its_lines(office, loaded):
+    with Session(office.engine) as session:
+        order = session.get_one(office.order, 1)
+        if loaded:
+            list(order.lines)
+        session.delete(order)
+        deleted = outcome(session.commit)
+    seen = office.read()
+
+    assert deleted is None, (
+        f"A session deleted an order. The commit raised {in_words(deleted)}. The "
+        "docstring asks that its lines are deleted as well. Look at the `cascade` of "
+        "`Order.lines`."
+    )
+    assert seen == {2: LINES[2]}, (
+        f"The orders had the lines {LINES}. A session deleted order 1. Now they have "
+        f"{seen}. The docstring asks that the lines of this order are deleted as well."
+    )
+
+
+def test_q3_the_database_deletes_the_lines_of_an_order(office):
+    refused = office.send("DELETE FROM orders WHERE id = 1")
+    seen = office.read()
+
+    assert (refused, seen) == (None, {2: LINES[2]}), (
+        f"The orders had the lines {LINES}. Another program sent "
+        f"`DELETE FROM orders WHERE id = 1`. The database "
+        f"{'accepted it' if refused is None else f'refused: {in_words(refused)}'}. Now "
+        f"they have {seen}. The docstring asks that the database deletes the lines. "
+        "Look at the foreign key."
+    )
+
+
+SHELVES = ("Declarative", "Imperative", "Hybrid")
+
+
+def predicted(answers: Any, way: str, index: int) -> object:
+    """Return one of the predictions."""
+    values = attempt("`differences()`", answers.differences)
+    pair = values.get(way) if isinstance(values, dict) else None
+    is_pair = isinstance(pair, tuple | list) and len(pair) == 2
+    assert is_pair, (
+        f"`differences()` has the value {in_words(pair)} for {way!r}. The docstring "
+        "asks for two strings."
+    )
+    return pair[index]
+
+
+@pytest.mark.parametrize("way", SHELVES)
+def test_q4_whether_the_column_may_be_null_is_predicted(answers, way):
+    table = inspect(answers.shelf_classes()[way]).local_table
+    with sqlite_engine() as engine:
+        table.create(engine)
+        columns = {
+            column["name"]: column["nullable"]
+            for column in inspect(engine).get_columns(table.name)
+        }
+    observed = "NULL" if columns["room"] else "NOT NULL"
+
+    prediction = predicted(answers, way, 0)
+    assert prediction == observed, (
+        f"{way}: you predict {in_words(prediction)} for the column `room`, and the "
+        "database says something else. Look at the line that defines the column: with "
+        "`Mapped`, the annotation decides; `Column` has a default of its own."
+    )
+
+
+@pytest.mark.parametrize("way", SHELVES)
+def test_q4_what_the_constructor_does_is_predicted(answers, way):
+    shelf = outcome(lambda: answers.shelf_classes()[way]("hall"))
+    observed = type(shelf).__name__ if isinstance(shelf, Exception) else "works"
+
+    prediction = predicted(answers, way, 1)
+    assert prediction == observed, (
+        f'{way}: you predict {in_words(prediction)} for `Shelf("hall")`, and something '
+        "else happens. Look at where the class gets its `__init__` from. The one of "
+        "the base class takes keyword arguments only."
     )
 
 
 @contextmanager
-def customers(answers: Any) -> Iterator[Engine]:
-    """Yield an engine on a database with these users."""
-    with database_with({answers.User.__table__: USERS}) as engine:
+def shop_database() -> Iterator[Engine]:
+    """Yield a database with a table `users`."""
+    with sqlite_engine() as engine:
+        with engine.begin() as connection:
+            connection.exec_driver_sql("CREATE TABLE users (name TEXT, password TEXT)")
+            connection.exec_driver_sql("INSERT INTO users VALUES (?, ?)", USERS)
         yield engine
 
 
-def content(engine: Engine) -> dict[str, list[tuple]]:
-    """Return the tables of a database with their columns and rows."""
-    quote = engine.dialect.identifier_preparer.quote_identifier
-    tables = {}
+def content(engine: Engine) -> dict[str, list[tuple[Any, ...]]]:
+    """Return the names of the columns and the rows of each table."""
+    metadata = MetaData()
+    metadata.reflect(engine)
     with engine.connect() as connection:
-        for name in inspect(connection).get_table_names():
-            rows = connection.exec_driver_sql(f"SELECT * FROM {quote(name)}")
-            tables[name] = [tuple(rows.keys()), *map(tuple, rows)]
-    return tables
+        return {
+            name: [
+                tuple(table.c.keys()),
+                *map(tuple, connection.execute(select(table))),
+            ]
+            for name, table in metadata.tables.items()
+        }
 
 
 UPLOADS = {
-    "columns that are words of SQL": ("prices", ["group", "select"]),
-    "a name that is a word of SQL": ("order", ["isbn", "from", "order"]),
-    "the name of another table": ("users", ["name", "values"]),
-    "the longest names": ("a" * 40, ["b" * 40, "c_1", "check"]),
-    "the shortest names": ("x", ["y", "z", "to"]),
+    "keywords": ("order", ["group", "select"]),
+    "one column": ("x", ["from"]),
+    "the name of a table": ("users", ["name", "values", "a_1"]),
+    "40 characters": ("a" * 40, ["b" * 40, "table"]),
+    "digits and underscores": ("p2026__", ["check", "z9_", "isbn"]),
 }
-VALUES = ["O'Hara", "x'); DELETE FROM users; --", "007", ":y 100%", "", "1e3"]
-
-
-def trouble_with(answers: Any, name: str, header: list[str], lines: list) -> str:
-    """Return what is wrong with the table that an upload has become, if anything."""
-    with customers(answers) as engine:
-        before = content(engine)
-        error = outcome(lambda: answers.store_upload(engine, name, header, lines))
-        after = content(engine)
-    if isinstance(error, Exception):
-        return f"This raised {brief(error)}"
-    table = after.pop(f"upload_{name}", None)
-    if table != [tuple(header), *map(tuple, lines)]:
-        return f"In the table upload_{name} there is {table}."
-    return "" if after == before else f"The other tables have changed: {after}"
 
 
 @pytest.mark.parametrize("upload", UPLOADS)
-def test_q5_an_upload_becomes_a_table_with_its_rows(answers, upload):
-    name, header = UPLOADS[upload]
-    lines = [[VALUES[(row + i) % 6] for i in range(len(header))] for row in range(6)]
-
-    trouble = trouble_with(answers, name, header, lines)
-
-    assert not trouble, (
-        f"Uploaded was {name}, with the columns {header} and six lines. {trouble}"
-    )
-
-
-def test_q5_an_upload_without_lines_becomes_an_empty_table(answers):
-    trouble = trouble_with(answers, "order", ["isbn", "group"], [])
-
-    assert not trouble, f"Uploaded was a header without lines. {trouble}"
-
-
-ATTACKS = {
-    "a name that copies the users": (
-        "x AS SELECT name, password_hash FROM users --",
-        ["isbn"],
-        [],
-    ),
-    "a column that ends the statement": (
-        "x",
-        ["isbn VARCHAR); DROP TABLE users; --"],
-        [],
-    ),
-    "a column with a rule of its own": (
-        "x",
-        ["isbn", "cents CHECK (cents < 1) --"],
-        [],
-    ),
-    "a column of another type": ("x", ["isbn INTEGER, cents"], [["1", "2"]]),
-    "a column with a quote": ("x", ['isbn" INTEGER, "cents'], [["1", "2"]]),
-}
-
-
-@pytest.mark.parametrize("attack", ATTACKS)
-def test_q5_a_name_is_no_sql(answers, attack):
-    name, header, lines = ATTACKS[attack]
-    with customers(answers) as engine:
+def test_q5_an_upload_becomes_a_table(answers, upload):
+    name, columns = UPLOADS[upload]
+    values = tuple(f"00{number}" for number in range(len(columns)))
+    with shop_database() as engine:
         before = content(engine)
-        error = outcome(lambda: answers.store_upload(engine, name, header, lines))
+        call = f"`create_upload_table(engine, {in_words(name)}, {in_words(columns)})`"
+        attempt(call, answers.create_upload_table, engine, name, columns)
         after = content(engine)
+        assert after == before | {f"upload_{name}": [tuple(columns)]}, (
+            f"After {call} the tables are {in_words(after)}. The docstring asks for "
+            "the table `upload_<name>` with these columns, beside the other tables."
+        )
+        table = Table(f"upload_{name}", MetaData(), autoload_with=engine)
+        with engine.begin() as connection:
+            connection.execute(table.insert(), dict(zip(columns, values, strict=True)))
+        stored = content(engine)[f"upload_{name}"][1]
 
-    new = {table: after[table] for table in after if table not in before}
-    assert after == before, (
-        f"{attack.capitalize()}: table {name!r}, columns {header}. "
-        f"The database has got {new or 'other rows'}."
+    assert stored == values, (
+        f"After {call} a program stored the strings {values}, and read "
+        f"{in_words(stored)}. The docstring asks for columns of the type VARCHAR."
     )
-    assert isinstance(error, ValueError), (
-        f"{attack.capitalize()}: table {name!r}, columns {header}. "
-        f"This came to {brief(error)}"
-    )
 
 
-NO_NAMES = {
-    "nothing": [""],
-    "another beginning": ["1st", "_isbn"],
-    "other letters and digits": [
-        "Isbn",
-        "iSBN",
-        "preisgröße",
-        "\uff49sbn",
-        "isbn\u0661",
+INVALID = {
+    "SQL in the name": ["x AS SELECT name, password FROM users --"],
+    "SQL in a column": [
+        "isbn VARCHAR); DROP TABLE users; --",
+        "cents CHECK (cents < 1) --",
+        "isbn INTEGER, cents",
+        'isbn" INTEGER, "cents',
     ],
+    "the empty string": [""],
+    "another first character": ["1st", "_isbn", " isbn"],
+    "capital letters": ["Isbn", "iSBN"],
+    "letters and digits of other scripts": ["preisgröße", "\uff49sbn", "isbn\u0661"],
     "other characters": ["isbn number", "isbn-13", "isbn.13", "isbn$", "isbn\n"],
-    "too many": ["a" * 41, "b" * 64],
+    "more than 40 characters": ["a" * 41, "b" * 64],
 }
 
 
-@pytest.mark.parametrize("kind", NO_NAMES)
-def test_q5_what_is_no_name_is_refused_before_anything_is_sent(answers, kind):
-    with (
-        database_with({answers.User.__table__: USERS}) as engine,
-        statements(engine) as sent,
-    ):
-        for name in NO_NAMES[kind]:
-            uploads = {
-                "table": (name, ["isbn", "cents"], [["1", "2"]]),
-                "first column": ("prices", [name, "cents"], [["1", "2"]]),
-                "last column": ("prices", ["isbn", name], [["1", "2"]]),
-            }
-            for place, upload in uploads.items():
-                error = outcome(lambda one=upload: answers.store_upload(engine, *one))
-                assert isinstance(error, ValueError), (
-                    f"The name of the {place} was {name!r}; this came to {brief(error)}"
+@pytest.mark.parametrize("place", ["name", "first column", "last column"])
+@pytest.mark.parametrize("kind", INVALID)
+def test_q5_an_invalid_name_is_refused(answers, kind, place):
+    for invalid in INVALID[kind]:
+        name = invalid if place == "name" else "prices"
+        columns = ["isbn", "cents"]
+        if place != "name":
+            columns[0 if place == "first column" else 1] = invalid
+        with shop_database() as engine, statements(engine) as sent:
+            refused = outcome(
+                lambda engine=engine, name=name, columns=columns: (
+                    answers.create_upload_table(engine, name, columns)
                 )
-                assert not len(sent), (
-                    f"The name of the {place} was {name!r}. Sent was {sent[0]}"
-                )
+            )
+
+        assert isinstance(refused, ValueError), (
+            f"The {place} of an upload was {in_words(invalid)}. `create_upload_table` "
+            f"{returned_or_raised(refused)}. The docstring asks for a ValueError, "
+            "because this is not a valid name."
+        )
+        nothing_sent = len(sent) == 0
+        assert nothing_sent, (
+            f"The {place} of an upload was {in_words(invalid)}. Before the ValueError, "
+            f"`{sent[0].sql:.80}` was sent. The docstring asks to send nothing."
+        )
 
 
-@pytest.mark.parametrize("header", [[], ["isbn", "isbn"], ["isbn", "cents", "isbn"]])
-def test_q5_what_is_no_header_is_refused(answers, header):
-    lines = [["1", "2", "3"][: len(header)]]
-    with (
-        database_with({answers.User.__table__: USERS}) as engine,
-        statements(engine) as sent,
-    ):
-        error = outcome(lambda: answers.store_upload(engine, "prices", header, lines))
-
-    assert isinstance(error, ValueError), (
-        f"The header was {header}; this came to {brief(error)}"
-    )
-    assert not len(sent), f"The header was {header}. Sent was {sent[0]}"
-
-
-LAMP = {
-    "sku": "LAMP-1",
-    "name": "Reading lamp",
-    "price": "19.90",
-    "sale_price": None,
-    "pieces": 3,
-}
+LAMP = {"sku": "LAMP-1", "name": "Reading lamp", "price": 1990}
 
 
 @dataclass
 class Products:
-    """The learner's class, and its table on a PostgreSQL."""
+    """The learner's class, and its table in a PostgreSQL database."""
 
     model: Any
     engine: Engine
 
     def send(self, **product: Any) -> DBAPIError | None:
-        """Send a product past all Python; return the error if it is refused."""
-        names = ", ".join(product)
-        places = ", ".join(f":{name}" for name in product)
-        sql = text(f"INSERT INTO products ({names}) VALUES ({places})")
+        """Send a row as another program does. Return the error if it is refused."""
+        columns, values = ", ".join(product), ", ".join(f":{key}" for key in product)
+        sql = text(f"INSERT INTO products ({columns}) VALUES ({values})")
         with self.engine.connect() as connection:
             try:
                 connection.execute(sql, product)
@@ -1162,151 +692,105 @@ class Products:
                 return error
         return None
 
-    def constraint_in(self, error: DBAPIError) -> str | None:
-        """Return the constraint that a refusal names."""
-        return getattr(getattr(error.orig, "diag", None), "constraint_name", None)
-
-    def read(self) -> list[dict[str, Any]]:
-        """Return what is in the table, the prices as texts."""
-        sql = text(
-            "SELECT sku, name, price::text, sale_price::text, pieces "
-            "FROM products ORDER BY id"
-        )
+    def rows(self, columns: str = "sku, name, price") -> list[dict[str, Any]]:
+        """Return the rows of the table."""
         with self.engine.connect() as connection:
-            return [dict(row) for row in connection.execute(sql).mappings()]
+            rows = connection.execute(text(f"SELECT {columns} FROM products"))
+            return [dict(row) for row in rows.mappings()]
 
 
-@contextmanager
-def products(answers: Any, postgres: Any) -> Iterator[Products]:
-    """Yield the learner's products, of which there are none yet."""
-    model = outcome(answers.product_class)
+@pytest.fixture
+def products(answers, postgres) -> Iterator[Products]:
+    """The learner's table, without rows."""
+    model = attempt("`product_class()`", answers.product_class)
     mapper = inspect(model, raiseerr=False)
     assert isinstance(mapper, Mapper), (
-        f"`product_class` came to {brief(model)}, which is no mapped class."
+        f"`product_class()` returned {in_words(model)}. The docstring asks for a class "
+        "that is mapped to the table `products`."
     )
     name = getattr(mapper.local_table, "name", None)
-    assert name == "products", f"The class is mapped to the table {name}."
+    assert name == "products", (
+        f"The class is mapped to the table {in_words(name)}. The docstring asks for "
+        "`products`."
+    )
     with engine_for(postgres.url) as engine:
-        error = outcome(lambda: mapper.local_table.metadata.create_all(engine))
-        assert not isinstance(error, Exception), (
-            f"PostgreSQL refuses the table: {brief(error)}"
-        )
+        attempt("Creating the table", mapper.local_table.metadata.create_all, engine)
         yield Products(model, engine)
 
 
-LIMITS = [
-    {"sku": "lamp-1234567"},
-    {"sku": "L"},
-    {"name": "ö" * 80},
-    {"name": "x"},
-    {"price": "0.01"},
-    {"price": "99999.99", "sale_price": "99999.98"},
-    {"price": "0.02", "sale_price": "0.01"},
-    {"pieces": 0},
-    {"pieces": 1_000_000},
-]
-
-
-def test_q6_what_breaks_no_rule_is_stored(answers, postgres):
-    with products(answers, postgres) as shop:
-        for number, limit in enumerate(LIMITS):
-            product = LAMP | {"sku": f"LAMP-{number}"} | limit
-            error = shop.send(**product)
-            assert error is None, (
-                f"{product} breaks no rule. PostgreSQL said {brief(error)}"
-            )
-            read = shop.read()[-1]
-            assert read == product, f"{product} was stored; read was {read}."
-
-
-def test_q6_a_session_stores_products(answers, postgres):
-    with products(answers, postgres) as shop:
-
-        def store() -> None:
-            with Session(shop.engine) as session, session.begin():
-                session.add(shop.model(**LAMP))
-                session.add(shop.model(**LAMP | {"sku": "LAMP-2"}))
-
-        error = outcome(store)
-        stored = shop.read()
-
-    assert not isinstance(error, Exception), (
-        f"A session was to store {LAMP} and one more lamp; this raised {brief(error)}"
-    )
-    assert len(stored) == 2, f"A session stored two products; read were {stored}."
-
-
-NAN = float("nan")
-BROKEN = {
-    "missing": [
-        ({"sku": None}, None),
-        ({"name": None}, None),
-        ({"price": None}, None),
-        ({"pieces": None}, None),
-    ],
-    "too long": [({"sku": "L" * 13}, None), ({"name": "ö" * 81}, None)],
-    "name": [({"name": ""}, "ck_products_name"), ({"name": "   "}, "ck_products_name")],
-    "price": [
-        ({"price": "0.00"}, "ck_products_price"),
-        ({"price": "-1.00"}, "ck_products_price"),
-        ({"price": "100000.00"}, None),
-        ({"price": NAN}, "ck_products_price"),
-    ],
-    "sale price": [
-        ({"sale_price": "19.90"}, "ck_products_sale_price"),
-        ({"sale_price": "20.00"}, "ck_products_sale_price"),
-        ({"sale_price": "0.00"}, "ck_products_sale_price"),
-        ({"sale_price": "-0.50"}, "ck_products_sale_price"),
-        ({"sale_price": NAN}, "ck_products_sale_price"),
-    ],
-    "pieces": [({"pieces": -1}, "ck_products_pieces")],
-    "sku": [
-        ({"sku": "FIRST"}, "uq_products_sku"),
-        ({"sku": "first"}, "uq_products_sku"),
-    ],
+ACCEPTED = {
+    "a sku of 12 characters": {"sku": "lamp-1234567"},
+    "a sku of 1 character": {"sku": "L"},
+    "a name of 80 characters": {"name": "ö" * 80},
+    "a name of 1 character": {"name": "x"},
+    "a name with spaces": {"name": " a b "},
+    "a price of 1": {"price": 1},
+    "a high price": {"price": 2_000_000_000},
 }
 
 
-@pytest.mark.parametrize("rule", BROKEN)
-def test_q6_the_database_refuses_what_breaks_a_rule(answers, postgres, rule):
-    with products(answers, postgres) as shop:
-        first = shop.send(**LAMP | {"sku": "FIRST"})
-        assert first is None, (
-            f"A product without a flaw: PostgreSQL said {brief(first)}"
-        )
-        for flaw, constraint in BROKEN[rule]:
-            error = shop.send(**LAMP | flaw)
-            assert error is not None, (
-                f"{flaw}: another program's INSERT put this into the table: "
-                f"{shop.read()[-1]}"
-            )
-            named = shop.constraint_in(error)
-            assert constraint in (None, named), (
-                f"{flaw} was refused, and the refusal names {named}: whoever reads it "
-                f"cannot tell which rule that was. It says {brief(error)}"
-            )
+@pytest.mark.parametrize("kind", ACCEPTED)
+def test_q6_a_row_that_breaks_no_rule_is_stored(products, kind):
+    rows = [LAMP | {"sku": "OTHER"}, LAMP | ACCEPTED[kind]]
+    refused = [error for row in rows if (error := products.send(**row))]
+
+    assert refused == [], (
+        f"PostgreSQL refused a row with {kind}, {in_words(ACCEPTED[kind])}: "
+        f"{in_words(refused[0])}. This row breaks no rule of the docstring."
+    )
+    assert products.rows() == rows, (
+        f"Two rows were sent, one with {kind}. The table has "
+        f"{in_words(products.rows())}. The docstring asks to store such rows."
+    )
 
 
-def test_q6_prices_are_kept_to_the_cent(answers, postgres):
-    with products(answers, postgres) as shop:
-        shop.send(**LAMP)
-        shop.send(**LAMP | {"sku": "LAMP-2", "price": "20.125"})
-        shop.send(**LAMP | {"sku": "LAMP-3", "sale_price": "10.125"})
-        stored = [one[key] for one in shop.read() for key in ("price", "sale_price")]
+def test_q6_a_session_stores_products_and_the_database_assigns_ids(products):
+    def store() -> list[int]:
+        with Session(products.engine) as session:
+            lamps = [products.model(**LAMP | {"sku": sku}) for sku in ("A", "B")]
+            session.add_all(lamps)
+            session.commit()
+            return [lamp.id for lamp in lamps]
 
-    assert stored, f"{LAMP} breaks no rule, and nothing was stored."
-    finer = [one for one in stored if one and len(one.partition(".")[2]) != 2]
-    assert not finer, f"Prices are to the cent. In the table there are {finer}."
+    ids = attempt("Storing two products in a session", store)
+    columns = [column.name for column in inspect(products.model).primary_key]
+    stored = sorted(row["id"] for row in products.rows("id"))
+    assert (columns, sorted(ids)) == (["id"], stored), (
+        f"A session stored two products without an id. Their ids are {in_words(ids)}, "
+        f"the table has {stored}, and the primary key is {columns}. The docstring asks "
+        "for an `id` that the database assigns."
+    )
+    whole = all(isinstance(one, int) for one in ids)
+    assert whole, f"The ids are {in_words(ids)}. The docstring asks for integers."
 
 
-def test_q6_the_id_is_counted_up(answers, postgres):
-    with products(answers, postgres) as shop:
-        errors = [shop.send(**LAMP | {"sku": sku}) for sku in ("A", "B", "C")]
-        with shop.engine.connect() as connection:
-            ids = outcome(
-                lambda: list(connection.scalars(text("SELECT id FROM products")))
-            )
+REFUSED_ROWS = {
+    "no sku": ({"sku": None}, None),
+    "no name": ({"name": None}, None),
+    "no price": ({"price": None}, None),
+    "a sku of 13 characters": ({"sku": "L" * 13}, None),
+    "a name of 81 characters": ({"name": "ö" * 81}, None),
+    "an empty name": ({"name": ""}, "ck_products_name"),
+    "a name of spaces": ({"name": "   "}, "ck_products_name"),
+    "a price of 0": ({"price": 0}, "ck_products_price"),
+    "a price below 0": ({"price": -1}, "ck_products_price"),
+    "a sku for the second time": ({"sku": "FIRST"}, "uq_products_sku"),
+}
 
-    assert errors == [None] * 3, f"PostgreSQL said {brief(next(filter(None, errors)))}"
-    counted = isinstance(ids, list) and len(set(ids)) == 3
-    assert counted, f"Three products were sent without an id; they have {brief(ids)}."
+
+@pytest.mark.parametrize("flaw", REFUSED_ROWS)
+def test_q6_the_database_refuses_a_row_that_breaks_a_rule(products, flaw):
+    row, constraint = REFUSED_ROWS[flaw]
+    attempt("Storing a product", products.send, **LAMP | {"sku": "FIRST"})
+    refused = products.send(**LAMP | row)
+
+    assert refused is not None, (
+        f"Another program sent a row with {flaw}, and PostgreSQL stored it: "
+        f"{in_words(LAMP | row)}. The docstring asks the database to refuse it."
+    )
+    diagnosis = getattr(refused.orig, "diag", None)
+    named = getattr(diagnosis, "constraint_name", None)
+    assert constraint in (None, named), (
+        f"PostgreSQL refused a row with {flaw}, and the error names the constraint "
+        f"{in_words(named)}. The docstring asks for the name `{constraint}`."
+    )

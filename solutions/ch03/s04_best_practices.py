@@ -1,49 +1,44 @@
 """3.4  SQLAlchemy best practices.
 
-Most trouble with a database is made outside of it: by transactions that last too long
-or end too early, and by text from strangers that becomes SQL.
+Changes that belong together are one transaction. Values are sent to the database apart
+from the SQL. The database itself enforces the rules for its data.
+Notes: content/docs/sqlalchemy/best-practices/general-best-practices.md
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from decimal import Decimal
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, HTTPException, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from sqlalchemy import (
     CheckConstraint,
     Column,
     Engine,
     ForeignKey,
-    Index,
     Integer,
     MetaData,
-    Numeric,
     String,
     Table,
-    func,
-    insert,
+    UniqueConstraint,
     select,
-    text,
 )
+
+# region answer
+# stub: from sqlalchemy import text
+# endregion
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import (
-    DeclarativeBase,
-    Mapped,
-    Session,
-    mapped_column,
-    registry,
-    relationship,
-)
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
+
+from sensei import ___
 
 
 class Base(DeclarativeBase):
-    """What the classes of the bookshop are mapped by."""
+    """The base class of the bookshop's models."""
 
 
 class Stock(Base):
-    """How many copies of a book there are; the database lets nobody take more."""
+    """How many copies of a book the shop has. The database refuses less than 0."""
 
     __tablename__ = "stock"
     __table_args__ = (CheckConstraint("copies >= 0"),)
@@ -53,393 +48,283 @@ class Stock(Base):
 
 
 class Order(Base):
-    """An order, and how its parcel is tracked once it is on its way."""
+    """An order, with the address to which the books are sent."""
 
     __tablename__ = "orders"
 
     number: Mapped[int] = mapped_column(primary_key=True)
     address: Mapped[str]
-    tracking: Mapped[str | None]
-
-
-class Voucher(Base):
-    """A voucher; the database refuses a code that it has already."""
-
-    __tablename__ = "vouchers"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    code: Mapped[str] = mapped_column(unique=True)
 
 
 class OrderIn(BaseModel):
-    """What a customer orders: an isbn and a number of copies for each line."""
+    """The request body of `POST /orders`: the number of copies for each isbn."""
 
     address: str
-    lines: dict[str, int]
+    copies: dict[str, Annotated[int, Field(ge=1, le=1000)]] = Field(min_length=1)
 
 
-def book_parcel(address: str) -> str:
-    """Stand in for the carrier's API, which takes its time; return the tracking."""
-    return f"{address}-1"
-
-
-def new_code() -> str:
-    """Return a code for a voucher, from the few that customers can remember."""
-    return "BOOKWORM"
-
-
-def session_of(request: Request) -> Iterator[Session]:
-    """Open a session for a request; close it once the request is answered."""
+def open_session(request: Request) -> Iterator[Session]:
+    """Open a session for a request, and close it when the request is over."""
     with Session(request.app.state.engine) as session:
         yield session
 
 
-RequestSession = Annotated[Session, Depends(session_of)]
+RequestSession = Annotated[Session, Depends(open_session)]
 
 
 def shop_app(engine: Engine) -> FastAPI:
     """3.4.1  What are the best practices for managing database sessions in a FastAPI
     application?
 
-    Each request has its own session, and yet: half of an order stays when the rest is
-    refused, all connections are taken while the carrier takes its time, and once a
-    voucher's code is refused, no other will do. Repair this. An order changes nothing
-    unless all of it is accepted; where the database refuses it, it is answered 409.
-    No request holds a connection during `book_parcel`. A voucher tries five codes at
-    most, then it is answered 503.
+    When one book of an order is sold out, customers report: "I got an error, and my
+    other books are gone from the stock, too." Repair `POST /orders`. An order is one
+    unit of work, so all of its changes belong to one transaction.
+
+    - Return 404 if a book does not exist, and 409 if there are too few copies of a
+      book. Then the whole order changes nothing: all copies stay in the stock, and no
+      order is saved.
+    - There are also too few copies if another order takes the last ones after your code
+      has read the stock. Copies are never sold twice.
+    - Any other order is saved and returns 201. Return 409 for no other database error.
+
+    Given:
+        The database is PostgreSQL, with its usual isolation level READ COMMITTED.
     """
     app = FastAPI()
     app.state.engine = engine
 
     @app.post("/orders", status_code=201)
-    def place(new: OrderIn, session: RequestSession) -> dict[str, int]:
+    def place_order(order: OrderIn, session: RequestSession) -> dict[str, int]:
+        row = Order(address=order.address)
         # region answer
-        # In words: a session is for one unit of work, and commits once, when all of it
-        # is there. While others work (a carrier, a mail server) no transaction is open:
-        # read, end it, call, then write in a second one. A session whose flush failed
-        # is rolled back before it is used again. And beyond a commit or a close carry
-        # values, not objects: reading those would open a transaction again, or fail.
-        order = Order(address=new.address)
-        session.add(order)
+        # In words: A session is for one unit of work. Each request has its own session,
+        # which is closed in every case. Commit once, when all changes are made: then
+        # they take effect together, or not at all. A commit in between makes a part
+        # permanent. An error can come from any statement, also from a query that sends
+        # pending changes first, so the `try` covers the whole transaction.
+        session.add(row)
         try:
-            for isbn, pieces in new.lines.items():
+            for isbn, copies in order.copies.items():
                 stock = session.get(Stock, isbn)
                 if stock is None:
                     raise HTTPException(404, f"There is no book {isbn}.")
-                stock.copies = Stock.copies - pieces
+                stock.copies = Stock.copies - copies  # computed by the database
             session.commit()
         except IntegrityError:
-            raise HTTPException(409, "There are not that many copies left.") from None
-        return {"number": order.number}
-        # stub: order = Order(address=new.address)
-        # stub: session.add(order)
-        # stub: for isbn, pieces in new.lines.items():
+            raise HTTPException(409, "There are too few copies.") from None
+        # stub: session.add(row)
+        # stub: for isbn, copies in order.copies.items():
         # stub:     stock = session.get(Stock, isbn)
         # stub:     if stock is None:
         # stub:         raise HTTPException(404, f"There is no book {isbn}.")
-        # stub:     stock.copies = Stock.copies - pieces
+        # stub:     stock.copies = Stock.copies - copies  # computed by the database
         # stub:     session.commit()
-        # stub: return {"number": order.number}
         # endregion
-
-    @app.post("/orders/{number}/parcel")
-    def send(number: int, session: RequestSession) -> dict[str, str]:
-        order = session.get(Order, number)
-        if order is None:
-            raise HTTPException(404, f"There is no order {number}.")
-        # region answer
-        address = order.address
-        session.rollback()  # the connection is back in the pool
-        tracking = book_parcel(address)
-        order.tracking = tracking
-        session.commit()
-        return {"tracking": tracking}
-        # stub: order.tracking = book_parcel(order.address)
-        # stub: session.commit()
-        # stub: return {"tracking": order.tracking}
-        # endregion
-
-    @app.post("/vouchers", status_code=201)
-    def issue(session: RequestSession) -> dict[str, str]:
-        # region answer
-        for _ in range(5):
-            code = new_code()
-            session.add(Voucher(code=code))
-            try:
-                session.commit()
-            except IntegrityError:
-                session.rollback()
-            else:
-                return {"code": code}
-        raise HTTPException(503, "There is no free code at the moment.")
-        # stub: voucher = Voucher(code=new_code())
-        # stub: session.add(voucher)
-        # stub: for _ in range(4):
-        # stub:     try:
-        # stub:         session.commit()
-        # stub:         break
-        # stub:     except IntegrityError:
-        # stub:         voucher.code = new_code()
-        # stub: return {"code": voucher.code}
-        # endregion
+        return {"number": row.number}
 
     return app
 
 
-class User(Base):
-    """Somebody with an account."""
-
-    __tablename__ = "users"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str]
-    password_hash: Mapped[str]
-    is_admin: Mapped[bool]
-
-
 class Book(Base):
-    """A book; `cost` is what the shop itself pays, which is nobody's business."""
+    """A book. `cost` is what the shop pays for it. Customers must not learn it."""
 
     __tablename__ = "books"
 
     id: Mapped[int] = mapped_column(primary_key=True)
+    author: Mapped[str]
     title: Mapped[str]
     year: Mapped[int]
     price: Mapped[int]
     cost: Mapped[int]
-    withdrawn: Mapped[bool]
 
 
-class Window:
+def titles_by(session: Session, author: str, sort: str) -> list[str]:
     """3.4.2  How can you prevent SQL injection when using SQLAlchemy?
 
-    Strangers choose `words`, `sort` and `name`, and with them they read and change
-    whatever they like. Repair this. What is looked for is found as it stands, with its
-    quotes, percent signs, underscores and all. Any text is a name. Books are sorted by
-    `title`, `year` or `price`; any other `sort` raises a ValueError.
+    Customers choose `author` and `sort`. With this function they can read every table
+    of the database. Repair it.
+
+    - Return the titles of the books whose author is exactly `author`. Every string can
+      be an author, and no character in it has a special meaning.
+    - Sort them by the column `sort`, in ascending order. If `sort` is not "title",
+      "year" or "price", raise a ValueError.
+
+    Example:
+        titles_by(session, "O'Hara", "year")  ->  ["Ten North", "The Big Laugh"]
     """
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    def search(self, words: str, sort: str) -> Sequence[str]:
-        """Return the titles of books on sale with these words in it, sorted."""
-        # region answer
-        # In words: send values apart from the SQL, as parameters; the expressions of
-        # SQLAlchemy do it by themselves, and `text` for each `:name`. Formatting a
-        # value into SQL is the hole. A parameter is a value, never a column or a
-        # keyword: choose these from a list of your own. And in a LIKE pattern
-        # `%` and `_` still mean something: escape them, or have it done.
-        columns = {"title": Book.title, "year": Book.year, "price": Book.price}
-        if sort not in columns:
-            raise ValueError(f"Nobody sorts by {sort!r}.")
-        query = (
-            select(Book.title)
-            .where(~Book.withdrawn, Book.title.contains(words, autoescape=True))
-            .order_by(columns[sort])
-        )
-        return self._session.scalars(query).all()
-        # stub: query = text(
-        # stub:     "SELECT title FROM books WHERE NOT withdrawn "
-        # stub:     f"AND title LIKE '%{words}%' ORDER BY {sort}"
-        # stub: )
-        # stub: return self._session.scalars(query).all()
-        # endregion
-
-    def rename(self, user_id: int, name: str) -> None:
-        """Give a user another name; the caller commits."""
-        # region answer
-        query = text("UPDATE users SET name = :name WHERE id = :id")
-        self._session.execute(query, {"name": name, "id": user_id})
-        # stub: self._session.execute(
-        # stub:     text(f"UPDATE users SET name = '{name}' WHERE id = {user_id}")
-        # stub: )
-        # endregion
+    # region answer
+    # In words: Never build SQL from strings of other people. Send values as parameters:
+    # SQLAlchemy's expressions do so by themselves, and `text` does so for each `:name`.
+    # The name of a column cannot be a parameter. Choose it from a list of your own, and
+    # refuse everything else.
+    columns = {"title": Book.title, "year": Book.year, "price": Book.price}
+    if sort not in columns:
+        raise ValueError(f"Cannot sort by {sort!r}.")
+    query = select(Book.title).where(Book.author == author).order_by(columns[sort])
+    return list(session.scalars(query))
+    # stub: query = f"SELECT title FROM books WHERE author = '{author}' ORDER BY {sort}"
+    # stub: return list(session.scalars(text(query)))
+    # endregion
 
 
-def order_classes() -> tuple[type[Any], type[Any], type[Any]]:
+def order_classes() -> tuple[type[Any], type[Any]]:
     """3.4.3  Explain how to use SQLAlchemy’s `relationship()` for handling foreign
     keys.
 
-    Complete the classes. `Customer.orders` (a list) and `Order.customer` are two sides
-    of one thing, and so are `Order.lines` (a list) and `Line.order`: who changes one
-    finds the other changed at once. A line goes when it is taken out of its order, and
-    when the order is deleted, also by another program's SQL. A customer with orders
-    cannot be deleted. `select(Order)`, all lines and customers read, takes three
-    statements at most.
+    An order has lines, one for each book. Complete the two classes with the foreign key
+    `Line.order_id` and with the relationships `Order.lines` (a list) and `Line.order`.
+
+    - A change of one relationship changes the other one at once: after
+      `order.lines.append(line)`, `line.order` is `order`.
+    - When a session saves an order, it also saves its lines and sets their `order_id`.
+      The database refuses an `order_id` that no order has.
+    - A line that is removed from `order.lines` is deleted. A line that is added to the
+      `lines` of another order, or gets another `order`, moves to that order.
+    - When a session deletes an order, its lines are deleted. When a session deletes a
+      line, the order and its other lines stay.
+    - When another program deletes an order with SQL, the database deletes its lines.
+
+    Given:
+        The database enforces foreign keys.
     """
-    # region answer
-    # In words: the foreign key is the database's: it refuses what points nowhere, and
-    # says what a DELETE takes along. `relationship()` makes objects of it, and fills in
-    # the key at the flush; `back_populates` keeps both sides in step. Its cascade says
-    # what the session deletes together, `delete-orphan` also what nobody owns any
-    # more, and `lazy` when rows are read: one by one, or for all in a statement.
 
     class Base(DeclarativeBase):
         pass
-
-    class Customer(Base):
-        __tablename__ = "customers"
-
-        id: Mapped[int] = mapped_column(primary_key=True)
-        name: Mapped[str]
-        orders: Mapped[list["Order"]] = relationship(
-            back_populates="customer", passive_deletes="all"
-        )
 
     class Order(Base):
         __tablename__ = "orders"
 
         id: Mapped[int] = mapped_column(primary_key=True)
-        customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"))
-        customer: Mapped[Customer] = relationship(
-            back_populates="orders", lazy="joined", innerjoin=True
-        )
+        # region answer
+        # In words: The foreign key is a column. With it, the database refuses rows that
+        # point nowhere, and ON DELETE says what becomes of them. `relationship()` gives
+        # you objects instead of ids, and fills in the key when the session flushes.
+        # `back_populates` keeps both sides equal. `cascade` says which objects the
+        # session saves and deletes together; "delete-orphan" belongs to the one side.
         lines: Mapped[list["Line"]] = relationship(
-            back_populates="order",
-            cascade="all, delete-orphan",
-            passive_deletes=True,
-            lazy="selectin",
+            back_populates="order", cascade="all, delete-orphan"
         )
+        # endregion
 
     class Line(Base):
         __tablename__ = "lines"
 
         id: Mapped[int] = mapped_column(primary_key=True)
+        title: Mapped[str]
+        # region answer
         order_id: Mapped[int] = mapped_column(
             ForeignKey("orders.id", ondelete="CASCADE")
         )
-        title: Mapped[str]
         order: Mapped[Order] = relationship(back_populates="lines")
+        # endregion
 
-    return Customer, Order, Line
-    # stub:
-    # stub: class Base(DeclarativeBase):
-    # stub:     pass
-    # stub:
-    # stub: class Customer(Base):
-    # stub:     __tablename__ = "customers"
-    # stub:
-    # stub:     id: Mapped[int] = mapped_column(primary_key=True)
-    # stub:     name: Mapped[str]
-    # stub:
-    # stub: class Order(Base):
-    # stub:     __tablename__ = "orders"
-    # stub:
-    # stub:     id: Mapped[int] = mapped_column(primary_key=True)
-    # stub:     customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"))
-    # stub:
-    # stub: class Line(Base):
-    # stub:     __tablename__ = "lines"
-    # stub:
-    # stub:     id: Mapped[int] = mapped_column(primary_key=True)
-    # stub:     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"))
-    # stub:     title: Mapped[str]
-    # stub:
-    # stub: return Customer, Order, Line
-    # endregion
+    return Order, Line
 
 
-def shelf_by_hand() -> type[Any]:
-    """Map a class imperatively: the class, its Table and the mapping are three things.
-
-    Nobody but the last line knows of all of them.
-    """
-
-    class Shelf:
-        def __init__(self, room: str, places: int) -> None:
-            self.room = room
-            self.places = places
-
-        def label(self) -> str:
-            return f"{self.room}/{self.places}"
-
-    own = registry()
-    table = Table(
-        "shelves",
-        own.metadata,
+def shelf_table(name: str, metadata: MetaData) -> Table:
+    """Define a table for shelves."""
+    return Table(
+        name,
+        metadata,
         Column("id", Integer, primary_key=True),
-        Column("room", String(20), nullable=False),
-        Column("places", Integer, nullable=False),
-        CheckConstraint("places > 0", name="places_above_zero"),
+        Column("room", String(20)),
     )
-    own.map_imperatively(Shelf, table)
-    return Shelf
 
 
-def own_base() -> type[Any]:
+def shelf_classes() -> dict[str, type[Any]]:
+    """Create a class and its table in each of the three ways."""
+
+    class Base(DeclarativeBase):
+        pass
+
+    class Declarative(Base):
+        __tablename__ = "declarative_shelves"
+
+        id: Mapped[int] = mapped_column(primary_key=True)
+        room: Mapped[str] = mapped_column(String(20))
+
+    class Imperative:
+        def __init__(self, room: str) -> None:
+            self.room = room
+
+    table = shelf_table("imperative_shelves", Base.metadata)
+    Base.registry.map_imperatively(Imperative, table)
+
+    class Hybrid(Base):
+        __table__ = shelf_table("hybrid_shelves", Base.metadata)
+
+    classes = (Declarative, Imperative, Hybrid)
+    return {shelf.__name__: shelf for shelf in classes}
+
+
+def differences() -> dict[str, tuple[str, str]]:
     """3.4.4  What are the differences between declarative, imperative, and hybrid table
     creation methods in SQLAlchemy?
 
-    Declarative is imperative, done by a base class. Return such a class, a new one with
-    each call, that maps its subclasses by `map_imperatively`, as `shelf_by_hand` does,
-    and by nothing else. Declarative: the Columns in a subclass, such as
-    `room = Column("room", String)`, and its `__table_args__`, a tuple that may be
-    missing, become the Table `__tablename__` in the base's `metadata`. Hybrid: a
-    subclass brings its Table along as `__table__`.
+    `shelf_classes` creates a class and its table in each of the three ways. Predict two
+    facts about each class, as two strings.
+
+    - First: what the database says about the column `room`: "NULL" if it may be NULL,
+      "NOT NULL" if not.
+    - Second: what `Shelf("hall")` does, where `Shelf` is the class: "works", or the
+      name of the exception that it raises.
     """
     # region answer
-    # In words: all three end as a class, a Table, and a mapping between them. The
-    # imperative way writes them apart, so the class needs no SQLAlchemy. Declarative
-    # makes the Table of what the class body says and maps the class where it ends, so
-    # it is all said once, in one place. Hybrid maps just so, but to a Table that is
-    # there already: shared with Core, or reflected from the database.
-    own = registry()
-
-    class Base:
-        metadata = own.metadata
-
-        def __init_subclass__(cls) -> None:
-            super().__init_subclass__()
-            body = vars(cls)
-            table = body.get("__table__")
-            if table is None:  # to ask a Table whether it is true is an error
-                columns = [part for part in body.values() if isinstance(part, Column)]
-                rules = body.get("__table_args__", ())
-                table = Table(body["__tablename__"], own.metadata, *columns, *rules)
-            own.map_imperatively(cls, table)
-
-    return Base
+    # In words: With the declarative method, the class defines the table: annotations
+    # decide about NULL, and the base class provides a constructor with keyword
+    # arguments. With the imperative method, you define a `Table` and write the class
+    # apart from it: a `Column` may be NULL by default, and the class keeps its own
+    # constructor. Hybrid is half of each: a `Table` of its own in a declared class.
+    return {
+        "Declarative": ("NOT NULL", "TypeError"),
+        "Imperative": ("NULL", "works"),
+        "Hybrid": ("NULL", "TypeError"),
+    }
+    # stub: return {
+    # stub:     "Declarative": (___, ___),
+    # stub:     "Imperative": (___, ___),
+    # stub:     "Hybrid": (___, ___),
+    # stub: }
     # endregion
 
 
-def store_upload(
-    engine: Engine, name: str, header: list[str], lines: list[list[str]]
-) -> None:
+def create_upload_table(engine: Engine, name: str, columns: list[str]) -> None:
     """3.4.5  How can you ensure secure table creation to prevent SQL injection?
 
-    A supplier uploads a file. Its name, its header and its lines, all of them texts,
-    become a table `upload_<name>`, its columns and its rows, and names do more than
-    that here. Repair this. A name begins with one of the letters a to z, goes on with
-    such letters, digits 0 to 9 and underscores, and has 40 characters at most. Words of
-    SQL are names, too. The columns, one at least, have different names. Whatever is not
-    so raises a ValueError before anything is sent.
+    A supplier uploads a price list. Its `name` and its `columns` come from the file,
+    and the function creates a table for it. A supplier can change other tables with
+    such a name, and a column called `group` is an error. Repair the function.
+
+    - Create the table `upload_<name>` with these columns, in this order. Each column is
+      a VARCHAR.
+    - A valid name starts with a lower-case letter from a to z. All other characters are
+      such letters, digits from 0 to 9, or underscores. It has at most 40 characters.
+    - Keywords of SQL, such as `group` and `order`, are valid names.
+    - If `name` or a column is not a valid name, raise a ValueError before you send
+      anything to the database.
+
+    Given:
+        There is at least one column, no two columns are the same, and the table does
+        not exist yet.
+
+    Example:
+        create_upload_table(engine, "spring", ["isbn", "group"])
     """
     # region answer
-    # In words: a name cannot be a parameter. So check it against what a name may look
-    # like, the whole of it, and refuse the rest: that keeps out what is hostile, too
-    # long, or taken twice. Then let SQLAlchemy write the SQL: Table and Column quote
-    # what needs quotes in this database, and the rows go as parameters. A prefix, or a
-    # schema, keeps strangers' tables apart from yours.
-    for each in [name, *header]:
+    # In words: The name of a table or a column cannot be a parameter, it is a part of
+    # the SQL. So check the whole name against a strict pattern, and refuse all others.
+    # Then let SQLAlchemy write the statement: it quotes names that are keywords. The
+    # prefix keeps these tables apart from your own.
+    for each in [name, *columns]:
         if not re.fullmatch("[a-z][a-z0-9_]{0,39}", each):
-            raise ValueError(f"This is no name: {each!r}")
-    if not header or len(set(header)) < len(header):
-        raise ValueError(f"These are no columns: {header!r}")
-    columns = [Column(each, String) for each in header]
-    table = Table(f"upload_{name}", MetaData(), *columns)
-    with engine.begin() as connection:
-        table.create(connection)
-        if lines:
-            rows = [dict(zip(header, line, strict=True)) for line in lines]
-            connection.execute(insert(table), rows)
-    # stub: columns = ", ".join(f"{each} VARCHAR" for each in header)
+            raise ValueError(f"Not a valid name: {each!r}")
+    table = Table(
+        f"upload_{name}", MetaData(), *[Column(each, String) for each in columns]
+    )
+    table.create(engine)
+    # stub: definitions = ", ".join(f"{column} VARCHAR" for column in columns)
     # stub: with engine.begin() as connection:
-    # stub:     connection.execute(text(f"CREATE TABLE upload_{name} ({columns})"))
-    # stub:     for line in lines:
-    # stub:         values = ", ".join(f"'{value}'" for value in line)
-    # stub:         sql = f"INSERT INTO upload_{name} VALUES ({values})"
-    # stub:         connection.execute(text(sql))
+    # stub:     connection.execute(text(f"CREATE TABLE upload_{name} ({definitions})"))
     # endregion
 
 
@@ -447,42 +332,36 @@ def product_class() -> type[DeclarativeBase]:
     """3.4.6  Write a SQLAlchemy model with secure constraints (e.g., unique, not null)
     for a `Product` table.
 
-    Return a class, on a `DeclarativeBase` of its own, for the table `products`: an `id`
-    that PostgreSQL counts up; a `sku` of at most 12 characters, which no other has in
-    upper or lower case; a `name` of at most 80, not blank; a `price` from 0.01 to
-    99999.99, to the cent; a `sale_price` that may be missing, or is 0.01 or more and
-    below the price; `pieces`, 0 or more. PostgreSQL refuses whatever breaks a rule,
-    whoever sends it, and names the rule: `uq_products_sku`, and `ck_products_` with
-    `name`, `price`, `sale_price` or `pieces`.
+    Write a class `Product` on the given `Base`, mapped to the table `products`, and
+    return it. The database refuses wrong rows, no matter which program sends them.
+
+    - `id` is an integer primary key that the database assigns. No column may be NULL.
+    - `sku` has at most 12 characters. Two products cannot have the same `sku`.
+    - `name` has at most 80 characters, and one of them is not a space.
+    - `price` is an integer greater than 0.
+    - An error names the rule: the constraints are called `uq_products_sku`,
+      `ck_products_name` and `ck_products_price`.
+
+    Given:
+        The database is PostgreSQL.
     """
-    # region answer
 
     class Base(DeclarativeBase):
         pass
 
+    # region answer
     class Product(Base):
         __tablename__ = "products"
+        __table_args__ = (
+            UniqueConstraint("sku", name="uq_products_sku"),
+            CheckConstraint("trim(name) <> ''", name="ck_products_name"),
+            CheckConstraint("price > 0", name="ck_products_price"),
+        )
 
         id: Mapped[int] = mapped_column(primary_key=True)
         sku: Mapped[str] = mapped_column(String(12))
         name: Mapped[str] = mapped_column(String(80))
-        price: Mapped[Decimal] = mapped_column(Numeric(7, 2))
-        sale_price: Mapped[Decimal | None] = mapped_column(Numeric(7, 2))
-        pieces: Mapped[int]
-
-        __table_args__ = (
-            Index("uq_products_sku", func.lower(sku), unique=True),
-            CheckConstraint("trim(name) <> ''", name="ck_products_name"),
-            # Not `price > 0`: to PostgreSQL that is true of NaN as well.
-            CheckConstraint(
-                "price BETWEEN 0.01 AND 99999.99", name="ck_products_price"
-            ),
-            CheckConstraint(
-                "sale_price >= 0.01 AND sale_price < price",  # where it is not NULL
-                name="ck_products_sale_price",
-            ),
-            CheckConstraint("pieces >= 0", name="ck_products_pieces"),
-        )
+        price: Mapped[int]
 
     return Product
     # endregion
