@@ -520,8 +520,8 @@ def test_q3_the_database_deletes_the_lines_of_an_order(office):
     answer = "accepted it" if refused is None else f"raised {in_words(refused)}"
     assert (refused, seen) == (None, {2: LINES[2]}), (
         "Another program sent `DELETE FROM orders WHERE id = 1`. The database "
-        f"{answer}. Now the orders have the lines {seen}. The docstring asks that the "
-        "database deletes the lines of this order, too. Look at the foreign key."
+        f"{answer}. Now the orders have the lines {seen}. The docstring asks it to "
+        "delete the lines of this order. Look at the foreign key."
     )
 
 
@@ -639,6 +639,24 @@ def test_q5_an_upload_becomes_a_table(answers, upload):
     )
 
 
+def test_q5_each_database_gets_its_own_table(answers):
+    with shop_database() as first, shop_database() as second:
+        for engine, columns in ((first, ["isbn", "group"]), (second, ["from"])):
+            raised = outcome(
+                lambda engine=engine, columns=columns: answers.create_upload_table(
+                    engine, "spring", columns
+                )
+            )
+            tables = content(engine)
+            new = {name: tables[name][0] for name in tables if name != "users"}
+            assert new == {"upload_spring": tuple(columns)}, (
+                "Two databases got an upload 'spring', with the columns ['isbn', "
+                f"'group'] and ['from']. The call for {columns} "
+                f"{returned_or_raised(raised)}, and its database has the new tables "
+                f"{in_words(new)}."
+            )
+
+
 INVALID = {
     "SQL in the name": ["x AS SELECT name, password FROM users --"],
     "SQL in a column": [
@@ -734,6 +752,7 @@ def products(answers, postgres) -> Iterator[Products]:
 ACCEPTED = {
     "a sku of 12 characters": {"sku": "lamp-1234567"},
     "a sku of 1 character": {"sku": "L"},
+    "a sku in small letters": {"sku": "other"},
     "a name of 80 characters": {"name": "ö" * 80},
     "a name of 1 character": {"name": "x"},
     "a name with spaces": {"name": " a b "},
@@ -754,6 +773,12 @@ def test_q6_a_row_that_breaks_no_rule_is_stored(products, kind):
     assert products.rows() == rows, (
         f"Two rows were sent, one with {kind}. The table has "
         f"{in_words(products.rows())}. The docstring asks to store such rows."
+    )
+    prices = [row["price"] for row in products.rows()]
+    whole = all(isinstance(price, int) for price in prices)
+    assert whole, (
+        f"The prices in the table are {in_words(prices)}. The docstring asks for "
+        "integers."
     )
 
 

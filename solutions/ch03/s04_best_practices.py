@@ -88,7 +88,8 @@ def shop_app(engine: Engine) -> FastAPI:
     - Any other order is saved and returns 201. Return 409 for no other database error.
 
     Given:
-        The database is PostgreSQL, with its usual isolation level READ COMMITTED.
+        The database is PostgreSQL, with its default isolation level READ COMMITTED.
+        Orders violate no constraint other than the one of `Stock`.
     """
     app = FastAPI()
     app.state.engine = engine

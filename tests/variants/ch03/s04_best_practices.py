@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from sqlalchemy import Identity, Index, Text, bindparam, text, update
+from sqlalchemy import Identity, Index, Numeric, Text, bindparam, text, update
 from sqlalchemy.exc import NoResultFound, SQLAlchemyError
 from sqlalchemy.orm import backref, sessionmaker, validates
 
@@ -825,6 +825,16 @@ def create_upload_table(engine, name, columns):
     create(engine, name, columns)
 
 
+@wrong("3.4.5", caught_by="test_q5_each_database_gets_its_own_table")
+def create_upload_table(engine, name, columns, metadata=MetaData()):
+    """Keep the tables of all uploads in one `MetaData`."""
+    for each in [name, *columns]:
+        if not is_valid(each):
+            raise ValueError(each)
+    Table(f"upload_{name}", metadata, *[Column(one, String) for one in columns])
+    metadata.create_all(engine)
+
+
 @right("3.4.5")
 def create_upload_table(engine, name, columns):
     """Look at each character, and let the dialect quote the names."""
@@ -992,6 +1002,21 @@ def product_class():
 def product_class():
     """Refuse every space in a name."""
     return product_with(CheckConstraint("name !~ ' '", name="ck_products_name"))
+
+
+@wrong(
+    "3.4.6",
+    caught_by="test_q6_a_row_that_breaks_no_rule_is_stored[a sku in small letters]",
+)
+def product_class():
+    """Compare the sku without regard to case."""
+    return product_with(Index("uq_products_sku", text("lower(sku)"), unique=True))
+
+
+@wrong("3.4.6", caught_by="test_q6_a_row_that_breaks_no_rule_is_stored")
+def product_class():
+    """Use a decimal number for the price."""
+    return product_with(price=mapped_column(Numeric(12, 2), nullable=False))
 
 
 @right("3.4.6")
