@@ -237,8 +237,8 @@ def create_upload_table(engine: Engine, name: str, columns: list[str]) -> None:
     """3.4.5  How can you ensure secure table creation to prevent SQL injection?
 
     A supplier uploads a price list. Its `name` and its `columns` come from the file,
-    and the function creates a table for it. A supplier can change other tables with
-    such a name, and a column called `group` is an error. Repair the function.
+    and the function creates a table for it. But a name from the file can contain SQL,
+    and a column called `group` is an error. Repair the function.
 
     - Create the table `upload_<name>` with these columns, in this order. Each column is
       a VARCHAR.
@@ -269,7 +269,7 @@ def product_class() -> type[DeclarativeBase]:
 
     - `id` is an integer primary key that the database assigns. No column may be NULL.
     - `sku` has at most 12 characters. Two products cannot have the same `sku`.
-    - `name` has at most 80 characters, and one of them is not a space.
+    - `name` has at most 80 characters, and at least one of them is not a space.
     - `price` is an integer greater than 0.
     - An error names the rule: the constraints are called `uq_products_sku`,
       `ck_products_name` and `ck_products_price`.
