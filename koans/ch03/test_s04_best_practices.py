@@ -624,7 +624,7 @@ def test_q5_an_upload_becomes_a_table(answers, upload):
         tables = content(engine)
         assert not isinstance(raised, Exception), (
             f"{sent}`create_upload_table` raised {in_words(raised)}. These names are "
-            "valid. Look at your check, and at how they get into the SQL."
+            "valid. Look at your check, and at the SQL."
         )
         assert tables == users | {table: [tuple(columns)]}, (
             f"{sent}Now the tables are {in_words(tables)}. The docstring asks for "
