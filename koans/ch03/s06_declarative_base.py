@@ -1,48 +1,39 @@
 """3.6  Utilizing the declarative base.
 
-What all tables have in common is written once: in mixins, in a parent, in the base.
+Columns and rules that several tables share are written once: in a mixin, in a parent
+class, or in the declarative base.
+Notes: content/docs/sqlalchemy/modeling/declarative-base-usage.md
 """
 
 from datetime import UTC, datetime
-from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any
 
-from sqlalchemy import DateTime, ForeignKey, MetaData, Numeric, String, inspect
-from sqlalchemy.orm import (
-    DeclarativeBase,
-    Mapped,
-    mapped_column,
-    relationship,
-)
-
-
-class Base(DeclarativeBase):
-    """What the tables of the bookshop derive from."""
-
-
-class Staff(Base):
-    """Somebody who works in the bookshop."""
-
-    __tablename__ = "staff"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str]
+from sqlalchemy import DateTime, ForeignKey, MetaData, String
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
 def now() -> datetime:
-    """Return the time that is written into tables: UTC, without saying so."""
+    """Return the current time in UTC, without a time zone."""
     return datetime.now(UTC).replace(tzinfo=None)
 
 
 def mixins() -> tuple[type[Any], type[Any]]:
     """3.6.1  How can you use mixins with `DeclarativeBase` to share common columns?
 
-    Return two mixins, `Keyed` and `Audited`, of which a table takes one or both, as in
-    `class Book(Audited, Keyed, Base)`. Keyed: the table is named like its class, in
-    lower case, and has an integer primary key `id`. Audited: `created_at` is what
-    `now` says when the row is inserted, `changed_at` what it said when the row was
-    last written; `writer_id` refers to the table of `Staff`, `writer` is the `Staff`.
-    None of them may be null.
+    Write two mixins, `Keyed` and `Audited`, and return them in this order. A mapped
+    class takes one of them or both, and gets their columns.
+
+    - `Keyed` has the column `id`, an integer primary key that the database assigns.
+    - `Audited` has `created_at`, the time from `now()` when the row is inserted. It
+      has `changed_at`, the time from `now()` when the row is inserted or updated, also
+      by an UPDATE statement such as `update(Book).values(title="Emma")`.
+    - No column may be NULL.
+
+    Example:
+        class Book(Keyed, Audited, Base):
+            __tablename__ = "books"
+
+            title: Mapped[str]  # the table has five columns in all
     """
     raise NotImplementedError
 
@@ -51,22 +42,46 @@ def staff_models() -> tuple[type[Any], type[Any]]:
     """3.6.2  Write a `DeclarativeBase` model with inheritance for `Employee` and
     `Manager`.
 
-    Return the two mapped classes, with a base of their own. Every employee has a row
-    in the table `employees`: `id`, `name`, and `kind`, "employee" or "manager". A
-    manager is an employee who has, under the same `id`, another row in `managers`,
-    with a `budget` in whole euros. Who selects employees gets each as what it is, and
-    all of them with their budgets in one statement. No column may be null.
+    Write the two classes on the given `Base`, with joined table inheritance: the table
+    `employees` has a row for everybody, and the table `managers` has a second row for
+    each manager.
+
+    - `employees` has the columns `id` (an integer primary key that the database
+      assigns), `name`, and `kind`. SQLAlchemy sets `kind`, which is "employee" or
+      "manager".
+    - `managers` has the columns `id` and `budget` (an integer). The two rows of a
+      manager have the same `id`. The database refuses a manager who is no employee.
+    - No column may be NULL.
+    - A query for `Employee` returns a `Manager` object for each manager, with its
+      budget. A query for `Manager` returns the managers only.
+
+    Example:
+        session.add_all([Employee(name="Ada"), Manager(name="Bo", budget=1000)])
     """
+
+    class Base(DeclarativeBase):
+        pass
+
     raise NotImplementedError
 
 
 def shop_base() -> type[DeclarativeBase]:
     """3.6.3  What are the benefits of using `DeclarativeBase` for model consistency?
 
-    Return a base. Of the classes derived from it, a column of `str` is VARCHAR(200), of
-    `Decimal` NUMERIC(10, 2), of `datetime` a timestamp with time zone. Constraints and
-    indexes that get no name are `pk_book`, `fk_book_author_id`, `uq_book_isbn`,
-    `ix_book_title` (kind, table, column); a check is `ck_book_` and the name it has.
-    `as_dict()` returns an object's columns, and no relationship, by its attributes.
+    A base decides for all classes that inherit from it. Write a base for the shop and
+    return it. Its classes define types and names of constraints only once: in the base.
+
+    - A column with the annotation `Mapped[str]` is a VARCHAR(200). With
+      `Mapped[datetime]`, it is a timestamp with time zone. A class can still choose
+      another type for a column.
+    - A constraint without a name gets a name: `uq_books_isbn` if it is unique, and
+      `fk_books_author_id` for a foreign key (kind, table, column).
+    - A check constraint with the name "price" in the table `books` is called
+      `ck_books_price` in the database.
+    - Each call returns a new base, with its own `metadata`.
+
+    Example:
+        class Book(shop_base()):
+            __tablename__ = "books"
     """
     raise NotImplementedError
