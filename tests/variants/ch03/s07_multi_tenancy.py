@@ -1,126 +1,196 @@
 """Other answers to section 3.7."""
 
+from contextlib import suppress
 from contextvars import ContextVar
 
-from sqlalchemy import MetaData, PrimaryKeyConstraint, or_
+from fastapi import Depends
+from sqlalchemy import Index, MetaData
+from sqlalchemy.exc import IntegrityError, ProgrammingError
 from sqlalchemy.orm import relationship, sessionmaker
+from sqlalchemy.schema import DropSchema
 
 from sensei.variants import right, wrong
 
 
-def _with(changes):
-    """Return the right outcomes, with other ones in some places."""
-    right_ones = {
-        "forgotten filter": {"rows": 3, "schemas": 2},
-        "own SQL": {"rows": 3, "schemas": "no such table"},
-        "next id": {"rows": 4, "schemas": 2},
-        "known isbn": {"rows": "refused", "schemas": "done"},
-        "third book": {"rows": "done", "schemas": "refused"},
-        "clearance": {"rows": 0, "schemas": 2},
-    }
-    return {what: row | changes.get(what, {}) for what, row in right_ones.items()}
+class _Rows:
+    """The row-based half of 3.7.1."""
+
+    def row_based(self, session, shop):
+        return session.scalars(select(SharedBook.title).filter_by(shop=shop)).all()
 
 
 @wrong(
     "3.7.1",
-    caught_by="test_q1_what_happens_in_shared_tables_is_predicted[forgotten filter]",
+    caught_by="test_q1_a_method_returns_the_titles_of_this_shop[row_based-hill]",
 )
-def outcomes():
-    """A session with a tenant's name sees the tenant's rows."""
-    return _with({"forgotten filter": {"rows": 2}, "clearance": {"rows": 2}})
+class BookTitles:
+    """Expect that the session knows its shop."""
 
+    def row_based(self, session, shop):
+        return session.scalars(select(SharedBook.title)).all()
 
-@wrong(
-    "3.7.1", caught_by="test_q1_what_happens_in_shared_tables_is_predicted[known isbn]"
-)
-def outcomes():
-    """A unique column is unique within a tenant."""
-    return _with({"known isbn": {"rows": "done"}, "third book": {"rows": "refused"}})
+    def schema_based(self, session, shop):
+        return session.scalars(select(OwnBook.title)).all()
 
 
 @wrong(
     "3.7.1",
-    caught_by="test_q1_what_happens_with_a_schema_each_is_predicted[own SQL]",
+    caught_by="test_q1_a_method_returns_the_titles_of_this_shop[schema_based-hill]",
 )
-def outcomes():
-    """The session is in the schema, so everything that it sends is."""
-    return _with({"own SQL": {"schemas": 2}})
+class BookTitles(_Rows):
+    """Replace the schema `public`, which the tables do not name."""
+
+    def schema_based(self, session, shop):
+        options = {"schema_translate_map": {"public": shop}}
+        return session.scalars(select(OwnBook.title), execution_options=options).all()
 
 
 @wrong(
     "3.7.1",
-    caught_by="test_q1_what_happens_with_a_schema_each_is_predicted[next id]",
+    caught_by="test_q1_a_method_returns_the_titles_of_this_shop[schema_based-odd name]",
 )
-def outcomes():
-    """Ids are counted for the whole database."""
-    return _with({"next id": {"schemas": 4}, "third book": {"schemas": "done"}})
+class BookTitles(_Rows):
+    """Write the name of the schema into the SQL, without quotes."""
+
+    def schema_based(self, session, shop):
+        return session.scalars(text(f"SELECT title FROM {shop}.books")).all()
 
 
-@wrong("3.7.2", caught_by="test_q2_each_vendor_has_numbers_of_its_own")
-class Order(Orders):
-    """A number is unique, so say so at the number."""
+@wrong("3.7.1", caught_by="test_q1_one_session_reads_for_several_shops")
+class BookTitles(_Rows):
+    """Set the schema of the table: compiled statements keep the earlier one."""
+
+    def schema_based(self, session, shop):
+        OwnBook.__table__.schema = shop
+        return session.scalars(select(OwnBook.title)).all()
+
+
+@wrong("3.7.1", caught_by="test_q1_one_session_reads_for_several_shops")
+class BookTitles(_Rows):
+    """Set the options of the session's connection, which keeps them."""
+
+    def schema_based(self, session, shop):
+        connection = session.connection()
+        own = connection.execution_options(schema_translate_map={None: shop})
+        return own.scalars(select(OwnBook.title)).all()
+
+
+@wrong("3.7.1", caught_by="test_q1_one_session_reads_for_several_shops")
+class BookTitles(_Rows):
+    """Set the search path, also for later statements on the shared table."""
+
+    def schema_based(self, session, shop):
+        quoted = '"' + shop.replace('"', '""') + '"'
+        session.execute(select(func.set_config("search_path", quoted, True)))
+        return session.scalars(select(OwnBook.title)).all()
+
+
+@wrong("3.7.1", caught_by="test_q1_a_method_reads_with_the_given_session[schema_based]")
+class BookTitles(_Rows):
+    """Open another session."""
+
+    def schema_based(self, session, shop):
+        options = {"schema_translate_map": {None: shop}}
+        with Session(session.get_bind().execution_options(**options)) as own:
+            return own.scalars(select(OwnBook.title)).all()
+
+
+@wrong(
+    "3.7.1",
+    caught_by="test_q1_a_method_returns_the_titles_of_this_shop[row_based-hill]",
+)
+class BookTitles:
+    """Return the objects instead of their titles."""
+
+    def row_based(self, session, shop):
+        return session.scalars(select(SharedBook).where(SharedBook.shop == shop)).all()
+
+    def schema_based(self, session, shop):
+        options = {"schema_translate_map": {None: shop}}
+        return session.scalars(select(OwnBook), execution_options=options).all()
+
+
+@right("3.7.1")
+class BookTitles:
+    """Put the options on the statement, and take the titles from rows."""
+
+    def row_based(self, session: Session, shop: str) -> list[str]:
+        query = select(SharedBook).where(SharedBook.shop == shop)
+        return [book.title for book in session.scalars(query)]
+
+    def schema_based(self, session: Session, shop: str) -> list[str]:
+        query = select(OwnBook.title).order_by(OwnBook.title)
+        query = query.execution_options(schema_translate_map={None: shop})
+        return [row.title for row in session.execute(query)]
+
+
+@right("3.7.1")
+class BookTitles:
+    """Copy the table with another schema, and use the older `query`."""
+
+    def row_based(self, session: Session, shop: str) -> list[str]:
+        return [one.title for one in session.query(SharedBook).filter_by(shop=shop)]
+
+    def schema_based(self, session: Session, shop: str) -> list[str]:
+        books = OwnBook.metadata.tables["books"].to_metadata(MetaData(), schema=shop)
+        return list(session.scalars(select(books.c.title)))
+
+
+@right("3.7.1")
+class BookTitles(_Rows):
+    """Write the SQL, with the schema quoted."""
+
+    def schema_based(self, session, shop):
+        quoted = '"' + shop.replace('"', '""').replace(":", "\\:") + '"'
+        return [*session.scalars(text(f"SELECT title FROM {quoted}.books"))]
+
+
+@wrong("3.7.2", caught_by="test_q2_each_vendor_has_its_own_numbers")
+class Order(OrderTables):
+    """Make the number unique in the whole table."""
 
     __tablename__ = "orders"
     __table_args__ = (
         ForeignKeyConstraint(
             ["tenant_id", "customer_id"], ["customers.tenant_id", "customers.id"]
         ),
-        Index("ix_orders_latest", "tenant_id", "placed_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    tenant_id: Mapped[int] = mapped_column(ForeignKey("vendors.id"))
-    customer_id: Mapped[int | None]
     number: Mapped[int] = mapped_column(unique=True)
-    placed_at: Mapped[datetime]
-
-
-@wrong(
-    "3.7.2",
-    caught_by="test_q2_no_order_names_the_customer_of_another_vendor",
-)
-class Order(Orders):
-    """A foreign key to the customer's id and one to the vendor's will do."""
-
-    __tablename__ = "orders"
-    __table_args__ = (
-        UniqueConstraint("tenant_id", "number"),
-        Index("ix_orders_latest", "tenant_id", "placed_at"),
-    )
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    tenant_id: Mapped[int] = mapped_column(ForeignKey("vendors.id"))
-    customer_id: Mapped[int | None] = mapped_column(ForeignKey("customers.id"))
-    number: Mapped[int]
-    placed_at: Mapped[datetime]
-
-
-@wrong("3.7.2", caught_by="test_q2_who_is_unknown_has_no_orders")
-class Order(Orders):
-    """The customer's vendor exists, so the order's does."""
-
-    __tablename__ = "orders"
-    __table_args__ = (
-        UniqueConstraint("tenant_id", "number"),
-        ForeignKeyConstraint(
-            ["tenant_id", "customer_id"], ["customers.tenant_id", "customers.id"]
-        ),
-        Index("ix_orders_latest", "tenant_id", "placed_at"),
-    )
-
-    id: Mapped[int] = mapped_column(primary_key=True)
     tenant_id: Mapped[int]
-    customer_id: Mapped[int | None]
+    customer_id: Mapped[int]
+
+
+@wrong("3.7.2", caught_by="test_q2_an_order_is_for_a_customer_of_the_same_vendor")
+class Order(OrderTables):
+    """Use one foreign key to the vendor, and one to the customer."""
+
+    __tablename__ = "orders"
+    __table_args__ = (UniqueConstraint("tenant_id", "number"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
     number: Mapped[int]
-    placed_at: Mapped[datetime]
+    tenant_id: Mapped[int] = mapped_column(ForeignKey("vendors.id"))
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"))
 
 
-@wrong(
-    "3.7.2",
-    caught_by="test_q2_the_latest_orders_are_found_without_reading_the_others",
-)
-class Order(Orders):
-    """An index on the tenant, and one on the time."""
+@wrong("3.7.2", caught_by="test_q2_vendor_and_customer_exist")
+class Order(OrderTables):
+    """Write the ids without foreign keys."""
+
+    __tablename__ = "orders"
+    __table_args__ = (UniqueConstraint("tenant_id", "number"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[int]
+    tenant_id: Mapped[int] = mapped_column(index=True)
+    customer_id: Mapped[int] = mapped_column(index=True)
+
+
+@wrong("3.7.2", caught_by="test_q2_a_column_is_never_null[tenant_id]")
+class Order(OrderTables):
+    """Let the tenant be filled in later."""
 
     __tablename__ = "orders"
     __table_args__ = (
@@ -131,42 +201,57 @@ class Order(Orders):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    tenant_id: Mapped[int] = mapped_column(ForeignKey("vendors.id"), index=True)
-    customer_id: Mapped[int | None]
     number: Mapped[int]
-    placed_at: Mapped[datetime] = mapped_column(index=True)
+    tenant_id: Mapped[int | None]
+    customer_id: Mapped[int]
 
 
-@wrong("3.7.2", caught_by="test_q2_the_database_refuses_what_is_missing")
-class Order(Orders):
-    """A tenant is filled in later."""
+@wrong("3.7.2", caught_by="test_q2_each_vendor_has_its_own_numbers")
+class Order(OrderTables):
+    """Create an index on the numbers, which is not unique."""
 
     __tablename__ = "orders"
     __table_args__ = (
-        UniqueConstraint("tenant_id", "number"),
+        Index("numbers", "tenant_id", "number"),
         ForeignKeyConstraint(
             ["tenant_id", "customer_id"], ["customers.tenant_id", "customers.id"]
         ),
-        Index("ix_orders_latest", "tenant_id", "placed_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    tenant_id: Mapped[int | None] = mapped_column(ForeignKey("vendors.id"))
-    customer_id: Mapped[int | None]
     number: Mapped[int]
-    placed_at: Mapped[datetime]
+    tenant_id: Mapped[int]
+    customer_id: Mapped[int]
+
+
+@wrong("3.7.2", caught_by="test_q2_each_vendor_has_its_own_numbers")
+class Order(OrderTables):
+    """Add the customer to the unique columns."""
+
+    __tablename__ = "orders"
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "customer_id", "number"),
+        UniqueConstraint("tenant_id", "customer_id"),
+        ForeignKeyConstraint(
+            ["tenant_id", "customer_id"], ["customers.tenant_id", "customers.id"]
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[int]
+    tenant_id: Mapped[int]
+    customer_id: Mapped[int]
 
 
 @right("3.7.2")
-class Order(Orders):
-    """The tenant and the number are the key; relationships besides."""
+class Order(OrderTables):
+    """Make the vendor and the number the primary key."""
 
     __tablename__ = "orders"
 
     tenant_id: Mapped[int] = mapped_column(ForeignKey("vendors.id"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    placed_at: Mapped[datetime] = mapped_column()
-    customer_id: Mapped[int | None] = mapped_column()
+    customer_id: Mapped[int] = mapped_column()
     note: Mapped[str | None]
 
     vendor: Mapped[Vendor] = relationship(viewonly=True)
@@ -175,18 +260,16 @@ class Order(Orders):
         ForeignKeyConstraint(
             [tenant_id, customer_id], [Customer.tenant_id, Customer.id]
         ),
-        Index("latest", tenant_id, placed_at.desc(), number),
     )
 
 
 @right("3.7.2")
-class Order(Orders):
-    """One constraint more than needed, and a text for the state with a default."""
+class Order(OrderTables):
+    """Use a unique index, and a foreign key for each rule."""
 
     __tablename__ = "orders"
     __table_args__ = (
         Index("one_number", "tenant_id", "number", unique=True),
-        Index("newest", "tenant_id", "placed_at", "id"),
         ForeignKeyConstraint(["tenant_id"], ["vendors.id"]),
         ForeignKeyConstraint(["customer_id"], ["customers.id"]),
         ForeignKeyConstraint(
@@ -195,198 +278,194 @@ class Order(Orders):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[int]
     tenant_id: Mapped[int] = mapped_column(nullable=False)
-    number: Mapped[int] = mapped_column(nullable=False)
-    placed_at: Mapped[datetime] = mapped_column(nullable=False)
-    customer_id: Mapped[int | None] = mapped_column(nullable=True)
-    state: Mapped[str] = mapped_column(default="open")
-
-
-@wrong("3.7.3", caught_by="test_q3_after_a_commit_the_session_is_still_the_tenants")
-def market_app(engine):
-    """A session has one transaction."""
-
-    def open_session(x_key: Annotated[str, Header()] = ""):
-        if (tenant := tenant_of(x_key)) is None:
-            raise HTTPException(401)
-        with Session(engine) as session:
-            session.execute(select(func.set_config("app.tenant", tenant, True)))
-            yield session
-
-    app = FastAPI()
-    add_endpoints(app, open_session)
-    return app
+    customer_id: Mapped[int] = mapped_column(nullable=False)
 
 
 @wrong(
     "3.7.3",
-    caught_by="test_q3_the_next_one_finds_no_tenant_at_the_connection[with a commit]",
+    caught_by="test_q3_the_next_user_of_the_connection_sees_no_offers[it committed]",
 )
-def market_app(engine):
-    """What is set at a connection is over when the connection goes back."""
+def session_dependency(engine):
+    """Set the tenant for the whole connection."""
 
     def open_session(x_key: Annotated[str, Header()] = ""):
-        if (tenant := tenant_of(x_key)) is None:
+        if (shop := shop_of(x_key)) is None:
             raise HTTPException(401)
         with Session(engine) as session:
-
-            @event.listens_for(session, "after_begin")
-            def enter(session, transaction, connection):
-                connection.execute(select(func.set_config("app.tenant", tenant, False)))
-
+            session.execute(select(func.set_config("app.tenant", shop, False)))
             yield session
 
-    app = FastAPI()
-    add_endpoints(app, open_session)
-    return app
+    return open_session
 
 
-@wrong("3.7.3", caught_by="test_q3_tenants_stay_apart_when_they_come_at_once")
-def market_app(engine):
-    """There is one request at a time, so one variable for its tenant."""
-    app = FastAPI()
-    app.state.tenant = ""
-
-    @event.listens_for(engine, "begin")
-    def enter(connection):
-        query = select(func.set_config("app.tenant", app.state.tenant, True))
-        connection.execute(query)
+@wrong("3.7.3", caught_by="test_q3_each_shop_reads_its_own_offers")
+def session_dependency(engine):
+    """Commit after the setting, which ends with the transaction."""
 
     def open_session(x_key: Annotated[str, Header()] = ""):
-        app.state.tenant = tenant_of(x_key)
-        if app.state.tenant is None:
+        if (shop := shop_of(x_key)) is None:
             raise HTTPException(401)
         with Session(engine) as session:
+            session.execute(select(func.set_config("app.tenant", shop, True)))
+            session.commit()
             yield session
-            app.state.tenant = ""
 
-    add_endpoints(app, open_session)
-    return app
+    return open_session
 
 
-@wrong("3.7.3", caught_by="test_q3_tenants_stay_apart_when_they_come_at_once")
-def market_app(engine):
-    """A listener of all sessions, one more with each request."""
+@wrong("3.7.3", caught_by="test_q3_two_shops_can_send_requests_at_the_same_time")
+def session_dependency(engine):
+    """Keep the tenant of the request in one variable."""
+    current = {"shop": ""}
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def enter(connection, cursor, statement, parameters, context, many):
+        cursor.execute("SELECT set_config('app.tenant', %s, true)", [current["shop"]])
 
     def open_session(x_key: Annotated[str, Header()] = ""):
-        if (tenant := tenant_of(x_key)) is None:
+        shop = shop_of(x_key)
+        if shop is None:
             raise HTTPException(401)
-
-        class Own(Session):
-            pass
-
-        @event.listens_for(Session, "after_begin")
-        def enter(session, transaction, connection):
-            connection.execute(select(func.set_config("app.tenant", tenant, True)))
-
+        current["shop"] = shop
         with Session(engine) as session:
             yield session
+        current["shop"] = ""
 
-    app = FastAPI()
-    add_endpoints(app, open_session)
-    return app
+    return open_session
 
 
-@wrong("3.7.3", caught_by="test_q3_without_a_valid_key_there_is_nothing")
-def market_app(engine):
-    """A header is required, so FastAPI sees to it."""
+@wrong("3.7.3", caught_by="test_q3_two_shops_can_send_requests_at_the_same_time")
+def session_dependency(engine):
+    """Open one session for all requests."""
+    session = Session(engine)
+
+    def open_session(x_key: Annotated[str, Header()] = ""):
+        if (shop := shop_of(x_key)) is None:
+            raise HTTPException(401)
+        with session:
+            session.execute(select(func.set_config("app.tenant", shop, True)))
+            yield session
+
+    return open_session
+
+
+@wrong("3.7.3", caught_by="test_q3_without_a_known_key_the_status_is_401")
+def session_dependency(engine):
+    """Require the header, and rely on row-level security for unknown keys."""
 
     def open_session(x_key: Annotated[str, Header()]):
-        tenant = tenant_of(x_key)
         with Session(engine) as session:
-
-            @event.listens_for(session, "after_begin")
-            def enter(session, transaction, connection):
-                connection.execute(select(func.set_config("app.tenant", tenant, True)))
-
+            shop = func.set_config("app.tenant", shop_of(x_key), True)
+            session.execute(select(shop))
             yield session
 
-    app = FastAPI()
-    add_endpoints(app, open_session)
-    return app
+    return open_session
 
 
-@wrong("3.7.3", caught_by="test_q3_a_tenant_reads_its_own_offers")
-def market_app(engine):
-    """The name of a tenant has no quotes."""
+@wrong("3.7.3", caught_by="test_q3_each_shop_reads_its_own_offers")
+def session_dependency(engine):
+    """Write the name into the SQL."""
 
     def open_session(x_key: Annotated[str, Header()] = ""):
-        if (tenant := tenant_of(x_key)) is None:
+        if (shop := shop_of(x_key)) is None:
             raise HTTPException(401)
         with Session(engine) as session:
-
-            @event.listens_for(session, "after_begin")
-            def enter(session, transaction, connection):
-                connection.execute(text(f"SET LOCAL app.tenant = '{tenant}'"))
-
+            session.execute(text(f"SET LOCAL app.tenant = '{shop}'"))
             yield session
 
-    app = FastAPI()
-    add_endpoints(app, open_session)
-    return app
+    return open_session
 
 
-@wrong("3.7.3", caught_by="test_q3_the_next_one_finds_no_tenant_at_the_connection")
-def market_app(engine):
-    """Who opens a session need not close it."""
+@wrong("3.7.3", caught_by="test_q3_each_shop_reads_its_own_offers")
+def session_dependency(engine):
+    """Set the key of the shop instead of its name."""
 
     def open_session(x_key: Annotated[str, Header()] = ""):
-        if (tenant := tenant_of(x_key)) is None:
+        if shop_of(x_key) is None:
+            raise HTTPException(401)
+        with Session(engine) as session:
+            session.execute(select(func.set_config("app.tenant", x_key, True)))
+            yield session
+
+    return open_session
+
+
+@wrong(
+    "3.7.3",
+    caught_by="test_q3_the_next_user_of_the_connection_sees_no_offers[it read]",
+)
+def session_dependency(engine):
+    """Return the session, and do not close it."""
+
+    def open_session(x_key: Annotated[str, Header()] = ""):
+        if (shop := shop_of(x_key)) is None:
             raise HTTPException(401)
         session = Session(engine)
-
-        @event.listens_for(session, "after_begin")
-        def enter(session, transaction, connection):
-            connection.execute(select(func.set_config("app.tenant", tenant, True)))
-
+        session.execute(select(func.set_config("app.tenant", shop, True)))
         return session
 
-    app = FastAPI()
-    add_endpoints(app, open_session)
-    return app
+    return open_session
+
+
+@wrong(
+    "3.7.3",
+    caught_by="test_q3_the_next_user_of_the_connection_sees_no_offers[it raised]",
+)
+def session_dependency(engine):
+    """Close the session only if the endpoint raises nothing."""
+
+    def open_session(x_key: Annotated[str, Header()] = ""):
+        if (shop := shop_of(x_key)) is None:
+            raise HTTPException(401)
+        session = Session(engine)
+        session.execute(select(func.set_config("app.tenant", shop, True)))
+        yield session
+        session.close()
+
+    return open_session
 
 
 @right("3.7.3")
-def market_app(engine):
-    """A context variable, set on the event loop, and one listener of the engine."""
-    current = ContextVar("tenant", default=None)
+def session_dependency(engine):
+    """Keep the tenant in a context variable, and set it when a transaction begins."""
+    current = ContextVar("shop", default=None)
 
     @event.listens_for(engine, "begin")
     def enter(connection):
-        if (tenant := current.get()) is not None:
-            query = text("SELECT set_config('app.tenant', :tenant, true)")
-            connection.execute(query, {"tenant": tenant})
+        if (shop := current.get()) is not None:
+            query = text("SELECT set_config('app.tenant', :shop, true)")
+            connection.execute(query, {"shop": shop})
 
     async def authenticate(x_key: Annotated[str | None, Header()] = None):
-        tenant = tenant_of(x_key) if x_key else None
-        if tenant is None:
-            raise HTTPException(401, "Who are you?")
-        token = current.set(tenant)
-        yield tenant
+        shop = shop_of(x_key) if x_key else None
+        if shop is None:
+            raise HTTPException(401, "There is no shop with this key.")
+        token = current.set(shop)
+        yield shop
         current.reset(token)
 
-    def open_session(tenant: Annotated[str, Depends(authenticate)]):
+    def open_session(shop: Annotated[str, Depends(authenticate)]):
         with Session(engine) as session:
             yield session
 
-    app = FastAPI(dependencies=[Depends(authenticate)])
-    add_endpoints(app, open_session)
-    return app
+    return open_session
 
 
 @right("3.7.3")
-def market_app(engine):
-    """A connection for the whole request, which is cleaned before it goes back."""
+def session_dependency(engine):
+    """Set the tenant for the connection, and reset it before the connection is back."""
 
-    def tenant_in(x_key: Annotated[str | None, Header()] = None):
-        tenant = tenant_of(x_key or "")
-        if not tenant:
+    def shop_in(x_key: Annotated[str | None, Header()] = None):
+        shop = shop_of(x_key or "")
+        if not shop:
             raise HTTPException(status_code=401)
-        return tenant
+        return shop
 
-    async def open_session(tenant: Annotated[str, Depends(tenant_in)]):
+    async def open_session(shop: Annotated[str, Depends(shop_in)]):
         with engine.connect() as connection:
-            connection.execute(select(func.set_config("app.tenant", tenant, False)))
+            connection.execute(select(func.set_config("app.tenant", shop, False)))
             connection.commit()
             try:
                 with Session(connection) as session:
@@ -396,43 +475,51 @@ def market_app(engine):
                 connection.execute(text("RESET app.tenant"))
                 connection.commit()
 
-    app = FastAPI()
-    add_endpoints(app, open_session)
-    return app
+    return open_session
 
 
 @right("3.7.3")
-def market_app(engine):
-    """A class of sessions that know their tenant from their info."""
+def session_dependency(engine):
+    """Return a callable object whose sessions set the tenant in each transaction."""
 
     class TenantSession(Session):
         pass
 
     @event.listens_for(TenantSession, "after_begin")
     def enter(session, transaction, connection):
-        tenant = session.info["tenant"].replace("'", "''")
-        connection.exec_driver_sql(f"SET LOCAL app.tenant = '{tenant}'")
+        shop = session.info["shop"].replace("'", "''").replace("%", "%%")
+        connection.exec_driver_sql(f"SET LOCAL app.tenant = '{shop}'")
 
     sessions = sessionmaker(engine, class_=TenantSession)
 
-    def open_session(x_key: str = Header(default="")):
-        tenant = tenant_of(x_key)
-        if tenant is None:
-            raise HTTPException(401)
-        session = sessions(info={"tenant": tenant})
-        try:
-            yield session
-        finally:
-            session.close()
+    class OpenSession:
+        def __call__(self, x_key: str = Header(default="")):
+            shop = shop_of(x_key)
+            if shop is None:
+                raise HTTPException(401)
+            session = sessions(info={"shop": shop})
+            try:
+                yield session
+            finally:
+                session.close()
 
-    app = FastAPI()
-    add_endpoints(app, open_session)
-    return app
+    return OpenSession()
 
 
-@wrong("3.7.4", caught_by="test_q4_a_tenants_session_knows_all_tenants")
-class Tenant(Directory):
-    """The table is in public anyway."""
+class _Columns:
+    """The columns of 3.7.4."""
+
+    __tablename__ = "tenants"
+    __table_args__ = {"schema": "public"}
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    schema: Mapped[str] = mapped_column(unique=True)
+
+
+@wrong("3.7.4", caught_by="test_q4_the_table_is_always_in_the_schema_public")
+class Tenant(PlatformTables):
+    """Rely on the default schema, which is `public`."""
 
     __tablename__ = "tenants"
 
@@ -446,26 +533,15 @@ class Tenant(Directory):
             connection.execute(insert(cls).values(name=name, schema=schema))
             connection.execute(CreateSchema(schema))
             own = connection.execution_options(schema_translate_map={None: schema})
-            Ledger.metadata.create_all(own)
-
-    def session(self, engine):
-        own = engine.execution_options(schema_translate_map={None: self.schema})
-        return Session(own)
+            TenantTables.metadata.create_all(own)
 
 
 @wrong(
     "3.7.4",
-    caught_by="test_q4_who_cannot_be_created_leaves_nothing[the schema public]",
+    caught_by="test_q4_a_refused_tenant_leaves_nothing[another schema]",
 )
-class Tenant(Directory):
-    """What is there already need not be made."""
-
-    __tablename__ = "tenants"
-    __table_args__ = {"schema": "public"}
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(unique=True)
-    schema: Mapped[str] = mapped_column(unique=True)
+class Tenant(_Columns, PlatformTables):
+    """Accept a schema that exists already."""
 
     @classmethod
     def create(cls, engine, name, schema):
@@ -473,52 +549,45 @@ class Tenant(Directory):
         with own.begin() as connection:
             connection.execute(insert(cls).values(name=name, schema=schema))
             connection.execute(CreateSchema(schema, if_not_exists=True))
-            Ledger.metadata.create_all(connection)
-
-    def session(self, engine):
-        own = engine.execution_options(schema_translate_map={None: self.schema})
-        return Session(own)
+            TenantTables.metadata.create_all(connection)
 
 
-@wrong(
-    "3.7.4",
-    caught_by="test_q4_who_cannot_be_created_leaves_nothing[a known name]",
-)
-class Tenant(Directory):
-    """First the schema, then the tables, then the row, each on its own."""
-
-    __tablename__ = "tenants"
-    __table_args__ = {"schema": "public"}
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(unique=True)
-    schema: Mapped[str] = mapped_column(unique=True)
+@wrong("3.7.4", caught_by="test_q4_a_refused_tenant_leaves_nothing[the name]")
+class Tenant(_Columns, PlatformTables):
+    """Use a transaction for each step."""
 
     @classmethod
     def create(cls, engine, name, schema):
         own = engine.execution_options(schema_translate_map={None: schema})
         with own.begin() as connection:
             connection.execute(CreateSchema(schema))
-        Ledger.metadata.create_all(own)
+        TenantTables.metadata.create_all(own)
         with Session(own) as session:
             session.add(cls(name=name, schema=schema))
             session.commit()
 
-    def session(self, engine):
-        own = engine.execution_options(schema_translate_map={None: self.schema})
-        return Session(own)
+
+@wrong("3.7.4", caught_by="test_q4_a_refused_tenant_leaves_nothing[another schema]")
+class Tenant(_Columns, PlatformTables):
+    """Clean up after an error, and drop a schema that was there before."""
+
+    @classmethod
+    def create(cls, engine, name, schema):
+        own = engine.execution_options(schema_translate_map={None: schema})
+        try:
+            with own.begin() as connection:
+                connection.execute(insert(cls).values(name=name, schema=schema))
+                connection.execute(CreateSchema(schema))
+                TenantTables.metadata.create_all(connection)
+        except ProgrammingError:
+            with engine.begin() as connection:
+                connection.execute(DropSchema(schema, cascade=True))
+            raise
 
 
-@wrong("3.7.4", caught_by="test_q4_a_new_tenant_has_all_tables_in_its_own_schema")
-class Tenant(Directory):
-    """The name of a schema is a word."""
-
-    __tablename__ = "tenants"
-    __table_args__ = {"schema": "public"}
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(unique=True)
-    schema: Mapped[str] = mapped_column(unique=True)
+@wrong("3.7.4", caught_by="test_q4_create_makes_the_schema_with_all_tables[odd name]")
+class Tenant(_Columns, PlatformTables):
+    """Write the name of the schema into the SQL."""
 
     @classmethod
     def create(cls, engine, name, schema):
@@ -526,23 +595,12 @@ class Tenant(Directory):
         with own.begin() as connection:
             connection.execute(insert(cls).values(name=name, schema=schema))
             connection.execute(text(f"CREATE SCHEMA {schema}"))
-            Ledger.metadata.create_all(connection)
-
-    def session(self, engine):
-        own = engine.execution_options(schema_translate_map={None: self.schema})
-        return Session(own)
+            TenantTables.metadata.create_all(connection)
 
 
-@wrong("3.7.4", caught_by="test_q4_a_new_tenant_has_all_tables_in_its_own_schema")
-class Tenant(Directory):
-    """There are two tables, so make two."""
-
-    __tablename__ = "tenants"
-    __table_args__ = {"schema": "public"}
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(unique=True)
-    schema: Mapped[str] = mapped_column(unique=True)
+@wrong("3.7.4", caught_by="test_q4_create_makes_the_schema_with_all_tables")
+class Tenant(_Columns, PlatformTables):
+    """Create the two tables that there are today."""
 
     @classmethod
     def create(cls, engine, name, schema):
@@ -553,69 +611,53 @@ class Tenant(Directory):
             Invoice.__table__.create(connection)
             Payment.__table__.create(connection)
 
-    def session(self, engine):
-        own = engine.execution_options(schema_translate_map={None: self.schema})
-        return Session(own)
+
+@wrong("3.7.4", caught_by="test_q4_each_tenant_has_tables_of_its_own")
+class Tenant(_Columns, PlatformTables):
+    """Set the schema of the given tables."""
+
+    @classmethod
+    def create(cls, engine, name, schema):
+        for table in TenantTables.metadata.tables.values():
+            table.schema = schema
+        with engine.begin() as connection:
+            connection.execute(insert(cls).values(name=name, schema=schema))
+            connection.execute(CreateSchema(schema))
+            TenantTables.metadata.create_all(connection)
 
 
-@wrong("3.7.4", caught_by="test_q4_other_sessions_do_not_meet_a_tenants_tables")
-class Tenant(Directory):
-    """SET search_path is for the session."""
-
-    __tablename__ = "tenants"
-    __table_args__ = {"schema": "public"}
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(unique=True)
-    schema: Mapped[str] = mapped_column(unique=True)
+@wrong("3.7.4", caught_by="test_q4_a_refused_tenant_leaves_nothing")
+class Tenant(_Columns, PlatformTables):
+    """Hide SQLAlchemy's exception behind a ValueError."""
 
     @classmethod
     def create(cls, engine, name, schema):
         own = engine.execution_options(schema_translate_map={None: schema})
-        with own.begin() as connection:
-            connection.execute(insert(cls).values(name=name, schema=schema))
-            connection.execute(CreateSchema(schema))
-            Ledger.metadata.create_all(connection)
-
-    def session(self, engine):
-        session = Session(engine)
-
-        @event.listens_for(session, "after_begin")
-        def enter(session, transaction, connection):
-            query = select(func.set_config("search_path", f'"{self.schema}"', False))
-            connection.execute(query)
-
-        return session
+        try:
+            with own.begin() as connection:
+                connection.execute(insert(cls).values(name=name, schema=schema))
+                connection.execute(CreateSchema(schema))
+                TenantTables.metadata.create_all(connection)
+        except (IntegrityError, ProgrammingError):
+            raise ValueError(f"There is {name} already.") from None
 
 
-@wrong("3.7.4", caught_by="test_q4_two_tenants_work_at_the_same_time")
-class Tenant(Directory):
-    """The schema is a setting of the classes."""
-
-    __tablename__ = "tenants"
-    __table_args__ = {"schema": "public"}
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(unique=True)
-    schema: Mapped[str] = mapped_column(unique=True)
+@wrong("3.7.4", caught_by="test_q4_a_refused_tenant_leaves_nothing")
+class Tenant(_Columns, PlatformTables):
+    """Do nothing if the tenant exists."""
 
     @classmethod
     def create(cls, engine, name, schema):
         own = engine.execution_options(schema_translate_map={None: schema})
-        with own.begin() as connection:
+        with suppress(IntegrityError, ProgrammingError), own.begin() as connection:
             connection.execute(insert(cls).values(name=name, schema=schema))
             connection.execute(CreateSchema(schema))
-            Ledger.metadata.create_all(connection)
-
-    def session(self, engine):
-        for table in Ledger.metadata.tables.values():
-            table.schema = self.schema
-        return Session(engine)
+            TenantTables.metadata.create_all(connection)
 
 
-@wrong("3.7.4", caught_by="test_q4_the_table_refuses_who_is_no_new_tenant")
-class Tenant(Directory):
-    """Of a name and a schema, only both together are unique."""
+@wrong("3.7.4", caught_by="test_q4_two_tenants_differ_in_name_and_in_schema")
+class Tenant(PlatformTables):
+    """Make the name and the schema unique together."""
 
     __tablename__ = "tenants"
     __table_args__ = (UniqueConstraint("name", "schema"), {"schema": "public"})
@@ -630,16 +672,12 @@ class Tenant(Directory):
         with own.begin() as connection:
             connection.execute(insert(cls).values(name=name, schema=schema))
             connection.execute(CreateSchema(schema))
-            Ledger.metadata.create_all(connection)
-
-    def session(self, engine):
-        own = engine.execution_options(schema_translate_map={None: self.schema})
-        return Session(own)
+            TenantTables.metadata.create_all(connection)
 
 
 @right("3.7.4")
-class Tenant(Directory):
-    """The search path, set for each transaction; the ORM saves the row."""
+class Tenant(PlatformTables):
+    """Store the row with the ORM, and set the search path of the transaction."""
 
     __tablename__ = "tenants"
     __table_args__ = (
@@ -654,30 +692,19 @@ class Tenant(Directory):
 
     @classmethod
     def create(cls, engine, name, schema):
-        tenant = cls(name=name, schema=schema)
-        with tenant.session(engine) as session:
-            session.add(tenant)
+        quoted = '"' + schema.replace('"', '""') + '"'
+        with Session(engine) as session, session.begin():
+            session.add(cls(name=name, schema=schema))
             session.flush()
             connection = session.connection()
-            connection.execute(CreateSchema(tenant.schema))
-            Ledger.metadata.create_all(connection)
-            session.commit()
-
-    def session(self, engine):
-        session = Session(engine)
-        quoted = '"' + self.schema.replace('"', '""') + '"'
-
-        @event.listens_for(session, "after_begin")
-        def enter(session, transaction, connection):
-            query = select(func.set_config("search_path", quoted, True))
-            connection.execute(query)
-
-        return session
+            connection.execute(CreateSchema(schema))
+            connection.execute(select(func.set_config("search_path", quoted, True)))
+            TenantTables.metadata.create_all(connection)
 
 
 @right("3.7.4")
-class Tenant(Directory):
-    """Copies of the tables for the new schema, and options at the session."""
+class Tenant(PlatformTables):
+    """Copy the tables for the new schema, and add the row last."""
 
     __tablename__ = "tenants"
     __table_args__ = {"schema": "public", "comment": "who is on the platform"}
@@ -685,227 +712,164 @@ class Tenant(Directory):
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(unique=True, index=True)
     schema: Mapped[str] = mapped_column(unique=True)
-    since: Mapped[datetime | None]
+    note: Mapped[str | None]
 
     @classmethod
     def create(cls, engine, name, schema):
         metadata = MetaData()
-        for table in Ledger.metadata.sorted_tables:
+        for table in TenantTables.metadata.sorted_tables:
             table.to_metadata(metadata, schema=schema)
         with engine.begin() as connection:
             connection.execute(CreateSchema(schema))
             metadata.create_all(connection, checkfirst=False)
             connection.execute(insert(cls), [{"name": name, "schema": schema}])
 
-    def session(self, engine):
-        names = {None: self.schema}
-        options = {"schema_translate_map": names}
-        return sessionmaker(engine.execution_options(**options), autoflush=False)()
 
-
-def _narrowed(session, tenant_id, **options):
-    """Have a session add criteria to all that it executes."""
-
-    @event.listens_for(session, "do_orm_execute")
-    def narrow(state):
-        if is_opaque(state):
-            raise Trespass
-        own = with_loader_criteria(
-            Owned, lambda cls: cls.tenant_id == tenant_id, **options
-        )
-        state.statement = state.statement.options(own)
-
-
-def _checked(session, tenant_id):
-    """Have a session check what it writes."""
+def _stamp(session, tenant_id):
+    """Give new objects the id of the tenant."""
 
     @event.listens_for(session, "before_flush")
-    def check(session, context, instances):
+    def own_new_objects(session, *_):
         for one in session.new:
-            if isinstance(one, Owned) and one.tenant_id is None:
+            if isinstance(one, Owned):
                 one.tenant_id = tenant_id
-        for one in [*session.new, *session.dirty, *session.deleted]:
-            if isinstance(one, Owned) and one.tenant_id != tenant_id:
-                raise Trespass
+
+
+def _condition(tenant_id, **options):
+    """Return the condition on the tenant."""
+    return with_loader_criteria(
+        Owned, lambda cls: cls.tenant_id == tenant_id, **options
+    )
 
 
 @wrong(
     "3.7.5",
-    caught_by="test_q5_there_are_only_the_rows_of_the_tenant"
-    "[the relationship of an object just added]",
+    caught_by="test_q5_a_select_returns_only_rows_of_the_tenant"
+    "[the relationship of a new object-1]",
 )
-def session_of(engine, tenant_id):
-    """Relationships inherit the criteria of what they are loaded from."""
+def tenant_session(engine, tenant_id):
+    """Leave out the statements that load a relationship."""
     session = Session(engine)
+    _stamp(session, tenant_id)
 
     @event.listens_for(session, "do_orm_execute")
-    def narrow(state):
-        if is_opaque(state):
-            raise Trespass
+    def add_condition(state):
         if not state.is_column_load and not state.is_relationship_load:
-            own = with_loader_criteria(
-                Owned, lambda cls: cls.tenant_id == tenant_id, include_aliases=True
-            )
+            own = _condition(tenant_id, include_aliases=True)
             state.statement = state.statement.options(own)
 
-    _checked(session, tenant_id)
     return session
 
 
-@wrong("3.7.5", caught_by="test_q5_there_are_only_the_rows_of_the_tenant[an alias]")
-def session_of(engine, tenant_id):
-    """An alias of a class is the class."""
+@wrong(
+    "3.7.5",
+    caught_by="test_q5_a_select_returns_only_rows_of_the_tenant"
+    "[a select with an alias-1]",
+)
+def tenant_session(engine, tenant_id):
+    """Forget the aliases."""
     session = Session(engine)
-    _narrowed(session, tenant_id)
-    _checked(session, tenant_id)
-    return session
-
-
-@wrong("3.7.5", caught_by="test_q5_a_change_for_all_reaches_the_tenants_rows")
-def session_of(engine, tenant_id):
-    """Criteria are for what is loaded."""
-    session = Session(engine)
+    _stamp(session, tenant_id)
 
     @event.listens_for(session, "do_orm_execute")
-    def narrow(state):
-        if is_opaque(state):
-            raise Trespass
+    def add_condition(state):
+        state.statement = state.statement.options(_condition(tenant_id))
+
+    return session
+
+
+@wrong("3.7.5", caught_by="test_q5_a_change_reaches_only_rows_of_the_tenant")
+def tenant_session(engine, tenant_id):
+    """Add the condition to selects only."""
+    session = Session(engine)
+    _stamp(session, tenant_id)
+
+    @event.listens_for(session, "do_orm_execute")
+    def add_condition(state):
         if state.is_select:
-            own = with_loader_criteria(
-                Owned, lambda cls: cls.tenant_id == tenant_id, include_aliases=True
-            )
+            own = _condition(tenant_id, include_aliases=True)
             state.statement = state.statement.options(own)
 
-    _checked(session, tenant_id)
     return session
 
 
-@wrong("3.7.5", caught_by="test_q5_there_are_only_the_rows_of_the_tenant[a join]")
-def session_of(engine, tenant_id):
-    """A condition on the first class of the statement is enough."""
+@wrong(
+    "3.7.5",
+    caught_by="test_q5_a_select_returns_only_rows_of_the_tenant[a relationship-2]",
+)
+def tenant_session(engine, tenant_id):
+    """Add the condition for the first class of the statement."""
     session = Session(engine)
+    _stamp(session, tenant_id)
 
     @event.listens_for(session, "do_orm_execute")
-    def narrow(state):
-        if is_opaque(state):
-            raise Trespass
+    def add_condition(state):
         mapper = state.bind_mapper
         if mapper is not None and issubclass(mapper.class_, Owned):
+            if state.is_relationship_load:
+                return
             own = mapper.class_.tenant_id == tenant_id
             state.statement = state.statement.where(own)
 
-    _checked(session, tenant_id)
     return session
 
 
-@wrong("3.7.5", caught_by="test_q5_sessions_do_not_get_into_each_others_way")
-def session_of(engine, tenant_id):
-    """A listener of all sessions."""
-    _narrowed(Session, tenant_id, include_aliases=True)
-    _checked(Session, tenant_id)
-    return Session(engine)
+@wrong("3.7.5", caught_by="test_q5_sessions_do_not_affect_each_other")
+def tenant_session(engine, tenant_id):
+    """Listen to all sessions."""
 
+    @event.listens_for(Session, "do_orm_execute")
+    def add_condition(state):
+        own = _condition(tenant_id, include_aliases=True)
+        state.statement = state.statement.options(own)
 
-@wrong("3.7.5", caught_by="test_q5_classes_that_came_later_are_treated_alike")
-def session_of(engine, tenant_id):
-    """Criteria for the classes that there are."""
     session = Session(engine)
+    _stamp(session, tenant_id)
+    return session
+
+
+@wrong("3.7.5", caught_by="test_q5_classes_defined_later_are_treated_in_the_same_way")
+def tenant_session(engine, tenant_id):
+    """Name the two classes that there are today."""
+    session = Session(engine)
+    _stamp(session, tenant_id)
 
     @event.listens_for(session, "do_orm_execute")
-    def narrow(state):
-        if is_opaque(state):
-            raise Trespass
+    def add_condition(state):
         for one in (Shelf, Copy):
             own = with_loader_criteria(
                 one, one.tenant_id == tenant_id, include_aliases=True
             )
             state.statement = state.statement.options(own)
 
-    _checked(session, tenant_id)
     return session
 
 
-@wrong("3.7.5", caught_by="test_q5_classes_that_came_later_are_treated_alike")
-def session_of(engine, tenant_id):
-    """Everything belongs to a tenant."""
+@wrong("3.7.5", caught_by="test_q5_classes_defined_later_are_treated_in_the_same_way")
+def tenant_session(engine, tenant_id):
+    """Add the condition for every class, also for one without a tenant."""
     session = Session(engine)
-    _narrowed(session, tenant_id, include_aliases=True)
-
-    @event.listens_for(session, "before_flush")
-    def check(session, context, instances):
-        for one in [*session.new, *session.dirty, *session.deleted]:
-            if one in session.new and one.tenant_id is None:
-                one.tenant_id = tenant_id
-            if one.tenant_id != tenant_id:
-                raise Trespass
-
-    return session
-
-
-@wrong("3.7.5", caught_by="test_q5_what_is_added_is_the_tenants")
-def session_of(engine, tenant_id):
-    """Who adds something says whose it is."""
-    session = Session(engine)
-    _narrowed(session, tenant_id, include_aliases=True)
-
-    @event.listens_for(session, "before_flush")
-    def check(session, context, instances):
-        for one in [*session.new, *session.dirty, *session.deleted]:
-            if isinstance(one, Owned) and one.tenant_id != tenant_id:
-                raise Trespass
-
-    return session
-
-
-@wrong(
-    "3.7.5",
-    caught_by="test_q5_no_object_of_another_tenant_is_written[given_away]",
-)
-def session_of(engine, tenant_id):
-    """New objects are made the tenant's; others have come through the session."""
-    session = Session(engine)
-    _narrowed(session, tenant_id, include_aliases=True)
-
-    @event.listens_for(session, "before_flush")
-    def check(session, context, instances):
-        for one in session.new:
-            if one.tenant_id not in (None, tenant_id):
-                raise Trespass
-            one.tenant_id = tenant_id
-
-    return session
-
-
-@wrong("3.7.5", caught_by="test_q5_what_cannot_be_narrowed_is_refused")
-def session_of(engine, tenant_id):
-    """Criteria reach everything."""
-    session = Session(engine)
+    _stamp(session, tenant_id)
 
     @event.listens_for(session, "do_orm_execute")
-    def narrow(state):
+    def add_condition(state):
         own = with_loader_criteria(
-            Owned, lambda cls: cls.tenant_id == tenant_id, include_aliases=True
+            Warehouse, lambda cls: cls.tenant_id == tenant_id, include_aliases=True
         )
         state.statement = state.statement.options(own)
 
-    _checked(session, tenant_id)
     return session
 
 
-@wrong("3.7.5", caught_by="test_q5_sessions_do_not_get_into_each_others_way")
-def session_of(engine, tenant_id):
-    """The tenant is an attribute of a class of sessions."""
-
-    class Own(Session):
-        pass
-
+@wrong("3.7.5", caught_by="test_q5_sessions_do_not_affect_each_other")
+def tenant_session(engine, tenant_id):
+    """Keep the tenant in an attribute of the mixin."""
     Owned.current = tenant_id
-    session = Own(engine)
+    session = Session(engine)
+    _stamp(session, tenant_id)
 
     @event.listens_for(session, "do_orm_execute")
-    def narrow(state):
-        if is_opaque(state):
-            raise Trespass
+    def add_condition(state):
         own = with_loader_criteria(
             Owned,
             lambda cls: cls.tenant_id == Owned.current,
@@ -914,23 +878,20 @@ def session_of(engine, tenant_id):
         )
         state.statement = state.statement.options(own)
 
-    _checked(session, tenant_id)
     return session
 
 
 @right("3.7.5")
-def session_of(engine, tenant_id):
-    """Criteria for each class by name, in a class of sessions of its own."""
+def tenant_session(engine, tenant_id):
+    """Write a class of sessions, with a condition for each class by name."""
 
     class TenantSession(Session):
         def __init__(self, *args, **kwargs):
             super().__init__(*args, **kwargs)
             event.listen(self, "do_orm_execute", self.narrow)
-            event.listen(self, "before_flush", self.check)
+            _stamp(self, tenant_id)
 
         def narrow(self, state):
-            if is_opaque(state):
-                raise Trespass("not like this")
             own = [
                 with_loader_criteria(
                     mapper.class_,
@@ -942,95 +903,95 @@ def session_of(engine, tenant_id):
             ]
             state.statement = state.statement.options(*own)
 
-        def check(self, session, context, instances):
-            touched = self.new.union(self.dirty).union(self.deleted)
-            for one in touched:
-                owner = getattr(one, "tenant_id", tenant_id)
-                if owner is None and one in self.new:
-                    one.tenant_id = tenant_id
-                elif owner != tenant_id:
-                    raise Trespass(f"{one!r} is not yours")
-
     return TenantSession(engine)
 
 
 @right("3.7.5")
-def session_of(engine, tenant_id):
-    """Listeners of the instances, the tenant kept in the session's info."""
+def tenant_session(engine, tenant_id):
+    """Keep the tenant in the session's info, and invoke the statement oneself."""
     session = sessionmaker(engine, info={"tenant": tenant_id})()
+    _stamp(session, tenant_id)
 
     def narrow(state):
-        if is_opaque(state):
-            raise Trespass()
         tenant = state.session.info["tenant"]
-        criteria = with_loader_criteria(
-            Owned, lambda cls: cls.tenant_id == tenant, include_aliases=True
-        )
-        return state.invoke_statement(statement=state.statement.options(criteria))
-
-    def own(session, instance):
-        if isinstance(instance, Owned) and instance.tenant_id is None:
-            instance.tenant_id = session.info["tenant"]
-
-    def check(session, context, instances):
-        for one in session:
-            if isinstance(one, Owned) and one.tenant_id != session.info["tenant"]:
-                raise Trespass()
-        for one in session.deleted:
-            if one.tenant_id != session.info["tenant"]:
-                raise Trespass()
+        own = _condition(tenant, include_aliases=True)
+        return state.invoke_statement(statement=state.statement.options(own))
 
     event.listen(session, "do_orm_execute", narrow)
-    event.listen(session, "before_attach", own)
-    event.listen(session, "before_flush", check)
     return session
 
 
 def _costs(shops, books, changes):
     """Return the right formulas, with other ones in some places."""
-    right_ones = {
-        "catalogue": {"rows": 5, "schemas": 5 * shops},
+    expected = {
         "migration": {"rows": 1, "schemas": shops},
-        "report": {"rows": 1, "schemas": shops},
-        "texts": {"rows": 1, "schemas": shops},
         "listing": {"rows": shops * books, "schemas": books},
         "indexed": {"rows": books, "schemas": books},
     }
-    return {what: row | changes.get(what, {}) for what, row in right_ones.items()}
+    return {cost: row | changes.get(cost, {}) for cost, row in expected.items()}
 
 
-@wrong("3.7.6", caught_by="test_q6_the_cost_is_predicted[catalogue]")
+@wrong("3.7.6", caught_by="test_q6_the_cost_is_predicted[migration-rows]")
 def costs(shops, books):
-    """A table is a table: indexes are a part of it."""
-    return _costs(shops, books, {"catalogue": {"rows": 2, "schemas": 2 * shops}})
+    """Expect a migration for each shop in the shared table."""
+    return _costs(shops, books, {"migration": {"rows": shops}})
 
 
-@wrong("3.7.6", caught_by="test_q6_the_cost_is_predicted[texts]")
+@wrong("3.7.6", caught_by="test_q6_the_cost_is_predicted[migration-schemas]")
 def costs(shops, books):
-    """A query is compiled once, so it is one text for the database."""
-    return _costs(shops, books, {"texts": {"schemas": 1}})
+    """Expect that one statement changes the tables of all schemas."""
+    return _costs(shops, books, {"migration": {"schemas": 1}})
 
 
-@wrong("3.7.6", caught_by="test_q6_the_cost_is_predicted[listing]")
+@wrong("3.7.6", caught_by="test_q6_the_cost_is_predicted[listing-rows]")
 def costs(shops, books):
-    """A filter has the database read only what it lets through."""
+    """Expect that a condition lets the database read less."""
     return _costs(shops, books, {"listing": {"rows": books}})
 
 
-@wrong("3.7.6", caught_by="test_q6_the_cost_is_predicted[indexed]")
+@wrong("3.7.6", caught_by="test_q6_the_cost_is_predicted[listing-schemas]")
 def costs(shops, books):
-    """Shared tables are slow, index or not."""
+    """Expect that the database reads the tables of all schemas."""
+    return _costs(shops, books, {"listing": {"schemas": shops * books}})
+
+
+@wrong("3.7.6", caught_by="test_q6_the_cost_is_predicted[indexed-rows]")
+def costs(shops, books):
+    """Expect no effect of the index."""
     return _costs(shops, books, {"indexed": {"rows": shops * books}})
 
 
-@wrong("3.7.6", caught_by="test_q6_the_cost_is_predicted[migration]")
+@wrong("3.7.6", caught_by="test_q6_the_cost_is_predicted[indexed-schemas]")
 def costs(shops, books):
-    """What two shops cost, typed in."""
+    """Expect that an index finds one row."""
+    return _costs(shops, books, {"indexed": {"schemas": 1}})
+
+
+@wrong("3.7.6", caught_by="test_q6_the_cost_is_predicted[listing-rows]")
+def costs(shops, books):
+    """Add the rows of the index to those of the table."""
+    return _costs(shops, books, {"listing": {"rows": shops * books + books}})
+
+
+@right("3.7.6")
+def costs(shops, books):
+    """Write the formulas with names."""
+    all_books = sum(books for _ in range(shops))
+    row_based = {"migration": 1, "listing": all_books, "indexed": all_books // shops}
+    schema_based = {"migration": shops, "listing": books, "indexed": books}
     return {
-        "catalogue": {"rows": 5, "schemas": 10},
-        "migration": {"rows": 1, "schemas": 2},
-        "report": {"rows": 1, "schemas": 2},
-        "texts": {"rows": 1, "schemas": 2},
-        "listing": {"rows": 1200, "schemas": 30},
-        "indexed": {"rows": 120, "schemas": 30},
+        cost: {"rows": row_based[cost], "schemas": schema_based[cost]}
+        for cost in ("migration", "listing", "indexed")
+    }
+
+
+@right("3.7.6")
+def costs(shops, books):
+    """Compute the costs from the sizes of the tables."""
+    table = {"rows": shops * books, "schemas": books}
+    places = {"rows": 1, "schemas": shops}
+    return {
+        "migration": places,
+        "listing": table,
+        "indexed": {way: min(size, books) for way, size in table.items()},
     }
