@@ -143,7 +143,10 @@ PYPROJECT = """
     testpaths = ["koans"]
     asyncio_mode = "auto"
     asyncio_default_fixture_loop_scope = "function"
-    timeout = "3"
+
+    [tool.sensei]
+    cpu_seconds = 2
+    wall_seconds = 3
 """
 NOTES = f"""
     # Adding

@@ -11,12 +11,12 @@ from sensei.content.koan import Koan, find_definitions
 from sensei.content.section import Section
 from sensei.content.source import read_source
 from sensei.errors import summary_of
+from sensei.grading.deadline import DeadlineError
 from sensei.grading.loader import AnswersError, line_in
 from sensei.grading.verdict import State, Verdict
 
 # What pytest appends to the message of an assertion: the comparison it saw.
 _INTROSPECTION = re.compile(r"(?:^|\n)assert .*", re.DOTALL)
-_TIMEOUT = re.compile(r"Timeout \(>([\d.]+)s\) from pytest-timeout")
 _NEVER_AWAITED = re.compile(r"coroutine '(.+)' was never awaited")
 
 
@@ -84,11 +84,6 @@ def classify(error: BaseException, test: KoanTest) -> Verdict:
     return test.verdict(state, _message(error, test), _location(error, test))
 
 
-def is_timeout(error: BaseException) -> bool:
-    """Return whether `error` is the time-out that stops a test."""
-    return bool(_TIMEOUT.search(str(error)))
-
-
 def is_explained(error: BaseException) -> bool:
     """Return whether `error` is an assertion that has a message of its own."""
     return isinstance(error, AssertionError) and bool(_assertion_message(error))
@@ -100,6 +95,9 @@ def is_open(error: BaseException) -> bool:
 
 
 def _message(error: BaseException, test: KoanTest) -> str:
+    # Whatever the answer, or a library, made of being stopped.
+    if stopped := _find(error, DeadlineError):
+        return str(stopped)
     if isinstance(error, AssertionError):
         message = _assertion_message(error) or f"This is not so: {test.sentence}."
         return message + _earlier_error(error, test, message)
@@ -108,10 +106,7 @@ def _message(error: BaseException, test: KoanTest) -> str:
         name = match[1].rpartition(".")[2] if match else "a coroutine"
         return f"`{name}(…)` was called, but the coroutine it returned was not awaited."
     if isinstance(error, pytest.fail.Exception):
-        text = str(error)
-        if match := _TIMEOUT.search(text):
-            return f"Stopped after {float(match[1]):g} s, while this line was running."
-        return text
+        return str(error)
     summary = summary_of(error)
     if line_in(test.file, error.__traceback__) is None:
         summary += f" (while testing: {test.sentence})"

@@ -13,11 +13,14 @@ import pytest
 from sensei.content.repository import Repository
 from sensei.content.section import question_of
 from sensei.grading.classify import KoanTest
+from sensei.grading.deadline import HAS_TIMER, Deadline
 from sensei.grading.loader import Answers, load_file, unload
 from sensei.grading.results import Results
-from sensei.plugin import execution
+from sensei.plugin import deadlines, execution
+from sensei.plugin.deadlines import DEADLINE
 from sensei.plugin.execution import BROKEN, REPOSITORY, TEST, VERDICT, variant_of
 from sensei.plugin.summary import Summary
+from sensei.runner.settings import SettingsError, load_settings
 from sensei.state.progress import Progress
 from sensei.variants import VariantError, variants
 
@@ -36,7 +39,13 @@ def pytest_configure(config: pytest.Config) -> None:
     """Find the repository; register what runs tests and what sums them up."""
     config.stash[BROKEN] = {}
     config.stash[REPOSITORY] = repository = Repository(config.rootpath)
+    try:
+        settings = load_settings(config.rootpath)
+    except SettingsError as error:
+        raise pytest.UsageError(str(error)) from None
+    config.stash[DEADLINE] = Deadline(settings.cpu_seconds, settings.wall_seconds)
     config.pluginmanager.register(execution, "sensei-execution")
+    config.pluginmanager.register(deadlines, "sensei-deadlines")
     if not hasattr(config, "workerinput"):  # a worker of xdist reports elsewhere
         summary = Summary(
             config.option.answers,
@@ -85,6 +94,9 @@ def pytest_collection_modifyitems(
             selected.append(item)
             continue
         item.stash[TEST] = test
+        if not HAS_TIMER:  # pytest-timeout does what it can
+            limit = config.stash[DEADLINE].wall_seconds
+            item.add_marker(pytest.mark.timeout(limit))
         if is_terse(config):
             item.repr_failure = partial(_repr_verdict, item)  # type: ignore[method-assign]
         variant = variant_of(item)

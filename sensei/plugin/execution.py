@@ -16,8 +16,8 @@ from sensei.grading.classify import (
     NeverAwaitedError,
     classify,
     is_explained,
-    is_timeout,
 )
+from sensei.grading.deadline import DeadlineError
 from sensei.grading.loader import AnswersError
 from sensei.grading.verdict import State, Verdict
 from sensei.variants import Variant
@@ -86,11 +86,9 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
             failure = error
             if error.is_of_file:
                 broken[str(test.section)] = error
-        except pytest.fail.Exception as error:
-            failure = error
-            if is_timeout(error):
-                broken[str(test.koan)] = error
-        except Exception as error:
+        except DeadlineError as error:
+            failure = broken[str(test.koan)] = error
+        except (pytest.fail.Exception, Exception) as error:
             failure = error
         gc.collect(1)  # the warning about a coroutine in a cycle comes only then
     never_awaited = None

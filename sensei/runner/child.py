@@ -1,4 +1,4 @@
-"""The child: a process that runs the tests of one koan and reports their verdicts.
+"""The child: a process that runs the tests of koans and reports their verdicts.
 
 The fork server forks it. Where there is no fork, `python -m sensei.runner.child` does
 the same in a new process.
@@ -7,16 +7,31 @@ the same in a new process.
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import NoReturn
 
 import pytest
 
-from sensei.grading.classify import KoanTest
-from sensei.grading.verdict import State, Verdict
+from sensei.grading.deadline import Deadline
+from sensei.plugin.deadlines import deadline_of
 from sensei.plugin.execution import REPOSITORY, skipped_by, verdict_in
-from sensei.runner.limits import limit_process
-from sensei.runner.protocol import ChildDone, TestReported, TestStarted, send
+from sensei.runner.limits import limit_cpu_time, limit_process
+from sensei.runner.protocol import (
+    ChildDone,
+    CollectionFailed,
+    KoanDone,
+    ServerFailed,
+    TestReported,
+    TestStarted,
+    send,
+)
+
+# Seconds beyond a test's deadline, which works by a signal, until a process that has
+# no ear for signals is ended.
+GRACE_SECONDS = 2.0
+NO_FILE = "There is no such file."
+NO_START = "The koans cannot be run: pytest does not start. To see why: pytest"
 
 
 class Reporter:
@@ -31,13 +46,21 @@ class Reporter:
         self._repository = collector.config.stash[REPOSITORY]
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """Send the verdicts on koans whose test file skips itself."""
+        """Send why a file could not be collected, or verdicts if it skips itself."""
+        if report.failed:
+            path = str(self._repository.root / report.nodeid)
+            failed = CollectionFailed(self._request, path, collection_error(report))
+            send(self._pipe, failed)
         for verdict in skipped_by(report, self._repository):
             send(self._pipe, TestReported(self._request, verdict))
 
-    def pytest_runtest_logstart(self, nodeid: str) -> None:
-        """Send which test runs now."""
-        send(self._pipe, TestStarted(nodeid))
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> None:
+        """Send which test runs now, and limit its process."""
+        deadline = deadline_of(item)
+        limit_cpu_time(deadline.most_cpu_seconds() + GRACE_SECONDS)
+        started = TestStarted(item.nodeid, deadline.cpu_seconds, deadline.wall_seconds)
+        send(self._pipe, started)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Send the verdict of a phase of a test."""
@@ -46,20 +69,33 @@ class Reporter:
             send(self._pipe, TestReported(self._request, verdict))
 
 
+def collection_error(report: pytest.CollectReport) -> str:
+    """Return the last line of what pytest says of a file that it cannot collect."""
+    lines = report.longreprtext.strip().splitlines()
+    return lines[-1].removeprefix("E ").strip() if lines else "pytest does not say why"
+
+
 def run_forked(
-    items: Sequence[pytest.Item], pipe: int, request: int, parent: int
+    koans: Mapping[str, Sequence[pytest.Item]], pipe: int, request: int, parent: int
 ) -> NoReturn:
-    """Run `items` in this process, forked by `parent`; report to `pipe`; end it."""
+    """Run the tests of `koans` in this process, forked by `parent`; end it.
+
+    What becomes of them is sent to `pipe`.
+    """
     status = 1
     try:
         limit_process(parent)
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         silence()
-        config = items[0].config
+        items = [(item, koan) for koan, tests in koans.items() for item in tests]
+        config = items[0][0].config
         config.pluginmanager.register(Reporter(pipe, request), "sensei-reporter")
-        for item, following in zip(items, [*items[1:], None], strict=True):
+        for (item, koan), (following, its) in pairwise([*items, (None, "")]):
+            assert item is not None
             config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            if its != koan:
+                send(pipe, KoanDone(request, koan))
         send(pipe, ChildDone())
         status = 0
     finally:
@@ -73,11 +109,19 @@ def run_spawned(request: int, options: list[str]) -> int:
 
     Returns pytest's exit status.
     """
+    ignore_options()
     pipe = os.dup(1)
     silence()
     status = pytest.main(options, plugins=[Reporter(pipe, request)])
+    if status == pytest.ExitCode.USAGE_ERROR:
+        send(pipe, ServerFailed(NO_START))
     send(pipe, ChildDone())
     return status
+
+
+def ignore_options() -> None:
+    """Take no options from the environment: they are for who calls pytest by hand."""
+    os.environ.pop("PYTEST_ADDOPTS", None)
 
 
 def silence() -> None:
@@ -87,13 +131,13 @@ def silence() -> None:
         os.dup2(null, descriptor)
 
 
-def ended_early(test: KoanTest, reason: str) -> Verdict:
-    """Return the verdict of a test whose process ended before it reported one."""
-    return test.verdict(State.FAILING, reason)
+def exit_reason(code: int, deadline: Deadline) -> str:
+    """Return why a process ended that has the exit code `code`, as a sentence.
 
-
-def exit_reason(code: int) -> str:
-    """Return why a process ended that has the exit code `code`, as a sentence."""
+    `deadline` is that of its last test.
+    """
+    if code < 0 and -code == getattr(signal, "SIGXCPU", None):
+        return f"{deadline.when_computing}."
     if code >= 0:
         return f"Running this ended Python itself, with exit status {code}."
     return f"Running this crashed Python ({signal.Signals(-code).name})."

@@ -8,20 +8,27 @@ import os
 import selectors
 import signal
 import sys
-import time
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from sensei.errors import summary_of
-from sensei.runner.child import ended_early, exit_reason, run_forked, silence
+from sensei.errors import SenseiError, summary_of
+from sensei.grading.deadline import Deadline
+from sensei.plugin.deadlines import DEADLINE
+from sensei.runner.child import (
+    NO_START,
+    ignore_options,
+    run_forked,
+    silence,
+)
+from sensei.runner.forked import ForkedChild
 from sensei.runner.limits import adopt_orphans, children, kill_group
 from sensei.runner.preload import preload
 from sensei.runner.protocol import (
     Cancel,
     ChildDone,
+    KoanDone,
     MessageReader,
     Ready,
     RunKoans,
@@ -35,23 +42,8 @@ from sensei.runner.settings import load_settings
 
 # Named, because looking for installed plugins takes longer than loading these.
 _PLUGINS = ("pytest_asyncio.plugin", "pytest_timeout")
-# Seconds beyond pytest's own time-out after which a koan's process is killed: the
-# time-out works by a signal, which a loop in C or a patched handler never gets.
-_GRACE_SECONDS = 2.0
-# Seconds that a process which reports nothing more gets to end.
-_END_SECONDS = 0.5
-
-
-@dataclass
-class _Child:
-    """A forked process that runs a job; `deadline` is a time of `time.monotonic`."""
-
-    job: Job
-    process: int
-    reader: MessageReader
-    deadline: float
-    test: str = ""
-    is_done: bool = False
+# Seconds until those that were killed are looked after.
+_REAP_SECONDS = 0.05
 
 
 class ForkServer:
@@ -63,7 +55,8 @@ class ForkServer:
     def __init__(self, requests: int, events: int) -> None:
         self._requests = requests
         self._events = events
-        self._children: dict[int, _Child] = {}
+        self._children: dict[int, ForkedChild] = {}
+        self._killed: set[int] = set()
         self._process = os.getpid()
         self._parallel = max(2, os.cpu_count() or 2)
         self._selector = selectors.DefaultSelector()
@@ -72,6 +65,7 @@ class ForkServer:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Serve until the requests end."""
         self._scheduler = Scheduler(session, self._events)
+        self._deadline = session.config.stash[DEADLINE]
         incoming = MessageReader(self._requests)
         self._selector.register(self._requests, selectors.EVENT_READ, incoming)
         try:
@@ -84,7 +78,7 @@ class ForkServer:
         return True
 
     def _serve_once(self, incoming: MessageReader) -> None:
-        for key, _ in self._selector.select(self._until_deadline()):
+        for key, _ in self._selector.select(self._until_due()):
             if key.data is incoming:
                 for message in incoming.read():
                     if isinstance(message, RunKoans):
@@ -94,25 +88,27 @@ class ForkServer:
             else:
                 self._read(key.data)
         for child in list(self._children.values()):
-            if time.monotonic() > child.deadline:
-                self._end(child, f"Stopped after {child.job.timeout:g} s.")
+            if child.is_overdue():
+                self._end(child, f"{child.deadline.when_waiting}.")
+        self._reap()
         while len(self._children) < self._parallel:
             job = self._scheduler.next_job()
             if job is None:
                 break
             self._fork(job)
 
-    def _until_deadline(self) -> float | None:
-        """Return the seconds until the next deadline; None if there is none."""
-        deadlines = [child.deadline for child in self._children.values()]
-        return max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
+    def _until_due(self) -> float | None:
+        """Return the seconds until a child must be looked after; None for never."""
+        due = [child.due_in() for child in self._children.values()]
+        if self._killed:
+            due.append(_REAP_SECONDS)
+        return max(0.0, min(due)) if due else None
 
     def _cancel(self, request: int) -> None:
-        self._scheduler.drop(request)
         for child in list(self._children.values()):
             if child.job.request == request:
-                child.is_done = True  # nobody waits for its verdict
-                self._end(child, "Cancelled.")
+                self._kill(child)
+        self._scheduler.cancel(request)
 
     def _fork(self, job: Job) -> None:
         reading, writing = os.pipe()
@@ -120,42 +116,53 @@ class ForkServer:
         if process == 0:
             for descriptor in (self._requests, self._events, reading):
                 os.close(descriptor)
-            run_forked(job.items, writing, job.request, self._process)
+            run_forked(job.koans, writing, job.request, self._process)
         os.close(writing)
-        deadline = time.monotonic() + job.timeout + _GRACE_SECONDS
-        child = _Child(job, process, MessageReader(reading), deadline)
+        child = ForkedChild(job, process, MessageReader(reading), self._deadline)
+        child.begin(self._deadline)
         self._children[process] = child
         self._selector.register(reading, selectors.EVENT_READ, child)
 
-    def _read(self, child: _Child) -> None:
+    def _read(self, child: ForkedChild) -> None:
         """Take what a child reports."""
         for message in child.reader.read():
             if isinstance(message, TestStarted):
                 child.test = message.node_id
-                child.deadline = time.monotonic() + child.job.timeout + _GRACE_SECONDS
+                child.begin(Deadline(message.cpu_seconds, message.wall_seconds))
+            elif isinstance(message, TestReported):
+                child.begin(child.deadline)
+                self._scheduler.report(child.job, message.verdict)
+            elif isinstance(message, KoanDone):
+                if not self._scheduler.end_koan(child.job):
+                    self._kill(child)
+                    return
             elif isinstance(message, ChildDone):
                 child.is_done = True
-            elif isinstance(message, TestReported):
-                self._scheduler.report(child.job, message.verdict)
-        if child.is_done or child.reader.at_end:
-            self._end(child, None)
+        if child.is_done:
+            self._kill(child)
+        elif child.reader.at_end:
+            self._end(child, child.exit_reason())
 
-    def _end(self, child: _Child, reason: str | None) -> None:
-        """End the process of `child`, for this `reason` or for None by itself."""
-        status = _wait(child.process) if reason is None else None
-        if status is None:
-            kill_group(child.process)
-            os.waitpid(child.process, 0)
-            reason = reason or "Running this closed the pipe that reports its verdict."
-        kill_group(child.process)  # what it left behind
+    def _end(self, child: ForkedChild, reason: str) -> None:
+        """End a child that has not run all of its koans."""
+        self._kill(child)
+        self._scheduler.end_early(child.job, child.test, reason)
+
+    def _kill(self, child: ForkedChild) -> None:
+        """Kill a child, and all that it has left behind."""
+        kill_group(child.process)
         self._selector.unregister(child.reader.descriptor)
         os.close(child.reader.descriptor)
         del self._children[child.process]
-        if not child.is_done:
-            reason = reason or exit_reason(os.waitstatus_to_exitcode(status or 0))
-            verdict = ended_early(child.job.test(child.test), reason)
-            self._scheduler.report(child.job, verdict)
-        self._scheduler.end(child.job)
+        self._killed.add(child.process)
+
+    def _reap(self) -> None:
+        """Let go of children that have ended: nobody waits for that."""
+        for process in list(self._killed):
+            with suppress(ChildProcessError):
+                if os.waitpid(process, os.WNOHANG)[0] == 0:
+                    continue
+            self._killed.discard(process)
 
     def _stop(self) -> None:
         for child in self._children.values():
@@ -163,17 +170,6 @@ class ForkServer:
         for orphan in children():
             with suppress(ProcessLookupError):
                 os.kill(orphan, signal.SIGTERM)
-
-
-def _wait(process: int) -> int | None:
-    """Return the status of `process`, which is about to end; None if it does not."""
-    deadline = time.monotonic() + _END_SECONDS
-    while time.monotonic() < deadline:
-        ended, status = os.waitpid(process, os.WNOHANG)
-        if ended:
-            return status
-        time.sleep(0.001)
-    return None
 
 
 def serve(root: Path, answers: str) -> int:
@@ -184,7 +180,9 @@ def serve(root: Path, answers: str) -> int:
     try:
         _prepare(root)
     except Exception as error:
-        message = f"The koans cannot be run: {summary_of(error)}."
+        is_ours = isinstance(error, SenseiError)  # a sentence already
+        reason = str(error) if is_ours else f"{summary_of(error)}."
+        message = f"The koans cannot be run: {reason}"
         send(events, ServerFailed(message))
         return 1
     plugins = [word for name in _PLUGINS for word in ("-p", name)]
@@ -193,14 +191,14 @@ def serve(root: Path, answers: str) -> int:
     arguments = [*plugins, *options, "conftest.py"]
     status = pytest.main(arguments, plugins=[ForkServer(requests, events)])
     if status is pytest.ExitCode.USAGE_ERROR:
-        message = "The koans cannot be run: pytest does not start. To see why: pytest"
-        send(events, ServerFailed(message))
+        send(events, ServerFailed(NO_START))
     return status
 
 
 def _prepare(root: Path) -> None:
     """Import and do what the forks are to find done."""
     adopt_orphans()
+    ignore_options()
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     # Rewritten assertions are worth keeping, whatever the environment says.
     sys.dont_write_bytecode = False

@@ -1,9 +1,11 @@
 """Limits: how much a koan's process may use, and that it ends with its parent."""
 
 import ctypes
+import math
 import os
 import signal
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,6 +17,10 @@ _PR_SET_CHILD_SUBREAPER = 36
 _MEMORY = 2 << 30
 _FILE_SIZE = 256 << 20
 
+_STATUS = Path("/proc/self/status")
+# Bytes that a process with everything imported may have, where nothing tells.
+_USUAL_MEMORY = 1 << 30
+
 
 def limit_process(parent: int) -> None:
     """Make this process a group of its own, with limits, that ends with `parent`."""
@@ -23,6 +29,21 @@ def limit_process(parent: int) -> None:
     if os.getppid() != parent:  # it died before the line above
         os._exit(1)
     _limit_resources()
+
+
+def limit_cpu_time(seconds: float) -> None:
+    """Let the system end this process once it has computed for `seconds` from now.
+
+    With SIGXCPU, which a loop in C does not put off.
+    """
+    if sys.platform == "win32":
+        return
+    import resource
+
+    _, most = resource.getrlimit(resource.RLIMIT_CPU)
+    limit = math.ceil(time.process_time() + seconds)
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_CPU, (limit, most))
 
 
 def adopt_orphans() -> None:
@@ -51,19 +72,25 @@ def _limit_resources() -> None:
         return
     import resource
 
-    with suppress(OSError, ValueError):
-        used = _private_memory()
-        # RLIMIT_DATA counts private writable memory only: mapped files are free.
-        resource.setrlimit(resource.RLIMIT_DATA, (used + _MEMORY, used + _MEMORY))
-        resource.setrlimit(resource.RLIMIT_FSIZE, (_FILE_SIZE, _FILE_SIZE))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    limits = {
+        # Counts private writable memory only: mapped files are free.
+        resource.RLIMIT_DATA: _private_memory() + _MEMORY,
+        resource.RLIMIT_FSIZE: _FILE_SIZE,
+        resource.RLIMIT_CORE: 0,
+    }
+    for kind, limit in limits.items():
+        # Each for itself: a system that lacks one of them may have the others.
+        with suppress(OSError, ValueError):
+            resource.setrlimit(kind, (limit, limit))
 
 
 def _private_memory() -> int:
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("VmData:"):
-            return int(line.split()[1]) * 1024
-    return 1 << 30
+    """Return how many bytes of private memory this process has."""
+    with suppress(OSError):
+        for line in _STATUS.read_text().splitlines():
+            if line.startswith("VmData:"):
+                return int(line.split()[1]) * 1024
+    return _USUAL_MEMORY
 
 
 def _prctl(option: int, value: int) -> None:

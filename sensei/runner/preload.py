@@ -4,6 +4,7 @@ import ast
 import gc
 import importlib
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from sensei.runner.settings import Settings, load_function
@@ -19,7 +20,8 @@ def preload(settings: Settings) -> None:
 
 def preload_imports(path: Path) -> None:
     """Import what the Python file `path` imports at its top."""
-    _import(_imports(ast.parse(path.read_bytes())))
+    with suppress(OSError, SyntaxError, ValueError):
+        _import(_imports(ast.parse(path.read_bytes())))
     _freeze()
 
 
@@ -27,7 +29,7 @@ def _import(modules: Iterable[str]) -> None:
     for module in modules:
         try:
             importlib.import_module(module)
-        except ImportError:  # `sensei doctor` says what is missing
+        except Exception:  # noqa: S112  # `sensei doctor` says what is missing
             continue
 
 

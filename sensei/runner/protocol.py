@@ -63,7 +63,7 @@ class TestReported:
 
 @dataclass(frozen=True)
 class KoanDone:
-    """All tests of a koan have run."""
+    """All tests of a koan have run; a child sends it, the server passes it on."""
 
     request: int
     koan: str
@@ -76,27 +76,32 @@ class RequestDone:
     request: int
 
 
-# From a child, which runs one koan, to the server; beside `TestReported`.
+# From a child to the server; beside `TestReported` and `KoanDone`, and, where it does
+# the server's work, `CollectionFailed` and `ServerFailed`.
 
 
 @dataclass(frozen=True)
 class TestStarted:
-    """The test `node_id` runs now: the guilty one, should the process end."""
+    """The test `node_id` runs now: the guilty one, should the process end.
+
+    It may compute for `cpu_seconds`, and wait for `wall_seconds`.
+    """
 
     __test__ = False
 
     node_id: str
+    cpu_seconds: float
+    wall_seconds: float
 
 
 @dataclass(frozen=True)
 class ChildDone:
-    """The child has run all of its tests."""
+    """The child has run all of its koans."""
 
 
 Request = RunKoans | Cancel
 Event = Ready | ServerFailed | CollectionFailed | TestReported | KoanDone | RequestDone
-ChildMessage = TestStarted | TestReported | ChildDone
-Message = Request | Event | ChildMessage
+Message = Request | Event | TestStarted | ChildDone
 
 _TYPES: dict[str, type[Message]] = {
     kind.__name__: kind

@@ -1,14 +1,18 @@
 """The scheduler: what runs next; pytest collects a test file when its turn comes."""
 
 from collections import deque
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import pytest
 
 from sensei.content.repository import Repository
+from sensei.errors import summary_of
 from sensei.grading.classify import KoanTest
-from sensei.grading.verdict import Verdict
+from sensei.grading.verdict import State, Verdict
 from sensei.plugin.execution import REPOSITORY, koan_test_of, skipped_by
+from sensei.runner.child import NO_FILE, collection_error
 from sensei.runner.preload import preload_imports
 from sensei.runner.protocol import (
     CollectionFailed,
@@ -19,17 +23,18 @@ from sensei.runner.protocol import (
     send,
 )
 
-# Seconds, if neither a test nor `pyproject.toml` says how long it may take.
-_TIMEOUT = 10.0
 
-
-@dataclass
+@dataclass(eq=False)
 class _Order:
-    """A request; `unfinished` counts its koans that have not ended."""
+    """A request: the files that are still to be collected, the jobs still to be run.
+
+    `unfinished` counts the koans that have been collected and have not ended.
+    """
 
     number: int
     test_files: deque[str]
     koans: list[str] | None
+    jobs: "deque[Job]" = field(default_factory=deque)
     unfinished: int = 0
 
     @property
@@ -40,30 +45,30 @@ class _Order:
 
 @dataclass
 class Job:
-    """The tests of one koan, to be run for one request.
+    """Koans of one section that one child runs, one after the other.
 
-    `timeout` is the longest time that one of them may take, in seconds.
+    The first of them finds the process as it should be: `is_fresh` is true until it
+    has ended. `held` are the verdicts on a later koan that still runs.
     """
 
     order: _Order
-    koan: str
-    section: str
-    items: list[pytest.Item] = field(default_factory=list)
-    timeout: float = 0.0
+    koans: dict[str, list[pytest.Item]]
+    is_fresh: bool = True
+    held: list[Verdict] = field(default_factory=list)
 
     @property
     def request(self) -> int:
         """The number of the request."""
         return self.order.number
 
-    def add(self, item: pytest.Item) -> None:
-        """Add a test of the koan."""
-        self.items.append(item)
-        self.timeout = max(self.timeout, _timeout_of(item))
+    @property
+    def koan(self) -> str:
+        """The koan that runs now, or runs first."""
+        return next(iter(self.koans))
 
     def test(self, node_id: str = "") -> KoanTest:
-        """Return the test `node_id` of the job, or else its first one."""
-        items = self.items
+        """Return the test `node_id` of the koan that runs now, or else its first."""
+        items = self.koans[self.koan]
         item = next((one for one in items if one.nodeid == node_id), items[0])
         test = koan_test_of(item)
         assert test is not None
@@ -85,8 +90,8 @@ class Scheduler:
     def __init__(self, session: pytest.Session, events: int) -> None:
         self._session = session
         self._events = events
-        self._waiting: deque[_Order] = deque()
-        self._jobs: deque[Job] = deque()
+        # The latest first: somebody waits for it.
+        self._orders: deque[_Order] = deque()
         # Kept, because pytest collects a file only once in a session.
         self._collections: dict[str, _Collection] = {}
         self._current = _Collection()
@@ -99,35 +104,32 @@ class Scheduler:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Keep why a test file could not be collected, or was skipped."""
         if report.failed:
-            self._current.error = report.longreprtext.strip().splitlines()[-1]
+            self._current.error = collection_error(report)
         self._current.skipped += skipped_by(report, self._repository)
 
     def add(self, request: RunKoans) -> None:
-        """Add a request; the latest is served first, because somebody waits for it."""
+        """Add a request; it is served before those that wait already."""
         files = deque(request.test_files)
-        self._waiting.appendleft(_Order(request.request, files, request.koans))
+        self._orders.appendleft(_Order(request.request, files, request.koans))
 
-    def drop(self, request: int) -> None:
-        """Forget what still waits of the request with this number."""
-        self._waiting = deque(one for one in self._waiting if one.number != request)
-        self._jobs = deque(job for job in self._jobs if job.request != request)
+    def cancel(self, request: int) -> None:
+        """Forget a request; who has its koans run must end that, and not report it."""
+        for order in list(self._orders):
+            if order.number == request:
+                order.test_files.clear()
+                order.jobs.clear()
+                order.unfinished = 0
+                self._finish(order)
 
     def next_job(self) -> Job | None:
         """Return what to run next; collect a further file if there is no job yet."""
-        while True:
-            newest = self._waiting[0] if self._waiting else None
-            own = (job for job in self._jobs if newest in (None, job.order))
-            job = next(own, None)
-            if job is not None:
-                self._jobs.remove(job)
-                return job
-            if newest is None:
-                return None
-            if newest.test_files:
-                self._collect(newest, newest.test_files.popleft())
-            if not newest.test_files:
-                self._waiting.popleft()
-                self._finish(newest)
+        for order in list(self._orders):
+            while not order.jobs and order.test_files:
+                self._collect(order, order.test_files.popleft())
+            if order.jobs:
+                return order.jobs.popleft()
+            self._finish(order)
+        return None
 
     def _collect(self, order: _Order, path: str) -> None:
         """Collect the tests in the file `path`, and queue its koans for `order`."""
@@ -137,26 +139,38 @@ class Scheduler:
             send(self._events, failed)
             return
         self._send_skipped(order, collection.skipped)
-        jobs: dict[str, Job] = {}
+        koans: dict[str, list[pytest.Item]] = {}
         for item in collection.items:
             test = koan_test_of(item)
             if test is not None:
-                koan = str(test.koan)
-                jobs.setdefault(koan, Job(order, koan, str(test.section))).add(item)
-        wanted = jobs if order.koans is None else order.koans
-        chosen = [jobs[koan] for koan in wanted if koan in jobs]
-        self._jobs.extend(chosen)
-        order.unfinished += len(chosen)
+                koans.setdefault(str(test.koan), []).append(item)
+        if order.koans is None:
+            self._queue(order, [koans] if koans else [])
+        else:
+            wanted = [koan for koan in order.koans if koan in koans]
+            self._queue(order, [{koan: koans[koan]} for koan in wanted])
+
+    def _queue(
+        self, order: _Order, groups: Iterable[dict[str, list[pytest.Item]]]
+    ) -> None:
+        for group in groups:
+            order.jobs.append(Job(order, group))
+            order.unfinished += len(group)
 
     def _collection(self, path: str) -> _Collection:
         """Return what pytest finds in the file `path`, or found before."""
         if path not in self._collections:
             self._collections[path] = self._current = _Collection()
-            self._current.items = list(self._session.perform_collect([path]))
-            items = self._current.items
-            test = koan_test_of(items[0]) if items else None
-            if test is not None:
-                preload_imports(test.section.solution)
+            try:
+                self._current.items = list(self._session.perform_collect([path]))
+            except pytest.UsageError:
+                self._current.error = NO_FILE
+            # A test file may raise whatever it likes: the server goes on.
+            except BaseException as error:
+                self._current.error = summary_of(error)
+            section = self._repository.section_tested_by(Path(path))
+            if section is not None and self._current.items:
+                preload_imports(section.solution)
         return self._collections[path]
 
     def _send_skipped(self, order: _Order, skipped: list[Verdict]) -> None:
@@ -171,39 +185,64 @@ class Scheduler:
             send(self._events, KoanDone(order.number, koan))
 
     def report(self, job: Job, verdict: Verdict) -> None:
-        """Send a verdict of a job, and that of a whole file to its waiting koans."""
-        send(self._events, TestReported(job.request, verdict))
-        if not verdict.is_of_file:
+        """Send a verdict of the koan that `job` runs now."""
+        if not job.is_fresh:
+            job.held.append(verdict)
             return
-        for other in list(self._jobs):
-            if (other.order, other.section) == (job.order, job.section):
-                self._jobs.remove(other)
-                test = other.test()
-                same = Verdict(
-                    test.koan,
-                    verdict.state,
-                    verdict.message,
-                    verdict.location,
-                    test=test.name,
-                    is_of_file=True,
-                )
-                send(self._events, TestReported(other.request, same))
-                self.end(other)
+        send(self._events, TestReported(job.request, verdict))
+        if verdict.is_of_file:
+            self._report_to_others(job, verdict)
 
-    def end(self, job: Job) -> None:
-        """Send that a job has ended, and its request if it has."""
-        send(self._events, KoanDone(job.request, job.koan))
+    def _report_to_others(self, job: Job, verdict: Verdict) -> None:
+        """Send the verdict on a whole file to the koans that wait in jobs of theirs."""
+        section = job.test().section
+        for other in list(job.order.jobs):
+            if other.test().section != section:
+                continue
+            job.order.jobs.remove(other)
+            test = other.test()
+            same = replace(verdict, koan=test.koan, test=test.name)
+            send(self._events, TestReported(other.request, same))
+            self._end(other)
+
+    def end_koan(self, job: Job) -> bool:
+        """End the koan that `job` runs now; return whether its child may go on.
+
+        A koan that fails after another one may do so because of that one: it runs
+        again, in a process of its own.
+        """
+        if any(one.state is State.FAILING and not one.is_of_file for one in job.held):
+            self._run_again(job)
+            return False
+        for verdict in job.held:
+            send(self._events, TestReported(job.request, verdict))
+        self._end(job)
+        return True
+
+    def end_early(self, job: Job, node_id: str, reason: str) -> None:
+        """End a job whose child has ended, for this `reason`, in the test `node_id`."""
+        if job.is_fresh:
+            verdict = job.test(node_id).verdict(State.FAILING, reason)
+            send(self._events, TestReported(job.request, verdict))
+            self._end(job)
+        if job.koans:
+            self._run_again(job)
+
+    def _run_again(self, job: Job) -> None:
+        """Let another child run what `job` has not ended."""
+        job.order.jobs.appendleft(Job(job.order, job.koans))
+
+    def _end(self, job: Job) -> None:
+        """Send that the koan which `job` runs now has ended; go on to the next."""
+        koan = job.koan
+        del job.koans[koan]
+        job.is_fresh = False
+        job.held = []
+        send(self._events, KoanDone(job.request, koan))
         job.order.unfinished -= 1
         self._finish(job.order)
 
     def _finish(self, order: _Order) -> None:
-        if order.is_done:
+        if order.is_done and order in self._orders:
+            self._orders.remove(order)
             send(self._events, RequestDone(order.number))
-
-
-def _timeout_of(item: pytest.Item) -> float:
-    """Return how long a test may take, in seconds."""
-    marker = item.get_closest_marker("timeout")
-    if marker is not None and marker.args:
-        return float(marker.args[0])
-    return float(item.config.getini("timeout") or _TIMEOUT)

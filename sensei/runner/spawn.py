@@ -5,126 +5,70 @@ events. Each koan gets a new process.
 """
 
 import os
-import subprocess
 import sys
 import threading
-import tomllib
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sensei.content.koan import Koan
 from sensei.content.repository import Repository
 from sensei.content.section import Section
-from sensei.grading.classify import KoanTest
-from sensei.grading.verdict import Verdict
-from sensei.runner.child import ended_early, exit_reason
+from sensei.errors import SenseiError, summary_of
+from sensei.grading.deadline import Deadline
+from sensei.runner.child import NO_FILE
 from sensei.runner.protocol import (
     Cancel,
-    ChildDone,
+    CollectionFailed,
     Event,
     KoanDone,
     MessageReader,
     Ready,
     RequestDone,
     RunKoans,
+    ServerFailed,
     TestReported,
-    TestStarted,
     send,
 )
+from sensei.runner.settings import load_settings
+from sensei.runner.spawned import KoanEvent, SpawnedKoan
 
-# Seconds beyond a test's time-out, start-up included, that a process may be silent.
-_GRACE_SECONDS = 10.0
 
+@dataclass(eq=False)
+class _Order:
+    """A request: its koans, and how many of them have not ended.
 
-@dataclass
-class _KoanProcess:
-    """Runs the tests of `koan` in a new process, for one request."""
+    `told` is what was said of whole files: each of its koans would repeat it.
+    """
 
-    section: Section
-    koan: Koan
-    request: int
-    answers: str
-    timeout: float
-    _process: subprocess.Popen[bytes] | None = None
-    _cancelled: threading.Event = field(default_factory=threading.Event)
-    _overdue: threading.Event = field(default_factory=threading.Event)
-
-    def cancel(self) -> None:
-        """End it; nobody waits for its verdict."""
-        self._cancelled.set()
-        if self._process is not None:
-            self._process.kill()
-
-    def verdicts(self) -> Iterator[Verdict]:
-        """Yield the verdicts of the tests; one of its own if the process ended."""
-        if self._cancelled.is_set():
-            return
-        process = self._process = self._start()
-        assert process.stdout is not None
-        reader = MessageReader(process.stdout.fileno())
-        test, is_done = "", False
-        while not (reader.at_end or is_done):
-            timer = threading.Timer(self.timeout + _GRACE_SECONDS, self._kill)
-            timer.start()
-            for message in reader.read():
-                if isinstance(message, TestStarted):
-                    test = message.node_id.rpartition("::")[2].partition("[")[0]
-                elif isinstance(message, TestReported):
-                    # A file that skips itself reports all of its koans.
-                    if message.verdict.koan == self.koan:
-                        yield message.verdict
-                elif isinstance(message, ChildDone):
-                    is_done = True
-            timer.cancel()
-        process.stdout.close()
-        code = process.wait()
-        if not is_done and not self._cancelled.is_set():
-            late = f"Stopped after {self.timeout:g} s."
-            reason = late if self._overdue.is_set() else exit_reason(code)
-            yield ended_early(self._test(test), reason)
-
-    def _start(self) -> subprocess.Popen[bytes]:
-        tests = [str(self.section.tests), "-k", f"test_q{self.koan.question}_"]
-        options = ["-q", "--answers", self.answers, "--capture=sys"]
-        module = [sys.executable, "-P", "-m", "sensei.runner.child", str(self.request)]
-        return subprocess.Popen(  # noqa: S603
-            [*module, *tests, *options, "-p", "no:cacheprovider"],
-            cwd=self.section.root,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-        )
-
-    def _kill(self) -> None:
-        self._overdue.set()
-        if self._process is not None:
-            self._process.kill()
-
-    def _test(self, name: str) -> KoanTest:
-        section = self.section
-        file = section.solution if self.answers == "solutions" else section.stub
-        names = section.test_names.get(self.koan.question, [""])
-        return KoanTest(section, self.koan, name or names[0], file)
+    number: int
+    koans: list[SpawnedKoan] = field(default_factory=list)
+    unfinished: int = 0
+    told: set[Event] = field(default_factory=set)
 
 
 class SpawnServer:
     """Takes requests and sends events, as `ForkServer` does."""
 
     def __init__(self, root: Path, answers: str, events: int) -> None:
-        self._repository = Repository(root)
+        self._root = root
         self._answers = answers
         self._events = events
-        self._sending = threading.Lock()
+        self._lock = threading.Lock()  # for the orders, and for sending
+        self._orders: dict[int, _Order] = {}
         self._pool = ThreadPoolExecutor(max(2, os.cpu_count() or 2))
-        self._processes: dict[int, list[_KoanProcess]] = {}
-        settings = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
-        timeout = settings.get("tool", {}).get("pytest", {}).get("timeout", 10)
-        self._timeout = float(timeout)
 
     def serve(self, requests: int) -> None:
         """Serve until the requests end."""
-        self._send(Ready())
+        try:
+            settings = load_settings(self._root)
+            self._repository = Repository(self._root)
+            self._deadline = Deadline(settings.cpu_seconds, settings.wall_seconds)
+        except SenseiError as error:
+            failed = ServerFailed(f"The koans cannot be run: {error}")
+            send(self._events, failed)
+            return
+        send(self._events, Ready())
         reader = MessageReader(requests)
         while not reader.at_end:
             for message in reader.read():
@@ -132,61 +76,87 @@ class SpawnServer:
                     self._cancel(message.request)
                 elif isinstance(message, RunKoans):
                     self._accept(message)
-        for request in list(self._processes):
+        for request in list(self._orders):
             self._cancel(request)
         self._pool.shutdown(cancel_futures=True)
 
     def _accept(self, message: RunKoans) -> None:
-        done = RequestDone(message.request)
-        processes = self._processes_for(message)
-        self._processes[message.request] = processes
-        futures = [self._pool.submit(self._run, one) for one in processes]
-        waiting = set(futures)
+        order = _Order(message.request)
+        tested: dict[str, SpawnedKoan] = {}
+        for path in message.test_files:
+            try:
+                koans = self._koans_tested_by(Path(path))
+            except FileNotFoundError:
+                self._tell(order, CollectionFailed(order.number, path, NO_FILE))
+                continue
+            except (OSError, SyntaxError, ValueError) as error:
+                reason = summary_of(error)
+                self._tell(order, CollectionFailed(order.number, path, reason))
+                continue
+            for number, section in koans.items():
+                one = SpawnedKoan(section, number, order.number, self._answers)
+                tested[str(number)] = one
+        wanted = tested if message.koans is None else message.koans
+        order.koans = [tested[koan] for koan in wanted if koan in tested]
+        order.unfinished = len(order.koans)
+        with self._lock:
+            self._orders[order.number] = order
+            self._finish(order)
+        for koan in order.koans:
+            self._pool.submit(self._run, order, koan)
 
-        def finish(future: Future[None]) -> None:
-            waiting.discard(future)
-            if not waiting:
-                self._send(done)
+    def _run(self, order: _Order, koan: SpawnedKoan) -> None:
+        """Run a koan, and say that it has ended, whatever happens."""
+        is_told = False
+        try:
+            for event in koan.events(self._deadline):
+                is_told = is_told or not isinstance(event, TestReported)
+                self._tell(order, event)
+        except OSError as error:  # there is no process to be had
+            self._tell(order, ServerFailed(f"Koans cannot be run: {error}."))
+        with self._lock:
+            if order.number not in self._orders:
+                return  # it was cancelled
+            if not is_told:
+                send(self._events, KoanDone(order.number, str(koan.koan)))
+            order.unfinished -= 1
+            self._finish(order)
 
-        for future in futures:
-            future.add_done_callback(finish)
-        if not futures:
-            self._send(done)
+    def _tell(self, order: _Order, event: KoanEvent) -> None:
+        """Send `event`; once only, if it is about more than one koan."""
+        with self._lock:
+            if not isinstance(event, TestReported):
+                if event in order.told:
+                    return
+                order.told.add(event)
+            send(self._events, event)
 
-    def _processes_for(self, message: RunKoans) -> list[_KoanProcess]:
-        files = [Path(name) for name in message.test_files]
-        sections = [self._repository.section_tested_by(file) for file in files]
-        known = {
-            str(koan): section
-            for section in sections
-            if section is not None
+    def _cancel(self, request: int) -> None:
+        with self._lock:
+            order = self._orders.get(request)
+            if order is None:
+                return
+            order.unfinished = 0
+            self._finish(order)
+        for koan in order.koans:
+            koan.cancel()
+
+    def _finish(self, order: _Order) -> None:
+        """Send that a request is done if it is; the lock is held."""
+        if not order.unfinished:
+            del self._orders[order.number]
+            send(self._events, RequestDone(order.number))
+
+    def _koans_tested_by(self, file: Path) -> dict[Koan, Section]:
+        """Return the koans that have tests in `file`, with their section."""
+        section = self._repository.section_tested_by(file)
+        if section is None or not file.exists():
+            raise FileNotFoundError
+        return {
+            koan: section
             for koan in section.koans
             if section.test_names.get(koan.question)
         }
-        return [
-            _KoanProcess(
-                known[koan],
-                Koan.parse(koan),
-                message.request,
-                self._answers,
-                self._timeout,
-            )
-            for koan in (known if message.koans is None else message.koans)
-            if koan in known
-        ]
-
-    def _run(self, process: _KoanProcess) -> None:
-        for verdict in process.verdicts():
-            self._send(TestReported(process.request, verdict))
-        self._send(KoanDone(process.request, str(process.koan)))
-
-    def _cancel(self, request: int) -> None:
-        for process in self._processes.pop(request, []):
-            process.cancel()
-
-    def _send(self, event: Event) -> None:
-        with self._sending:
-            send(self._events, event)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ class Bench:
 
     def __init__(self, root: Path, server: str = FORK_SERVER) -> None:
         self.miniature = Miniature(root)
-        self.miniature.replace("pyproject.toml", 'timeout = "3"', 'timeout = "1"')
+        self.miniature.replace("pyproject.toml", "cpu_seconds = 2", "cpu_seconds = 1")
         self.shipped = self.miniature.repository.sections[0].shipped_stub
         self.client = RunnerClient(root, server=server)
 
@@ -46,25 +46,35 @@ DEEDS = {
     "an exception": ("raise KeyError('sum')", "KeyError: 'sum'"),
     "sys.exit": ("import sys; sys.exit(3)", "SystemExit: 3"),
     "os._exit": ("import os; os._exit(3)", "exit status 3"),
-    "an endless loop": ("while True: pass", "Stopped after 1 s"),
+    "an endless loop": ("while True: pass", "Stopped after 1 s of computing"),
     "an endless loop that catches all": (
         "while True:\n        try:\n            while True: pass\n"
         "        except BaseException: pass",
-        "Stopped after 1 s",
+        "Stopped after 1 s of computing",
     ),
     "an endless coroutine": (
         "import asyncio\n    async def wait():\n        while True:\n"
         "            await asyncio.sleep(0)\n    asyncio.run(wait())",
-        "Stopped after 1 s",
+        "Stopped after 1 s of computing",
+    ),
+    "a loop in C without end": (
+        "import itertools; sum(itertools.repeat(0))",
+        "Stopped after 1 s of computing.",
+    ),
+    "a thread that computes without end": (
+        "import threading\n"
+        "    def compute():\n        while True: pass\n"
+        "    thread = threading.Thread(target=compute); thread.start(); thread.join()",
+        "Stopped after 1 s of computing, while this line was running.",
     ),
     "a wait without end": (
         "import threading; threading.Event().wait()",
-        "Stopped after 1 s",
+        "Stopped after 3 s of waiting, while this line was running.",
     ),
     "a deaf wait without end": (
         "import signal, time; signal.signal(signal.SIGALRM, signal.SIG_IGN)\n"
         "    while True: time.sleep(1)",
-        "Stopped after 1 s",
+        "Stopped after 3 s of waiting.",
     ),
     "deep recursion": ("return add(one, other)", "RecursionError"),
     "a segmentation fault": ("import ctypes; ctypes.string_at(0)", "SIGSEGV"),

@@ -1,0 +1,139 @@
+"""Deadlines: how long a test may compute, and how long it may wait.
+
+What computes is measured by the CPU time of its process, of which other work on the
+machine takes nothing. What waits is measured by the clock, and gets more time where
+there is more to do than there are cores.
+"""
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic, process_time  # by name: an answer may replace the module's
+from typing import NamedTuple, Self
+
+from _pytest.outcomes import Failed  # `pytest.fail.Exception` is no type to mypy
+
+HAS_TIMER = hasattr(signal, "setitimer")
+
+# By how much a busy machine stretches a deadline at most. It takes a process only a
+# little more CPU time to do the same there: caches are shared.
+_MOST_STRETCH = 8.0
+_MOST_CPU_STRETCH = 2.0
+# Seconds from one look at the clocks to the next, once one of them may have run out.
+_LOOK_AGAIN = 0.25
+
+
+class DeadlineError(Failed):
+    """A test has run too long; `str()` says how long.
+
+    It is no `Exception`: an answer that catches all of those does not catch it.
+    """
+
+
+class Moment(NamedTuple):
+    """The CPU time that this process has used, and the time of the clock."""
+
+    cpu: float
+    wall: float
+
+    @classmethod
+    def now(cls) -> Self:
+        """Return this moment."""
+        return cls(process_time(), monotonic())
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """Seconds that a test may compute, and seconds that it may wait."""
+
+    cpu_seconds: float
+    wall_seconds: float
+
+    def scaled_to(self, cpu_seconds: float) -> "Deadline":
+        """Return the same deadline for a test that may compute for `cpu_seconds`."""
+        longer = cpu_seconds / self.cpu_seconds
+        return Deadline(cpu_seconds, self.wall_seconds * longer)
+
+    @property
+    def when_computing(self) -> str:
+        """What is told of a test that computes for too long, without a full stop."""
+        return f"Stopped after {self.cpu_seconds:g} s of computing"
+
+    @property
+    def when_waiting(self) -> str:
+        """What is told of a test that waits for too long, without a full stop."""
+        return f"Stopped after {self.wall_seconds:g} s of waiting"
+
+    def most_cpu_seconds(self) -> float:
+        """Return how long a test may compute, with this much to do for the machine."""
+        return self.cpu_seconds * min(overload(), _MOST_CPU_STRETCH)
+
+    def most_seconds(self) -> float:
+        """Return how long a test may compute and wait, by the clock."""
+        return self.wall_seconds * overload() + self.most_cpu_seconds() * overload()
+
+    def exceeded_since(self, begun: Moment) -> str:
+        """Return what is told of a test that runs since `begun`; "" if it may go on."""
+        now, stretch = Moment.now(), overload()
+        computed = now.cpu - begun.cpu
+        if computed >= self.cpu_seconds * min(stretch, _MOST_CPU_STRETCH):
+            return self.when_computing
+        waited = now.wall - begun.wall - computed * stretch
+        return self.when_waiting if waited >= self.wall_seconds * stretch else ""
+
+
+@contextmanager
+def enforced(deadline: Deadline, begun: Moment) -> Iterator[None]:
+    """Raise a `DeadlineError` in the block once `deadline` is over, since `begun`.
+
+    Again and again, should the block catch it. Only in the main thread of a process
+    that has a timer: elsewhere nothing is enforced.
+    """
+    if not HAS_TIMER or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def look(_number: int, _frame: object) -> None:
+        reason = deadline.exceeded_since(begun)
+        if reason and not _is_debugging():
+            raise DeadlineError(f"{reason}, while this line was running.")
+
+    before = signal.signal(signal.SIGALRM, look)
+    # A test that runs for less than that is not interrupted by a single look.
+    first = min(deadline.cpu_seconds, deadline.wall_seconds)
+    signal.setitimer(signal.ITIMER_REAL, first, _LOOK_AGAIN)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def overload() -> float:
+    """Return how many processes there are for each core now; 1 if there are fewer."""
+    waiting = 0.0
+    with suppress(OSError, AttributeError):
+        waiting = os.getloadavg()[0]
+    # The average of a minute does not know yet of what began a second ago.
+    with suppress(OSError, ValueError, IndexError):
+        running = Path("/proc/loadavg").read_text().split()[3]
+        waiting = max(waiting, float(running.partition("/")[0]))
+    return min(max(1.0, waiting / _cores()), _MOST_STRETCH)
+
+
+def _cores() -> int:
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on this system
+        return os.cpu_count() or 1
+
+
+def _is_debugging() -> bool:
+    """Return whether somebody looks at the test in a debugger, and has the time."""
+    from pytest_timeout import is_debugging  # type: ignore[import-untyped]
+
+    return bool(is_debugging())
