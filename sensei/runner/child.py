@@ -13,6 +13,7 @@ from typing import NoReturn
 
 import pytest
 
+from sensei.errors import summary_of
 from sensei.grading.deadline import Deadline
 from sensei.plugin.deadlines import deadline_of
 from sensei.plugin.execution import REPOSITORY, skipped_by, verdict_in
@@ -40,23 +41,41 @@ class Reporter:
     def __init__(self, pipe: int, request: int) -> None:
         self._pipe = pipe
         self._request = request
+        self._collected = ""
+        self._has_failed = False
+        self.has_begun = False
 
     def pytest_collectstart(self, collector: pytest.Collector) -> None:
-        """Keep the repository, in which tests are collected."""
+        """Keep what is collected."""
         self._repository = collector.config.stash[REPOSITORY]
+        self._collected = str(collector.path)
+
+    def pytest_internalerror(
+        self, excinfo: pytest.ExceptionInfo[BaseException]
+    ) -> None:
+        """Send what ended the collection of a file: it exits, or interrupts."""
+        # pytest also interrupts itself, because of a file that has been told.
+        if not self.has_begun and not self._has_failed:
+            self._fail(self._collected, summary_of(excinfo.value))
+
+    pytest_keyboard_interrupt = pytest_internalerror
+
+    def _fail(self, path: str, reason: str) -> None:
+        self._has_failed = True
+        send(self._pipe, CollectionFailed(self._request, path, reason))
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Send why a file could not be collected, or verdicts if it skips itself."""
         if report.failed:
             path = str(self._repository.root / report.nodeid)
-            failed = CollectionFailed(self._request, path, collection_error(report))
-            send(self._pipe, failed)
+            self._fail(path, collection_error(report))
         for verdict in skipped_by(report, self._repository):
             send(self._pipe, TestReported(self._request, verdict))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> None:
         """Send which test runs now, and limit its process."""
+        self.has_begun = True
         deadline = deadline_of(item)
         limit_cpu_time(deadline.most_cpu_seconds() + GRACE_SECONDS)
         started = TestStarted(item.nodeid, deadline.cpu_seconds, deadline.wall_seconds)
@@ -112,10 +131,13 @@ def run_spawned(request: int, options: list[str]) -> int:
     ignore_options()
     pipe = os.dup(1)
     silence()
-    status = pytest.main(options, plugins=[Reporter(pipe, request)])
+    reporter = Reporter(pipe, request)
+    status = pytest.main(options, plugins=[reporter])
     if status == pytest.ExitCode.USAGE_ERROR:
         send(pipe, ServerFailed(NO_START))
-    send(pipe, ChildDone())
+    ended = (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR)
+    if not (reporter.has_begun and status in ended):
+        send(pipe, ChildDone())
     return status
 
 
