@@ -22,7 +22,8 @@ from sensei.content.repository import Repository
 from sensei.content.section import Section
 from sensei.content.target import Target
 from sensei.runner.client import RunnerClient
-from sensei.watch.controller import Controller, Events, FilesSaved, RunnerSent
+from sensei.watch.controller import Controller
+from sensei.watch.events import Events, FilesSaved, RunnerSent
 from sensei.watch.files import watch_files
 
 ROOT = Path(__file__).parents[1]

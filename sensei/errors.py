@@ -1,5 +1,6 @@
 """Errors that the user reads as one sentence, and the exit codes of the command."""
 
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +26,9 @@ class SenseiError(Exception):
 @contextmanager
 def exit_with_message() -> Iterator[None]:
     """Print an error of the block as a sentence, and exit with its `ExitCode`."""
+    before = signal.getsignal(signal.SIGINT)
     try:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         yield
     except SenseiError as error:
         print_error(str(error))
@@ -36,6 +39,8 @@ def exit_with_message() -> Iterator[None]:
         sys.exit(ExitCode.ERROR)
     except KeyboardInterrupt:
         sys.exit(ExitCode.INTERRUPTED)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def print_error(message: str) -> None:

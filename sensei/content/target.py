@@ -2,6 +2,7 @@
 
 import difflib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,17 +20,30 @@ class TargetError(SenseiError):
 
 @dataclass(frozen=True)
 class Target:
-    """Whole sections, or one koan of one section."""
+    """Whole sections, or one koan of one section, or `only` some koans of sections."""
 
     sections: list[Section]
     koan: Koan | None = None
+    only: frozenset[Koan] | None = None
 
     @property
     def koans(self) -> list[Koan]:
         """The selected koans, in the guide's order."""
         if self.koan is not None:
             return [self.koan]
-        return [koan for section in self.sections for koan in section.koans]
+        return [koan for section in self.sections for koan in self.koans_of(section)]
+
+    def koans_of(self, section: Section) -> list[Koan]:
+        """Return the koans of one of the sections, without those left out of `only`."""
+        return [
+            koan for koan in section.koans if self.only is None or koan in self.only
+        ]
+
+    def filtered(self, is_wanted: Callable[[Koan], bool]) -> "Target":
+        """Return the part of the target with the koans that are wanted."""
+        only = frozenset(koan for koan in self.koans if is_wanted(koan))
+        sections = [one for one in self.sections if only.intersection(one.koans)]
+        return Target(sections, self.koan if self.koan in only else None, only)
 
 
 def find_target(repository: Repository, typed: str | None) -> Target:

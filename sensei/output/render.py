@@ -131,9 +131,10 @@ class Renderer:
         done = all(state and state.is_done for state in states)
         self.line(f"{title:<{min(room, 56)}}  {rest}", "green" if done else "yellow")
 
-    def koan(self, status: KoanStatus) -> None:
-        """Write a koan's mark, number and question in one line."""
-        line = f"  {self._marks[status.state]} {status.koan}  {status.question}"
+    def koan(self, status: KoanStatus, note: str = "") -> None:
+        """Write a koan's mark, number, a `note` and the question in one line."""
+        number = f"{status.koan}  {note}".rstrip()
+        line = f"  {self._marks[status.state]} {number}  {status.question}"
         colours = [COLOURS[status.state]] if status.state else []
         self.line(self._shortened(line), *colours)
 
@@ -143,14 +144,14 @@ class Renderer:
         self.line(f"Next: {status.koan}  {status.location}", "bold")
         self.paragraph(status.question)
 
-    def paragraph(self, text: str) -> None:
+    def paragraph(self, text: str, *styles: str) -> None:
         """Write `text`, indented and wrapped."""
         for part in text.splitlines():
             wrapped = textwrap.wrap(
                 part, self._width, initial_indent="    ", subsequent_indent="    "
             )
             for line in wrapped or [""]:
-                self.line(line)
+                self.line(line, *styles)
 
     def line(self, text: str = "", *styles: str) -> None:
         """Write a line in the characters there are."""

@@ -7,8 +7,8 @@ from sensei.commands.hint import GivenHints
 from sensei.commands.reset import ResetError, reset
 from sensei.content.chapter import ChapterError
 from sensei.content.target import Target
-from sensei.output.render import Renderer
 from sensei.state.json_store import StoreError
+from sensei.watch.listing import page_of
 from sensei.watch.session import Session
 
 
@@ -34,7 +34,9 @@ class Actions:
     def press(self, key: str) -> None:
         """Do what `key` stands for; nothing if it stands for nothing."""
         key = key.lower()
-        if self._asks_reset:
+        if self._session.page is not None:
+            self._turn_page(key)
+        elif self._asks_reset:
             self._asks_reset = False
             if key == "y":
                 self._reset()
@@ -66,22 +68,31 @@ class Actions:
 
     def _compare(self) -> None:
         session = self._session
-        if session.is_solved(session.koan):
+        if session.is_solved_now():
             comparison = compare(session.section, session.koan)
             session.draw(lambda renderer: write_comparison(comparison, renderer))
         else:
             command = f"sensei compare {session.koan} --peek"
-            session.notes = [f"Not solved yet. To compare anyway: {command}"]
-            session.draw()
+            session.tell(f"Not solved yet. To compare anyway: {command}")
 
     def _list(self) -> None:
-        self._session.draw(self._write_list)
+        session = self._session
+        sections = session.controller.target.sections
+        found = session.view.pages([session.statuses(one) for one in sections])
+        session.page = page_of(session.koan, found)
+        session.draw()
 
-    def _write_list(self, renderer: Renderer) -> None:
-        for section in self._session.controller.target.sections:
-            renderer.line()
-            for status in self._session.statuses(section):
-                renderer.koan(status)
+    def _turn_page(self, key: str) -> None:
+        """Do what `key` stands for while the list is shown."""
+        session = self._session
+        if key == "q":
+            self._quit()
+        elif key in ("n", "p"):
+            session.page = (session.page or 0) + (1 if key == "n" else -1)
+            session.draw()
+        elif key == "l":
+            session.page = None
+            session.draw()
 
     def _run_section(self) -> None:
         self._session.run([self._session.section])
@@ -105,6 +116,7 @@ class Actions:
         except (ResetError, OSError) as error:
             session.notes = [str(error)]
         else:
+            session.on_reset()
             paths = [path.relative_to(root).as_posix() for path in backups]
             session.notes = [f"Your version is kept in {path}" for path in paths]
 

@@ -1,10 +1,9 @@
 """The controller of a watch: what runs, what has to run again, what was found."""
 
-import queue
 import sysconfig
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 from sensei.content.koan import Koan
@@ -15,55 +14,10 @@ from sensei.grading.results import Results
 from sensei.grading.verdict import Verdict
 from sensei.runner.client import RunnerClient, add_event
 from sensei.runner.protocol import Event, Ready, RequestDone, ServerFailed
+from sensei.watch.events import Events, RunnerEnded, RunnerSent
 
 # What the server has read already, beside tests and chapter descriptions.
 _READ = ("lab", "sensei", "solutions", "conftest.py", "pyproject.toml")
-
-
-@dataclass(frozen=True)
-class KeyPressed:
-    """The user pressed a key."""
-
-    key: str
-
-
-@dataclass(frozen=True)
-class FilesSaved:
-    """Files were saved, renamed or deleted."""
-
-    paths: set[Path]
-
-
-@dataclass(frozen=True)
-class WindowResized:
-    """The terminal has another size."""
-
-
-@dataclass(frozen=True)
-class RunnerSent:
-    """The runner's server sent an event; `start` counts its starts."""
-
-    start: int
-    event: Event
-
-
-@dataclass(frozen=True)
-class RunnerEnded:
-    """The runner's server has ended."""
-
-    start: int
-
-
-@dataclass(frozen=True)
-class Interrupted:
-    """The user pressed Ctrl-C."""
-
-
-WatchEvent = (
-    KeyPressed | FilesSaved | WindowResized | RunnerSent | RunnerEnded | Interrupted
-)
-# Signal handlers put events in it: the lock of a `Queue` could be taken then.
-Events = queue.SimpleQueue[WatchEvent]
 
 
 class Controller:
@@ -81,7 +35,7 @@ class Controller:
         self._client = client
         self._events = events
         self._start = 0
-        self._requests: dict[int, list[Section]] = {}
+        self._requests: dict[int, Section] = {}
         self._follow()
 
     @property
@@ -89,38 +43,64 @@ class Controller:
         """Whether a request has not been done yet."""
         return bool(self._requests)
 
-    def run(self, sections: list[Section], first: Koan) -> None:
+    def run(self, sections: Iterable[Section], first: Koan) -> None:
         """Run `sections`, beginning with the koan `first` that the user waits for.
+
+        Each is a request of its own: a later one outdates that of the same section,
+        and no other.
 
         Raises:
             RunnerError: the server has ended.
         """
-        if _packages_changed() != self._packages:
+        if self.has_ended or _packages_changed() != self._packages:
             self.restart()
-        names = {str(section) for section in sections}
+        # The server takes the latest request first.
+        latest_first = list(sections)[::-1]
+        latest_first.sort(key=lambda section: first in section.koans)
+        for section in latest_first:
+            self._cancel(section)
+            koans = sorted(
+                self._koans_of(section), key=lambda koan: (koan != first, koan)
+            )
+            self._results.forget(koans)
+            self._requests[self._client.run([section], koans)] = section
+
+    def _cancel(self, section: Section) -> None:
         for request, running in list(self._requests.items()):
-            if names & {str(section) for section in running}:
+            if str(running) == str(section):
                 self._client.cancel(request)
                 del self._requests[request]
-        koans = [koan for section in sections for koan in section.koans]
-        self._results.forget(koans)
-        koans.sort(key=lambda koan: koan != first)
-        self._requests[self._client.run(sections, koans)] = sections
+
+    def _koans_of(self, section: Section) -> list[Koan]:
+        is_filtered = self.target.only is not None
+        return self.target.koans_of(section) if is_filtered else list(section.koans)
 
     def restart(self) -> None:
-        """Start the server again, and read the repository anew."""
-        self._requests.clear()
+        """Start the server again, read the repository anew, and run what was waiting.
+
+        Raises:
+            RunnerError: the server has ended.
+        """
+        waiting = {str(section) for section in self._requests.values()}
         self._client.stop()
-        self.repository = Repository(self.repository.root)
+        repository = Repository(self.repository.root)
         names = {str(section) for section in self.target.sections}
-        sections = [one for one in self.repository.sections if str(one) in names]
-        self.target = Target(sections, self.target.koan)
+        sections = [one for one in repository.sections if str(one) in names]
+        # Solutions may be away for a moment, while a folder is replaced.
+        if len(sections) == len(names):
+            self.repository = repository
+            self.target = replace(self.target, sections=sections)
         self._client.start()
         self._follow()
+        sections = [one for one in self.repository.sections if str(one) in waiting]
+        if sections:
+            self.run(sections, next(iter(sections[0].koans)))
 
     def _follow(self) -> None:
         """Pass on what the server sends, from a thread, until it ends."""
         self._start += 1
+        self._requests = {}
+        self.has_ended = False
         self.was_ready = False
         self._packages = _packages_changed()
         self._results = Results(self.repository)
@@ -132,6 +112,11 @@ class Controller:
             events.put(RunnerEnded(start))
 
         threading.Thread(target=listen, daemon=True).start()
+
+    def end(self) -> None:
+        """Take note that the server has ended: nothing runs any more."""
+        self.has_ended = True
+        self._requests = {}
 
     def is_current(self, event: RunnerSent | RunnerEnded) -> bool:
         """Return whether `event` comes from the server that runs now."""
@@ -150,27 +135,32 @@ class Controller:
         """Return all verdicts of the request that `event` ends, if it ends one."""
         if not isinstance(event, RequestDone) or event.request not in self._requests:
             return None
-        sections = self._requests.pop(event.request)
-        koans = {koan for section in sections for koan in section.koans}
-        return [one for one in self._results.verdicts() if one.koan in koans]
+        section = self._requests.pop(event.request)
+        return [one for one in self._results.verdicts() if one.koan in section.koans]
 
     def changed(self, paths: Iterable[Path]) -> list[Section]:
-        """Return the sections of the target whose answers are among `paths`."""
+        """Return the sections of the target whose answers are among `paths`.
+
+        Of a folder, all of them: it was replaced.
+        """
         saved = set(paths)
         folders = {parent for path in saved for parent in path.parents}
         return [
             section
             for section in self.target.sections
-            if section.stub in saved or section.stub_folder in folders
+            if saved.intersection([section.stub, *section.stub.parents])
+            or section.stub_folder in folders
         ]
 
     def is_outdated(self, paths: Iterable[Path]) -> bool:
         """Return whether the server has read one of `paths` already."""
         root = self.repository.root
+        koans = {parent for one in self.target.sections for parent in one.tests.parents}
         return any(
             path.relative_to(root).parts[0] in _READ
             or path.name.startswith("test_")
             or path.name == "chapter.toml"
+            or path in koans
             for path in paths
         )
 

@@ -1,37 +1,68 @@
 """The keyboard of a watch: single key presses from the terminal, without Enter."""
 
 import os
+import re
 import select
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+OnKey = Callable[[str], None]
+
+# Arrows and the like arrive as several bytes and mean nothing here.
+_SEQUENCE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|O.|.)?", re.DOTALL)
+
+
+class Keyboard:
+    """A terminal that passes on each key at once."""
+
+    def listen(self) -> None:
+        """Let the terminal do so again: a shell has used it meanwhile."""
+
+
+class _PosixKeyboard(Keyboard):
+    def __init__(self, terminal: int) -> None:
+        self._terminal = terminal
+
+    def listen(self) -> None:
+        import tty
+
+        if not self._is_in_background():
+            tty.setcbreak(self._terminal)  # keeps Ctrl-C a signal
+
+    def _is_in_background(self) -> bool:
+        """Return whether the terminal belongs to another process now."""
+        try:
+            return os.tcgetpgrp(self._terminal) != os.getpgrp()
+        except OSError:  # it controls no process
+            return False
+
 
 @contextmanager
-def read_keys(on_key: Callable[[str], None]) -> Iterator[bool]:
+def read_keys(on_key: OnKey) -> Iterator[Keyboard | None]:
     """Call `on_key` with each key that is pressed during the block, from a thread.
 
-    Yields whether there is a terminal to press keys on; it is restored afterwards.
+    Yields the keyboard, None if there is no terminal; it is restored afterwards.
     """
     if not sys.stdin.isatty():
-        yield False
+        yield None
     elif sys.platform == "win32":
         yield _read_windows(on_key)
     else:
         import termios
-        import tty
 
         terminal = sys.stdin.fileno()
         before = termios.tcgetattr(terminal)
         stop_reading, stop_writing = os.pipe()
-        tty.setcbreak(terminal)  # keeps Ctrl-C a signal
         reader = threading.Thread(
             target=_read, args=(terminal, stop_reading, on_key), daemon=True
         )
+        keyboard = _PosixKeyboard(terminal)
+        keyboard.listen()
         reader.start()
         try:
-            yield True
+            yield keyboard
         finally:
             os.write(stop_writing, b".")
             reader.join()
@@ -40,21 +71,28 @@ def read_keys(on_key: Callable[[str], None]) -> Iterator[bool]:
             termios.tcsetattr(terminal, termios.TCSADRAIN, before)
 
 
-def _read(terminal: int, stop: int, on_key: Callable[[str], None]) -> None:
+def keys_in(pressed: bytes) -> list[str]:
+    """Return the keys in what one read of a terminal returned."""
+    return list(_SEQUENCE.sub(b"", pressed).decode("ascii", "ignore"))
+
+
+def _read(terminal: int, stop: int, on_key: OnKey) -> None:
     while True:
         ready, _, _ = select.select([terminal, stop], [], [])
         if stop in ready:
             return
-        pressed = os.read(terminal, 32)
+        try:
+            pressed = os.read(terminal, 1024)
+        except OSError:
+            pressed = b""
         if not pressed:
             on_key("q")  # the terminal is gone
             return
-        # Arrows and the like arrive as several bytes and mean nothing here.
-        if len(pressed) == 1:
-            on_key(pressed.decode("ascii", "ignore"))
+        for key in keys_in(pressed):
+            on_key(key)
 
 
-def _read_windows(on_key: Callable[[str], None]) -> bool:
+def _read_windows(on_key: OnKey) -> Keyboard:
     import msvcrt
 
     def read() -> None:
@@ -62,4 +100,4 @@ def _read_windows(on_key: Callable[[str], None]) -> bool:
             on_key(msvcrt.getwch())  # type: ignore[attr-defined,unused-ignore]
 
     threading.Thread(target=read, daemon=True).start()
-    return True
+    return Keyboard()

@@ -1,17 +1,21 @@
-"""The view of a watch: draws one koan, and what there is to say about it."""
+"""The view of a watch: draws one koan, and what is said about it, or the list."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sensei.content.chapter import ChapterError, Question
 from sensei.content.koan import Koan
 from sensei.content.repository import Repository
 from sensei.grading.results import KoanStatus
 from sensei.grading.verdict import State, Verdict
-from sensei.output.console import console_renderer, make_console
+from sensei.output.console import ConsoleWriter, console_renderer
 from sensei.output.render import COLOURS, Renderer
+from sensei.watch.listing import Page, pages
 
-_KEYS = (
+Keys = Sequence[tuple[str, str]]
+
+_KEYS: Keys = (
     ("n", "next"),
     ("p", "previous"),
     ("h", "hint"),
@@ -20,6 +24,12 @@ _KEYS = (
     ("s", "run section"),
     ("a", "run chapter"),
     ("r", "reset"),
+    ("q", "quit"),
+)
+_LIST_KEYS: Keys = (
+    ("n", "next page"),
+    ("p", "previous page"),
+    ("l", "back to the koan"),
     ("q", "quit"),
 )
 
@@ -49,42 +59,107 @@ class View:
     def __init__(self, *, is_interactive: bool) -> None:
         self._is_interactive = is_interactive
 
+    def pages(self, sections: Sequence[list[KoanStatus]]) -> list[Page]:
+        """Return the pages of the list in the terminal's present height."""
+        return pages(sections, ConsoleWriter().height)
+
     def draw(
         self, screen: Screen, below: Callable[[Renderer], None] | None, question: str
     ) -> None:
         """Draw `screen`, what `below` writes, and the keys or the `question`."""
-        # A new console each time: the window may have another width by now.
-        console = make_console()
-        if self._is_interactive and console.is_terminal:
-            console.clear()
-        renderer = console_renderer(screen.repository, console)
+        writer, renderer = self._begin(screen.repository)
         status = screen.status
         renderer.section(screen.section)
         renderer.line(f"{screen.solved} of {screen.total} koans solved", "dim")
         renderer.line()
-        renderer.line(f"{status.koan}", "bold")
+        effort = effort_of(screen.repository, status)
+        renderer.line(f"{status.koan}  {effort}".rstrip(), "bold")
         renderer.paragraph(status.question)
         link = _link(screen.repository.root, status.location)
         renderer.line(f"    {status.location}", "cyan", f"link {link}")
         renderer.line()
-        _write_verdict(None if screen.is_running else status.verdict, renderer)
+        _write_verdict(status.verdict, renderer, is_running=screen.is_running)
         for count, hint in enumerate(screen.hints, start=1):
             renderer.line(f"Hint {count}", "bold")
             renderer.paragraph(hint)
         for note in screen.notes:
-            renderer.line(note, "yellow")
+            renderer.paragraph(note, "yellow")
         if below is not None:
             renderer.line()
             below(renderer)
+        self._end(writer, renderer, _KEYS, question)
+
+    def draw_list(
+        self, repository: Repository, sections: Sequence[list[KoanStatus]], page: int
+    ) -> None:
+        """Draw a page of the list of all koans, counted from 0, round and round."""
+        writer, renderer = self._begin(repository)
+        found = pages(sections, writer.height)
+        page %= len(found)
+        shown = found[page]
+        title = repository.chapter_title(shown.chapter)
+        renderer.line(f"Chapter {shown.chapter}  {title}", "bold")
+        renderer.line(f"page {page + 1} of {len(found)}", "dim")
+        renderer.line()
+        for status in shown.koans:
+            renderer.koan(status, effort_of(repository, status))
+        self._end(writer, renderer, _LIST_KEYS)
+
+    def _begin(self, repository: Repository) -> tuple[ConsoleWriter, Renderer]:
+        # A new writer each time: the window may have another size by now.
+        writer = ConsoleWriter()
+        if self._is_interactive:
+            writer.clear()
+        return writer, console_renderer(repository, writer)
+
+    def _end(
+        self, writer: ConsoleWriter, renderer: Renderer, keys: Keys, question: str = ""
+    ) -> None:
         if self._is_interactive:
             renderer.line()
-            keys = "   ".join(f"[{key}] {action}" for key, action in _KEYS)
-            renderer.paragraph(question or keys)
+            for line in [question] if question else key_lines(keys, writer.width - 1):
+                renderer.line(f"    {line}")
+        writer.flush()
 
 
-def _write_verdict(verdict: Verdict | None, renderer: Renderer) -> None:
-    if verdict is None:
+def effort_of(repository: Repository, status: KoanStatus) -> str:
+    """Return the level and the minutes of a koan in words, as far as they are known."""
+    question = _described(repository, status)
+    if question is None:
+        return ""
+    level = f"level {question.level}" if question.level else ""
+    minutes = f"{question.minutes} min" if question.minutes else ""
+    return ", ".join(filter(None, [level, minutes]))
+
+
+def key_lines(keys: Keys, width: int) -> list[str]:
+    """Return `keys` in lines of `width` at most, each label in one of them."""
+    lines: list[str] = []
+    for key, action in keys:
+        label = f"[{key}] {action}"
+        if lines and len(lines[-1]) + len(label) + 3 <= width - 4:
+            lines[-1] += f"   {label}"
+        else:
+            lines.append(label)
+    return lines
+
+
+def _described(repository: Repository, status: KoanStatus) -> Question | None:
+    try:
+        questions = repository.describe(status.section).questions
+    except ChapterError:
+        return None
+    return questions.get(status.koan.question)
+
+
+def _write_verdict(
+    verdict: Verdict | None, renderer: Renderer, *, is_running: bool
+) -> None:
+    if is_running:
         renderer.line("Running …", "dim")
+        return
+    if verdict is None:
+        renderer.line("Not run yet.", "dim")
         return
     colour = COLOURS[verdict.state]
     if verdict.state is State.SOLVED:
