@@ -1,5 +1,6 @@
 """The entry point of the command `sensei`."""
 
+import gc
 import os
 import signal
 import sys
@@ -28,6 +29,8 @@ def main() -> None:
 
 
 def _show_status() -> None:
+    gc.disable()  # it is over before there is anything to collect
+
     from pathlib import Path
 
     from sensei.commands.status import read_statuses, write_status

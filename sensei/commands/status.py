@@ -1,6 +1,7 @@
 """`sensei status` and `sensei next`: what was recorded, and which koan is next."""
 
 import json
+from functools import cache
 from typing import Any
 
 from sensei.content.repository import Repository
@@ -22,18 +23,19 @@ def read_statuses(repository: Repository) -> list[KoanStatus]:
         ChapterError: a chapter's description cannot be used.
     """
     recorded = read_progress(repository.root)
+    fingerprint = cache(lambda section: section.fingerprint)
     statuses = []
     for section in repository.sections:
-        fingerprint = section.fingerprint
         for number, question in repository.describe(section).questions.items():
             koan = section.koan(number)
             last = recorded.get(koan)
+            is_outdated = last is not None and last.fingerprint != fingerprint(section)
             status = KoanStatus(
                 section,
                 koan,
                 question.asks,
                 verdict=last.verdict if last else None,
-                is_outdated=last is not None and last.fingerprint != fingerprint,
+                is_outdated=is_outdated,
             )
             statuses.append(status)
     return statuses

@@ -5,11 +5,11 @@ that `sensei` does to show a learner's progress.
 """
 
 import re
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sensei.content.toml_cache import read_toml
 from sensei.errors import SenseiError
 
 HINT_WORDS = 45
@@ -64,10 +64,10 @@ def load_chapter(path: Path, name: str) -> Chapter:
         ChapterError: it is missing, no TOML, or not of the form.
     """
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = read_toml(path, path.parents[2])
     except OSError as error:
         raise ChapterError(f"{name}: {error.strerror}.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise ChapterError(f"{name}: This is not TOML: {error}.") from None
     table = _Table(name, "", content)
     chapter = Chapter(

@@ -4,7 +4,6 @@ Without Rich, whose import takes longer than all else that a page of progress ne
 """
 
 import os
-import shutil
 import sys
 from collections.abc import Iterable
 from typing import TextIO
@@ -20,6 +19,7 @@ _CODES = {
     "yellow": "33",
     "cyan": "36",
 }
+_USUAL_SIZE = (80, 24)
 _NO_TERMINAL = ("dumb", "unknown")
 
 
@@ -32,7 +32,7 @@ class ConsoleWriter:
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stdout
-        self.width, self.height = shutil.get_terminal_size()
+        self.width, self.height = _terminal_size()
         self.encoding = self._stream.encoding or "ascii"
         can_move = os.environ.get("TERM", "") not in _NO_TERMINAL
         self.is_terminal = self._stream.isatty() and can_move
@@ -61,6 +61,25 @@ def console_renderer(
 ) -> Renderer:
     """Return a renderer that writes to `writer`, by default to the standard output."""
     return Renderer(writer or ConsoleWriter(), repository)
+
+
+def _terminal_size() -> tuple[int, int]:
+    """Return columns and lines, as `shutil.get_terminal_size` does.
+
+    Importing that takes as long as all of this.
+    """
+    columns, lines = (_number(os.environ.get(key)) for key in ("COLUMNS", "LINES"))
+    if not (columns and lines):
+        try:
+            size = os.get_terminal_size(sys.__stdout__.fileno())  # type: ignore[union-attr]
+        except (AttributeError, ValueError, OSError):  # there is none
+            size = os.terminal_size((0, 0))
+        columns, lines = columns or size.columns, lines or size.lines
+    return columns or _USUAL_SIZE[0], lines or _USUAL_SIZE[1]
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isdecimal() else 0
 
 
 def _styled(text: str, styles: Iterable[str]) -> str:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -93,6 +92,8 @@ class JsonStore:
         return f".sensei/{self.name}"
 
     def _write(self, text: str) -> None:
+        import tempfile  # not needed to read
+
         handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=f"{self.name}-")
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as file:
