@@ -3,6 +3,7 @@
 import ast
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple, Self
 
 _DOCSTRING = re.compile(r"(\d+\.\d+\.\d+)\s+(.*)", re.DOTALL)
@@ -56,6 +57,12 @@ def find_definitions(text: str) -> list[KoanDefinition]:
     Raises:
         SyntaxError, ValueError: `text` is not Python.
     """
+    return list(_definitions(text))
+
+
+# Every test of a section asks for the same again.
+@lru_cache(maxsize=16)
+def _definitions(text: str) -> tuple[KoanDefinition, ...]:
     found = []
     # Not `splitlines`, which also splits where Python does not.
     lines = text.split("\n")
@@ -75,4 +82,4 @@ def find_definitions(text: str) -> list[KoanDefinition]:
             source="\n".join(lines[start - 1 : node.end_lineno]),
         )
         found.append(definition)
-    return found
+    return tuple(found)

@@ -120,10 +120,11 @@ def execute(text: str, path: Path, name: str) -> ModuleType:
 
 def line_in(path: Path, trace: TracebackType | None) -> int | None:
     """Return the last line of the file `path` that `trace` went through, if any."""
+    name = str(path)
     lines = [
-        frame.lineno
-        for frame in traceback.extract_tb(trace)
-        if frame.filename == str(path)
+        line
+        for frame, line in traceback.walk_tb(trace)
+        if frame.f_code.co_filename == name
     ]
     return lines[-1] if lines else None
 

@@ -15,13 +15,15 @@ import pytest
 
 from sensei.errors import summary_of
 from sensei.grading.deadline import Deadline
+from sensei.grading.verdict import Verdict
 from sensei.plugin.deadlines import deadline_of
 from sensei.plugin.execution import REPOSITORY, skipped_by, verdict_in
-from sensei.runner.limits import limit_cpu_time, limit_process
+from sensei.runner.limits import limit_cpu_time
 from sensei.runner.protocol import (
     ChildDone,
     CollectionFailed,
     KoanDone,
+    Message,
     ServerFailed,
     TestReported,
     TestStarted,
@@ -36,19 +38,67 @@ NO_START = "The koans cannot be run: pytest does not start. To see why: pytest"
 
 
 class Reporter:
-    """A pytest plugin that sends the verdicts of tests to a pipe, one by one."""
+    """A pytest plugin that sends the verdicts of tests to a pipe.
+
+    The verdict on a test is sent together with what comes next: each write wakes the
+    server, which costs more than what it says.
+    """
+
+    def __init__(self, pipe: int = -1, request: int = 0) -> None:
+        self.report_to(pipe, request)
+        self._unsent: list[Message] = []
+        self.has_begun = False
+
+    def report_to(self, pipe: int, request: int) -> None:
+        """Send to `pipe` from now on, for the request with this number."""
+        self._pipe = pipe
+        self.request = request
+
+    def send(self, *messages: Message) -> None:
+        """Send `messages` after the verdicts so far."""
+        unsent, self._unsent = self._unsent, []
+        send(self._pipe, *unsent, *messages)
+
+    def report(self, verdict: Verdict) -> None:
+        """Send a verdict with the next message."""
+        self._unsent.append(TestReported(self.request, verdict))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> None:
+        """Send which test runs now, and limit its process."""
+        self.has_begun = True
+        deadline = deadline_of(item)
+        limit_cpu_time(deadline.most_cpu_seconds() + GRACE_SECONDS)
+        seconds = (deadline.cpu_seconds, deadline.wall_seconds)
+        self.send(TestStarted(item.nodeid, *seconds))
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep the verdict of a phase of a test."""
+        verdict = verdict_in(report)
+        if verdict is not None:
+            self.report(verdict)
+
+
+class CollectionReporter(Reporter):
+    """A reporter for a process that also collects the tests."""
 
     def __init__(self, pipe: int, request: int) -> None:
-        self._pipe = pipe
-        self._request = request
+        super().__init__(pipe, request)
         self._collected = ""
         self._has_failed = False
-        self.has_begun = False
 
     def pytest_collectstart(self, collector: pytest.Collector) -> None:
         """Keep what is collected."""
         self._repository = collector.config.stash[REPOSITORY]
         self._collected = str(collector.path)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Send why a file could not be collected, or verdicts if it skips itself."""
+        if report.failed:
+            path = str(self._repository.root / report.nodeid)
+            self._fail(path, collection_error(report))
+        for verdict in skipped_by(report, self._repository):
+            self.report(verdict)
 
     def pytest_internalerror(
         self, excinfo: pytest.ExceptionInfo[BaseException]
@@ -62,30 +112,7 @@ class Reporter:
 
     def _fail(self, path: str, reason: str) -> None:
         self._has_failed = True
-        send(self._pipe, CollectionFailed(self._request, path, reason))
-
-    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """Send why a file could not be collected, or verdicts if it skips itself."""
-        if report.failed:
-            path = str(self._repository.root / report.nodeid)
-            self._fail(path, collection_error(report))
-        for verdict in skipped_by(report, self._repository):
-            send(self._pipe, TestReported(self._request, verdict))
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> None:
-        """Send which test runs now, and limit its process."""
-        self.has_begun = True
-        deadline = deadline_of(item)
-        limit_cpu_time(deadline.most_cpu_seconds() + GRACE_SECONDS)
-        started = TestStarted(item.nodeid, deadline.cpu_seconds, deadline.wall_seconds)
-        send(self._pipe, started)
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Send the verdict of a phase of a test."""
-        verdict = verdict_in(report)
-        if verdict is not None:
-            send(self._pipe, TestReported(self._request, verdict))
+        self.send(CollectionFailed(self.request, path, reason))
 
 
 def collection_error(report: pytest.CollectReport) -> str:
@@ -95,27 +122,24 @@ def collection_error(report: pytest.CollectReport) -> str:
 
 
 def run_forked(
-    koans: Mapping[str, Sequence[pytest.Item]], pipe: int, request: int, parent: int
+    koans: Mapping[str, Sequence[pytest.Item]], reporter: Reporter
 ) -> NoReturn:
-    """Run the tests of `koans` in this process, forked by `parent`; end it.
+    """Run the tests of `koans` in this process, which was forked; end it.
 
-    What becomes of them is sent to `pipe`.
+    What becomes of them is sent by `reporter`, a plugin already.
     """
     status = 1
     try:
-        limit_process(parent)
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         silence()
         items = [(item, koan) for koan, tests in koans.items() for item in tests]
-        config = items[0][0].config
-        config.pluginmanager.register(Reporter(pipe, request), "sensei-reporter")
         for (item, koan), (following, its) in pairwise([*items, (None, "")]):
             assert item is not None
-            config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             if its != koan:
-                send(pipe, KoanDone(request, koan))
-        send(pipe, ChildDone())
+                done = KoanDone(reporter.request, koan)
+                reporter.send(*([done] if its else [done, ChildDone()]))
         status = 0
     finally:
         # Not `sys.exit`: threads, atexit handlers and finalizers that an answer
@@ -131,13 +155,13 @@ def run_spawned(request: int, options: list[str]) -> int:
     ignore_options()
     pipe = os.dup(1)
     silence()
-    reporter = Reporter(pipe, request)
+    reporter = CollectionReporter(pipe, request)
     status = pytest.main(options, plugins=[reporter])
     if status == pytest.ExitCode.USAGE_ERROR:
-        send(pipe, ServerFailed(NO_START))
+        reporter.send(ServerFailed(NO_START))
     ended = (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR)
     if not (reporter.has_begun and status in ended):
-        send(pipe, ChildDone())
+        reporter.send(ChildDone())
     return status
 
 

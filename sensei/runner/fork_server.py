@@ -18,12 +18,13 @@ from sensei.grading.deadline import Deadline
 from sensei.plugin.deadlines import DEADLINE
 from sensei.runner.child import (
     NO_START,
+    Reporter,
     ignore_options,
     run_forked,
     silence,
 )
 from sensei.runner.forked import ForkedChild
-from sensei.runner.limits import adopt_orphans, children, kill_group
+from sensei.runner.limits import adopt_orphans, children, kill_group, limit_process
 from sensei.runner.preload import preload
 from sensei.runner.protocol import (
     Cancel,
@@ -66,6 +67,8 @@ class ForkServer:
         """Serve until the requests end."""
         self._scheduler = Scheduler(session, self._events)
         self._deadline = session.config.stash[DEADLINE]
+        self._reporter = Reporter()  # for the children
+        session.config.pluginmanager.register(self._reporter, "sensei-reporter")
         incoming = MessageReader(self._requests)
         self._selector.register(self._requests, selectors.EVENT_READ, incoming)
         try:
@@ -116,7 +119,9 @@ class ForkServer:
         if process == 0:
             for descriptor in (self._requests, self._events, reading):
                 os.close(descriptor)
-            run_forked(job.koans, writing, job.request, self._process)
+            limit_process(self._process)
+            self._reporter.report_to(writing, job.request)
+            run_forked(job.koans, self._reporter)
         os.close(writing)
         child = ForkedChild(job, process, MessageReader(reading), self._deadline)
         child.begin(self._deadline)
@@ -165,8 +170,12 @@ class ForkServer:
             self._killed.discard(process)
 
     def _stop(self) -> None:
-        for child in self._children.values():
-            kill_group(child.process)
+        for child in list(self._children.values()):
+            self._kill(child)
+        for process in self._killed:
+            # Only then is what it has left behind a child of this process.
+            with suppress(ChildProcessError):
+                os.waitpid(process, 0)
         for orphan in children():
             with suppress(ProcessLookupError):
                 os.kill(orphan, signal.SIGTERM)

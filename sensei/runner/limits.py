@@ -9,8 +9,13 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+if sys.platform != "win32":
+    import resource
+
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 _PR_SET_CHILD_SUBREAPER = 36
+
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 # Bytes. The memory is above what the process has already: enough for any koan, and far
 # from what would make the machine swap.
@@ -38,8 +43,6 @@ def limit_cpu_time(seconds: float) -> None:
     """
     if sys.platform == "win32":
         return
-    import resource
-
     _, most = resource.getrlimit(resource.RLIMIT_CPU)
     limit = math.ceil(time.process_time() + seconds)
     with suppress(OSError, ValueError):
@@ -70,8 +73,6 @@ def children() -> list[int]:
 def _limit_resources() -> None:
     if sys.platform == "win32":
         return
-    import resource
-
     limits = {
         # Counts private writable memory only: mapped files are free.
         resource.RLIMIT_DATA: _private_memory() + _MEMORY,
@@ -94,5 +95,5 @@ def _private_memory() -> int:
 
 
 def _prctl(option: int, value: int) -> None:
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
+    if _LIBC is not None:
+        _LIBC.prctl(option, value, 0, 0, 0)

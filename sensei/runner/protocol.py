@@ -155,12 +155,12 @@ class MessageReader:
                 yield message
 
 
-def send(descriptor: int, message: Message) -> None:
-    """Write `message` whole to the file descriptor `descriptor`.
+def send(descriptor: int, *messages: Message) -> None:
+    """Write `messages` whole to the file descriptor `descriptor`.
 
     Raises:
         OSError: nobody reads any more.
     """
-    rest = memoryview(encode(message))
+    rest = memoryview(b"".join(map(encode, messages)))
     while rest:
         rest = rest[os.write(descriptor, rest) :]
