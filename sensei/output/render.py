@@ -145,10 +145,15 @@ class Renderer:
         self.paragraph(status.question)
 
     def paragraph(self, text: str, *styles: str) -> None:
-        """Write `text`, indented and wrapped."""
+        """Write `text`, indented and wrapped between words: commands are copied."""
         for part in text.splitlines():
             wrapped = textwrap.wrap(
-                part, self._width, initial_indent="    ", subsequent_indent="    "
+                part,
+                self._width,
+                initial_indent="    ",
+                subsequent_indent="    ",
+                break_long_words=False,
+                break_on_hyphens=False,
             )
             for line in wrapped or [""]:
                 self.line(line, *styles)

@@ -85,6 +85,8 @@ class Summary:
         category = state.value if has_category else "failed"
         return category, _LETTERS[state], (state.value.upper(), {COLOURS[state]: True})
 
+    # Last, because other parts of the summary, like `--durations`, look at the tests.
+    @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(
         self, terminalreporter: pytest.TerminalReporter
     ) -> None:

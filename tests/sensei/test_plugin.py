@@ -191,6 +191,23 @@ def test_colour_comes_when_asked_for(miniature):
     assert "\x1b[33m" in read(miniature, "koans", "--color=yes")
 
 
+def test_the_slowest_tests_are_shown(miniature):
+    page = read(miniature, "koans", "--durations=2", "--durations-min=0")
+
+    assert "s call     koans/ch01/test_s01_adding.py::test_q" in page
+    assert "2 open in" in page
+
+
+def test_a_command_is_not_broken_within_a_word(miniature):
+    command = "pip install -r requirements-of-this-chapter-alone.lock"
+    miniature.replace(TESTS, "You add", f"Install it: {command} You add")
+    miniature.answer("raise NotImplementedError", "return 4")
+
+    page = read(miniature, "koans", COLUMNS="40")
+
+    assert "\n    requirements-of-this-chapter-alone.lock\n" in page
+
+
 def test_what_one_test_leaves_in_a_module_no_other_finds(miniature):
     miniature.answer("from sensei import ___", "seen = []\nfrom sensei import ___")
     miniature.answer(
