@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,12 +31,13 @@ class Listening:
 class Ended:
     """The call has ended; `raised` is the exception in words, empty if it returned.
 
-    `is_open` says that the answer has not been given yet, `is_success` that whoever
-    started the process is told so by its exit status.
+    `open_at` is the file and the line of a `NotImplementedError`, by which an answer
+    says that it has not been given yet. `is_success` is true if whoever started the
+    process is told so by its exit status.
     """
 
     raised: str = ""
-    is_open: bool = False
+    open_at: tuple[str, int] | None = None
     is_success: bool = True
 
 
@@ -53,7 +55,7 @@ class Forked:
 
         Raises:
             AssertionError: it reports nothing, because it waits for something.
-            NotImplementedError: the answer is still open.
+            NotImplementedError: the call raised it, at the same line.
         """
         if not self._reports.poll(_PATIENCE):
             raise AssertionError(
@@ -66,10 +68,10 @@ class Forked:
             self._process.join()
             status = self._process.exitcode
             return Ended(
-                f"an end of the process with exit status {status}", False, False
+                f"an end of the process with exit status {status}", is_success=False
             )
-        if isinstance(said, Ended) and said.is_open:
-            raise NotImplementedError
+        if isinstance(said, Ended) and said.open_at is not None:
+            _raise_not_implemented(said.raised, *said.open_at)
         return said
 
     def interrupt(self) -> None:
@@ -123,12 +125,28 @@ def _make(call: Callable[[], object], reporter: Connection) -> None:
         reporter.send(
             Ended(
                 in_words(error),
-                isinstance(error, NotImplementedError),
+                _line_of(error) if isinstance(error, NotImplementedError) else None,
                 isinstance(error, SystemExit) and error.code in (None, 0),
             )
         )
     else:
         reporter.send(Ended())
+
+
+def _line_of(error: BaseException) -> tuple[str, int]:
+    """Return the file and the line that raised `error`."""
+    *_, (frame, line) = traceback.walk_tb(error.__traceback__)
+    return frame.f_code.co_filename, line
+
+
+def _raise_not_implemented(raised: str, file: str, line: int) -> None:
+    """Raise it from this line of the file, as the process did.
+
+    Whether an answer is open depends on the line that says so.
+    """
+    padding = "\n" * (line - 1)
+    code = compile(f"{padding}raise NotImplementedError(raised)", file, "exec")
+    exec(code, {"raised": raised.partition(": ")[2]})  # noqa: S102
 
 
 def _end_with_parent() -> None:

@@ -192,6 +192,12 @@ class Miniature:
         assert old in text, f"{name} has no {old!r}"
         self.write(name, text.replace(old, new))
 
+    def place(self, text: str) -> str:
+        """Return where `text` is in the stub first, as `path:line`."""
+        before, found, _ = (self.root / STUB).read_text("utf-8").partition(text)
+        assert found, f"the stub has no {text!r}"
+        return f"{STUB}:{before.count(chr(10)) + 1}"
+
     def answer(self, old: str, new: str) -> None:
         """Replace what is there in the stub, as a learner does."""
         self.replace(STUB, old, new)

@@ -50,6 +50,11 @@ class KoanDefinition:
     start: int
     source: str
 
+    @property
+    def end(self) -> int:
+        """The last line, counted from 1."""
+        return self.start + self.source.count("\n")
+
 
 def find_definitions(text: str) -> list[KoanDefinition]:
     """Return the definitions of koans in the Python source `text`, in its order.

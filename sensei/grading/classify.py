@@ -4,10 +4,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
 
 import pytest
 
-from sensei.content.koan import Koan, find_definitions
+from sensei import blank
+from sensei.content.koan import Koan, KoanDefinition, find_definitions
 from sensei.content.section import Section
 from sensei.content.source import read_source
 from sensei.errors import summary_of
@@ -17,6 +19,8 @@ from sensei.grading.verdict import State, Verdict
 
 # What pytest appends to the message of an assertion: the comparison it saw.
 _INTROSPECTION = re.compile(r"(?:^|\n)assert .*", re.DOTALL)
+# A line of a stub that stands for the answer.
+_STUB_LINE = "raise NotImplementedError"
 _NEVER_AWAITED = re.compile(r"coroutine '(.+)' was never awaited")
 
 
@@ -51,11 +55,21 @@ class KoanTest:
     @property
     def location(self) -> str:
         """Where the koan is in the file, as `path:line`."""
+        found = (one.line for one in self.definitions if one.koan == self.koan)
+        return self.at(next(found, None))
+
+    @property
+    def definitions(self) -> list[KoanDefinition]:
+        """The definitions in the file; none if they cannot be read."""
         try:
-            found = find_definitions(read_source(self.file).text)
+            return find_definitions(read_source(self.file).text)
         except (OSError, SyntaxError, ValueError):
-            found = []
-        return self.at(next((one.line for one in found if one.koan == self.koan), None))
+            return []
+
+    @property
+    def is_untouched(self) -> bool:
+        """Whether it tests a stub about which the learner has changed nothing yet."""
+        return self.file == self.section.stub and self.section.is_as_shipped(self.koan)
 
     def at(self, line: int | None) -> str:
         """Return a line of the file as `path:line`; only the path for None."""
@@ -76,12 +90,13 @@ def classify(error: BaseException, test: KoanTest) -> Verdict:
         )
     if isinstance(error, pytest.skip.Exception):
         return test.verdict(State.SKIPPED, str(error))
-    if unanswered := _find(error, NotImplementedError):
-        location = _location(unanswered, test)
-        return test.verdict(State.OPEN, str(unanswered), location)
-    untouched = test.file == test.section.stub and test.section.is_as_shipped(test.koan)
-    state = State.OPEN if untouched else State.FAILING
-    return test.verdict(state, _message(error, test), _location(error, test))
+    unanswered = _open_error(error, test)
+    if test.is_untouched:
+        return test.verdict(State.OPEN, "", _location(unanswered or error, test))
+    if unanswered is not None:
+        message = _open_message(unanswered, test)
+        return test.verdict(State.OPEN, message, _location(unanswered, test))
+    return test.verdict(State.FAILING, _message(error, test), _location(error, test))
 
 
 def is_explained(error: BaseException) -> bool:
@@ -89,9 +104,71 @@ def is_explained(error: BaseException) -> bool:
     return isinstance(error, AssertionError) and bool(_assertion_message(error))
 
 
-def is_open(error: BaseException) -> bool:
-    """Return whether `error` says that the answer has not been given yet."""
-    return _find(error, NotImplementedError) is not None
+def is_open(error: BaseException, test: KoanTest) -> bool:
+    """Return whether `error` says that the answer has not been given yet.
+
+    A line of the stub raised it then, or a blank. A library's `NotImplementedError`
+    says something about the answer.
+    """
+    return _open_error(error, test) is not None
+
+
+def _open_error(error: BaseException, test: KoanTest) -> BaseException | None:
+    for one in _chain(error):
+        if isinstance(one, NotImplementedError):
+            file, line = _raised_at(one)
+            if file == blank.__file__ or _is_stub_line(file, line, test):
+                return one
+    return None
+
+
+def _is_stub_line(file: str, line: int, test: KoanTest) -> bool:
+    """Return whether this line of the tested file stands as it was shipped."""
+    if file != str(test.file):
+        return False
+    try:
+        text = read_source(test.file).text.split("\n")[line - 1].strip()
+    except (OSError, SyntaxError, ValueError, IndexError):
+        return False
+    around = _koan_at(line, test)
+    definition = test.section.koans.get(around) if around else None
+    shipped = definition.source if definition else test.section.shipped_stub
+    stub_lines = {one.strip() for one in shipped.split("\n")}
+    return text.startswith(_STUB_LINE) and text in stub_lines
+
+
+def _raised_at(error: BaseException) -> tuple[str, int]:
+    """Return the file and the line that raised `error`."""
+    trace = _innermost(error)
+    return (trace.tb_frame.f_code.co_filename, trace.tb_lineno) if trace else ("", 0)
+
+
+def _innermost(error: BaseException) -> TracebackType | None:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace
+
+
+def _koan_at(line: int | None, test: KoanTest) -> Koan | None:
+    """Return the koan whose definition has this line of the tested file, if any."""
+    for one in test.definitions:
+        if line is not None and one.start <= line <= one.end:
+            return one.koan
+    return None
+
+
+def _open_message(error: BaseException, test: KoanTest) -> str:
+    """Return what is still missing in an answer that was begun."""
+    koan = _koan_at(line_in(test.file, error.__traceback__), test)
+    if koan not in (None, test.koan):
+        return f"This uses koan {koan}, which is open. Answer it first."
+    if _raised_at(error)[0] == blank.__file__:
+        return str(error)
+    return (
+        f"The line `{_STUB_LINE}` still stands in your answer, and it was run. "
+        "Remove it."
+    )
 
 
 def _message(error: BaseException, test: KoanTest) -> str:
@@ -108,6 +185,12 @@ def _message(error: BaseException, test: KoanTest) -> str:
     if isinstance(error, pytest.fail.Exception):
         return str(error)
     summary = summary_of(error)
+    if isinstance(error, NotImplementedError):
+        trace = _innermost(error)
+        module = str(trace.tb_frame.f_globals.get("__name__")) if trace else ""
+        package = module.partition(".")[0]
+        if package != "koans":
+            summary += f" (raised by {package}, not by the stub)"
     if line_in(test.file, error.__traceback__) is None:
         summary += f" (while testing: {test.sentence})"
     return summary

@@ -41,9 +41,14 @@ class Renderer:
         self._marks = _MARKS if self._unicode else _ASCII_MARKS
 
     def failing(self, verdicts: Iterable[Verdict]) -> None:
-        """Write the message of each failing koan; that of a whole file once."""
+        """Write the message of each failing koan; that of a whole file once.
+
+        Open koans have a message where an answer was begun.
+        """
         of_files: dict[tuple[str, str], list[Verdict]] = {}
         for verdict in verdicts:
+            if verdict.state is State.OPEN and verdict.message:
+                self._message(verdict)
             if verdict.state is not State.FAILING:
                 continue
             if verdict.is_of_file:
@@ -54,10 +59,14 @@ class Renderer:
         for same in of_files.values():
             self._failing_file(same)
 
-    def _failing_koan(self, verdict: Verdict) -> None:
+    def _message(self, verdict: Verdict) -> None:
         self.line()
-        self.line(f"{verdict.koan}  {verdict.location}", "bold", "red")
+        heading = f"{verdict.koan}  {verdict.location}"
+        self.line(heading, "bold", COLOURS[verdict.state])
         self.paragraph(verdict.message)
+
+    def _failing_koan(self, verdict: Verdict) -> None:
+        self._message(verdict)
         self.printed(verdict)
         self.line(f"    For a hint: sensei hint {verdict.koan}", "dim")
 

@@ -167,6 +167,7 @@ def _write_verdict(
         renderer.line("Try other answers, [c]ompare with the solution, or [n]ext.")
     elif verdict.state is State.OPEN:
         renderer.line("Open: write your answer and save.", colour)
+        renderer.paragraph(verdict.message)
     elif verdict.state is State.SKIPPED:
         renderer.line("Skipped: this koan cannot run here.", colour)
         renderer.paragraph(verdict.message)

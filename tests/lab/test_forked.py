@@ -2,6 +2,7 @@
 
 import os
 import time
+from pathlib import Path
 
 import pytest
 import uvicorn
@@ -55,5 +56,8 @@ def test_an_open_answer_stays_open() -> None:
     def answer() -> None:
         raise NotImplementedError
 
-    with forked(answer) as child, pytest.raises(NotImplementedError):
+    with forked(answer) as child, pytest.raises(NotImplementedError) as raised:
         child.report()
+    *_, innermost = raised.traceback
+    assert innermost.path == Path(__file__)
+    assert innermost.lineno + 1 == answer.__code__.co_firstlineno + 1

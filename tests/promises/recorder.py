@@ -7,6 +7,7 @@ from collections.abc import Generator
 import pytest
 
 from sensei.grading.classify import is_explained, is_open
+from sensei.plugin.execution import koan_test_of
 from tests.promises.run import Record
 
 
@@ -18,13 +19,14 @@ def pytest_runtest_makereport(
     report = yield
     if report.when == "call" or not report.passed:
         error = call.excinfo.value if call.excinfo else None
+        test = koan_test_of(item)
         record = Record(
             test=item.nodeid,
             variant=getattr(report, "variant", None),
             outcome=report.outcome,
             text=report.longreprtext,
             error=type(error).__name__ if error else None,
-            is_open=error is not None and is_open(error),
+            is_open=bool(error and test and is_open(error, test)),
             is_explained=error is not None and is_explained(error),
         )
         # One write a record: the processes of xdist append to the same file.

@@ -80,7 +80,7 @@ def test_a_reset_keeps_the_form(miniature, form):
 
 
 def test_a_stub_that_an_encoding_lacks_is_not_written(miniature):
-    miniature.replace("solutions/ch01/s01_adding.py", "Return the sum", "Return ∑")
+    miniature.replace("solutions/ch01/s01_adding.py", "Return a sum", "Return ∑")
     path = miniature.root / STUB
     mine = "# coding: latin-1\n" + path.read_text().replace("raise N", "return 7  # N")
     path.write_bytes(mine.encode("latin-1"))
