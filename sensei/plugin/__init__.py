@@ -12,6 +12,7 @@ import pytest
 
 from sensei.content.repository import Repository
 from sensei.content.section import question_of
+from sensei.errors import summary_of
 from sensei.grading.classify import KoanTest
 from sensei.grading.deadline import HAS_TIMER, Deadline
 from sensei.grading.loader import Answers, load_file, unload
@@ -129,9 +130,14 @@ def answers(request: pytest.FixtureRequest) -> Iterator[Answers]:
         unload(module)
 
 
-def _repr_verdict(item: pytest.Item, _error: object, style: object = None) -> str:
+def _repr_verdict(
+    item: pytest.Item,
+    error: pytest.ExceptionInfo[BaseException],
+    style: object = None,
+) -> str:
     verdict = item.stash[VERDICT]
-    return f"{verdict.message}\n{verdict.location}"
+    # An open koan has no message.
+    return f"{verdict.message or summary_of(error.value)}\n{verdict.location}"
 
 
 def _koan_test(item: pytest.Item, config: pytest.Config) -> KoanTest | None:
