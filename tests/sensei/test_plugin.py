@@ -245,7 +245,7 @@ def test_colour_comes_when_asked_for(miniature):
 
 
 def test_the_slowest_tests_are_shown(miniature):
-    page = read(miniature, "koans", "--durations=2", "--durations-min=0")
+    page = read(miniature, "koans", "--durations=0", "--durations-min=0")
 
     assert "s call     koans/ch01/test_s01_adding.py::test_q" in page
     assert "2 open in" in page
