@@ -10,18 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from sensei.content.repository import Repository
+from sensei.content.repository import find_repository
 from sensei.content.section import question_of
-from sensei.errors import summary_of
-from sensei.grading.classify import KoanTest
+from sensei.errors import SenseiError, summary_of
 from sensei.grading.deadline import HAS_TIMER, Deadline
+from sensei.grading.koan_test import KoanTest
 from sensei.grading.loader import Answers, load_file, unload
 from sensei.grading.results import Results
 from sensei.plugin import deadlines, execution
 from sensei.plugin.deadlines import DEADLINE
 from sensei.plugin.execution import BROKEN, REPOSITORY, TEST, VERDICT, variant_of
 from sensei.plugin.summary import Summary
-from sensei.runner.settings import SettingsError, load_settings
+from sensei.runner.settings import load_settings
 from sensei.state.progress import Progress
 from sensei.variants import VariantError, variants
 
@@ -39,11 +39,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Find the repository; register what runs tests and what sums them up."""
     config.stash[BROKEN] = {}
-    config.stash[REPOSITORY] = repository = Repository(config.rootpath)
     try:
-        settings = load_settings(config.rootpath)
-    except SettingsError as error:
+        repository = find_repository(_root(config))
+        settings = load_settings(repository.root)
+    except SenseiError as error:
         raise pytest.UsageError(str(error)) from None
+    config.stash[REPOSITORY] = repository
     config.stash[DEADLINE] = Deadline(settings.cpu_seconds, settings.wall_seconds)
     config.pluginmanager.register(execution, "sensei-execution")
     config.pluginmanager.register(deadlines, "sensei-deadlines")
@@ -51,10 +52,23 @@ def pytest_configure(config: pytest.Config) -> None:
         summary = Summary(
             config.option.answers,
             Results(repository),
-            Progress(config.rootpath),
+            Progress(repository.root),
             is_terse=is_terse(config),
         )
         config.pluginmanager.register(summary, "sensei-summary")
+
+
+def _root(config: pytest.Config) -> Path:
+    """Return the folder of the repository.
+
+    It is where `conftest.py` names this plugin: editors give pytest another root.
+    """
+    for plugin in config.pluginmanager.get_plugins():
+        file = Path(getattr(plugin, "__file__", None) or "")
+        named = getattr(plugin, "pytest_plugins", ())
+        if file.name == "conftest.py" and __name__ in named:
+            return file.parent
+    return config.rootpath
 
 
 def is_terse(config: pytest.Config) -> bool:
@@ -94,6 +108,7 @@ def pytest_collection_modifyitems(
         if test is None:
             selected.append(item)
             continue
+        _check_solution(test)
         item.stash[TEST] = test
         if not HAS_TIMER:  # pytest-timeout does what it can
             limit = config.stash[DEADLINE].wall_seconds
@@ -138,6 +153,14 @@ def _repr_verdict(
     verdict = item.stash[VERDICT]
     # An open koan has no message.
     return f"{verdict.message or summary_of(error.value)}\n{verdict.location}"
+
+
+def _check_solution(test: KoanTest) -> None:
+    """Raise an error where the solution of a test's section cannot be read."""
+    try:
+        test.section.koans  # noqa: B018
+    except SenseiError as error:
+        raise pytest.UsageError(str(error)) from None
 
 
 def _koan_test(item: pytest.Item, config: pytest.Config) -> KoanTest | None:

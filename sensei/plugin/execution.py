@@ -6,18 +6,19 @@ import warnings
 from collections.abc import Generator
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from sensei.content.repository import Repository
 from sensei.errors import summary_of
 from sensei.grading.classify import (
-    KoanTest,
     NeverAwaitedError,
     classify,
     is_explained,
 )
 from sensei.grading.deadline import DeadlineError
+from sensei.grading.koan_test import KoanTest
 from sensei.grading.loader import AnswersError
 from sensei.grading.verdict import State, Verdict
 from sensei.variants import Variant
@@ -52,7 +53,7 @@ def verdict_in(report: pytest.TestReport) -> Verdict | None:
 
 def skipped_by(report: pytest.CollectReport, repository: Repository) -> list[Verdict]:
     """Return the verdicts on koans whose test file skips itself; else none."""
-    section = repository.section_tested_by(repository.root / report.nodeid)
+    section = repository.section_tested_by(Path(vars(report).get("file", "")))
     if not report.skipped or section is None:
         return []
     longrepr = report.longrepr
@@ -65,6 +66,16 @@ def skipped_by(report: pytest.CollectReport, repository: Repository) -> list[Ver
         for question, names in section.test_names.items()
         for name in names
     ]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Let the report carry its file: the id depends on the root that pytest has."""
+    report = yield
+    vars(report)["file"] = str(collector.path)
+    return report
 
 
 @pytest.hookimpl(wrapper=True)
@@ -131,11 +142,21 @@ def pytest_runtest_makereport(
     else:
         failing = test.verdict(State.FAILING, report.longreprtext)
         verdict = item.stash.get(VERDICT, failing)
-        verdict = replace(verdict, printed=report.capstdout[-_PRINTED:])
+        verdict = replace(verdict, printed=_printed(report))
     verdict = replace(verdict, seconds=report.duration)
     # Plain values only: xdist sends them from its workers.
     vars(report)["verdict"] = verdict.to_message()
     return report
+
+
+def _printed(report: pytest.TestReport) -> str:
+    """Return the end of what a test's code printed and logged."""
+    errors = report.capstderr
+    lines = filter(str.strip, report.caplog.splitlines())
+    # Level, place and message. A handler may have written that to the standard error.
+    logged = [one for one in lines if one.split(maxsplit=2)[-1] not in errors]
+    parts = (report.capstdout, errors, "\n".join(logged))
+    return "\n".join(part.rstrip("\n") for part in parts if part)[-_PRINTED:]
 
 
 def _release(error: BaseException) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from sensei.content.repository import Repository
 from sensei.errors import summary_of
-from sensei.grading.classify import KoanTest
+from sensei.grading.koan_test import KoanTest
 from sensei.grading.verdict import State, Verdict
 from sensei.plugin.execution import REPOSITORY, koan_test_of, skipped_by
 from sensei.runner.child import NO_FILE, collection_error

@@ -8,8 +8,8 @@ from time import monotonic
 
 from sensei.content.koan import Koan
 from sensei.content.section import Section
-from sensei.grading.classify import KoanTest
 from sensei.grading.deadline import Deadline, overload
+from sensei.grading.koan_test import KoanTest
 from sensei.grading.verdict import State, Verdict
 from sensei.runner.child import GRACE_SECONDS, exit_reason
 from sensei.runner.protocol import (

@@ -6,7 +6,8 @@ from collections.abc import Generator
 
 import pytest
 
-from sensei.grading.classify import is_explained, is_open
+from sensei.grading.classify import is_explained
+from sensei.grading.open_answer import is_open
 from sensei.plugin.execution import koan_test_of
 from tests.promises.run import Record
 

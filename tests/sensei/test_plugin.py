@@ -9,6 +9,7 @@ import pytest
 from tests.miniature import STUB, Miniature
 
 TESTS = "koans/ch01/test_s01_adding.py"
+MODULE_SKIP = "import pytest; pytest.skip('no server', allow_module_level=True)"
 
 
 def read(miniature: Miniature, *options: str, folder: str = ".", **environ: str) -> str:
@@ -31,7 +32,7 @@ def test_a_shipped_section_is_open(miniature):
     assert "Chapter 1  Sums" in page
     assert "1.1  Adding" in page
     assert "0 of 2" in page
-    assert "○ 1.1.2  What is the sum of nothing?" in page
+    assert "○ 1.1.2  level 2, 6 min  What is the sum of nothing?" in page
     stands_at = miniature.place("raise NotImplementedError")
     assert f"Next: 1.1.1  {stands_at}\n" in page
     assert "2 open in" in page
@@ -130,6 +131,69 @@ def test_a_coroutine_that_nobody_awaits_is_told(miniature):
 
     assert "`plus(…)` was called, but the coroutine it returned was not" in page
     assert "RuntimeWarning" not in page
+
+
+PRINTS = """
+    import logging, sys
+    print("to stdout")
+    print("to stderr", file=sys.stderr)
+    logging.getLogger("mine").warning("to a log")
+    return 4
+""".strip()
+
+
+def test_all_that_an_answer_writes_is_shown(miniature):
+    miniature.answer("raise NotImplementedError", PRINTS)
+
+    page = read(miniature, "koans")
+
+    for line in ("to stdout", "to stderr"):
+        assert f"    | {line}\n" in page
+    assert page.count("to a log") == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ("return int(input())", "`input()` reads from the keyboard, and a test has"),
+        ("breakpoint()\n    return 3", "`breakpoint()` starts the debugger, which"),
+    ],
+)
+def test_what_needs_a_terminal_is_told_with_how_to_debug(miniature, answer, told):
+    miniature.answer("raise NotImplementedError", answer)
+
+    page = read(miniature, "koans")
+
+    assert told in page
+    assert f"    pytest {TESTS} -k test_q1_ --pdb\n" in page
+
+
+@pytest.mark.parametrize("rootdir", [".", "koans", ".."])
+def test_an_editor_may_give_another_root(miniature, rootdir):
+    page = read(miniature, "koans", "--rootdir", rootdir)
+
+    assert "2 open" in page
+    miniature.replace(TESTS, "def test_q1", f"{MODULE_SKIP}\ndef test_q1")
+    assert "2 skipped" in read(miniature, "koans", "--rootdir", rootdir, "-n2")
+
+
+def test_an_editor_may_open_the_folder_above(tmp_path):
+    miniature = Miniature(tmp_path / "mine")
+
+    page = read(miniature, "--rootdir", "..", "mine/koans", folder="..")
+
+    assert "2 open" in page
+    assert (tmp_path / "mine" / ".sensei" / "progress.json").exists()
+
+
+def test_a_solution_that_is_broken_is_a_sentence(miniature):
+    miniature.replace("solutions/ch01/s01_adding.py", "def add(", "def add((")
+
+    page = read(miniature, "koans")
+
+    assert "solutions/ch01/s01_adding.py:6: This solution cannot be read" in page
+    assert "git checkout -- solutions/ch01/s01_adding.py" in page
+    assert "Traceback" not in page
 
 
 def test_an_open_answer_within_a_group_is_open(miniature):
@@ -236,7 +300,7 @@ def test_parallel_runs_say_the_same(miniature):
 def test_a_terminal_without_these_letters_gets_others(miniature):
     page = read(miniature, "koans", PYTHONIOENCODING="ascii")
 
-    assert "o 1.1.2  What is the sum of nothing?" in page
+    assert "o 1.1.2  level 2, 6 min  What is the sum of nothing?" in page
 
 
 def test_colour_comes_when_asked_for(miniature):
