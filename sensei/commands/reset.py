@@ -1,32 +1,38 @@
-"""`sensei reset`: the stub again, for a koan, a section, a chapter.
+"""`sensei reset`: the stub again, for a koan, a section, a chapter; `sensei restore`.
 
 `sensei cut` writes and checks the stubs in the same way, for authors.
 """
 
-import ast
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 
-from sensei.content.koan import Definition, Koan, KoanDefinition, find_definitions
+from sensei.content.answer import answer_in, shipped_answer, with_answer
+from sensei.content.koan import Koan
 from sensei.content.section import Section
 from sensei.content.source import holds_text, read_source, write_source
 from sensei.content.target import Target
 from sensei.errors import SenseiError
 from sensei.output.render import Renderer
-from sensei.state.backups import back_up
+from sensei.state.backups import back_up, backups_of
+from sensei.state.json_store import StoreError
+from sensei.state.progress import Progress
 
 
 class ResetError(SenseiError):
-    """The stub cannot be brought back. `str()` says what to do."""
+    """A file cannot be written, or there is nothing to restore. `str()` says why."""
 
 
 def reset(root: Path, target: Target) -> list[Path]:
     """Write the stubs of `target`; return the backups of the learner's versions.
 
     A single koan is replaced within its file; the others stay as they are. The files
-    that it is about beside that are replaced as a whole.
+    that it is about beside that are replaced as a whole. What was recorded about the
+    koans is forgotten.
 
     Raises:
-        ResetError: the koan was not found in its file, or cannot be written to it.
+        AnswerError: the koan was not found in its file.
+        ResetError: it cannot be written there.
         OSError: a file could not be backed up or written.
     """
     if target.koan is None:
@@ -36,29 +42,46 @@ def reset(root: Path, target: Target) -> list[Path]:
             for path, text in section.changed_files().items()
         }
     else:
-        section = target.sections[0]
-        files = {section.stub: _with_stub(section, target.koan)}
-        files |= section.files_of(target.koan)
-    backups = []
-    for path, text in files.items():
-        if holds_text(path, text):
-            continue
-        backup = back_up(root, path)
-        if backup is not None:
-            backups.append(backup)
-        try:
-            write_source(path, text)
-        except (SyntaxError, UnicodeEncodeError) as error:
-            shown = path.relative_to(root).as_posix()
-            raise ResetError(
-                f"{shown} cannot be written: {error}. Save it as UTF-8 text."
-            ) from None
-    return backups
+        section, koan = target.sections[0], target.koan
+        stub = shipped_answer(section, koan)
+        files = {section.stub: _with_answer(section, koan, stub)}
+        files |= section.files_of(koan)
+    return _replace(root, target, files)
 
 
-def write_backups(root: Path, typed: str, backups: list[Path], out: Renderer) -> None:
-    """Write that `typed` was reset, and where the backups are."""
-    out.line(f"{typed} is as shipped.")
+def restore(root: Path, target: Target) -> list[Path]:
+    """Write what `reset` replaced last; return the backups of what was there now.
+
+    Of a single koan the newest version is written that is another than the present
+    one, of the sections of a larger `target` the newest version of each file.
+
+    Raises:
+        AnswerError, OSError: as `reset`.
+        ResetError: there is no other version of it; or it cannot be written.
+    """
+    files: dict[Path, str] = {}
+    for section in target.sections:
+        wanted = section.shipped_files
+        if target.koan is not None:
+            wanted = section.files_of(target.koan)
+            answer = _kept_answer(section, target.koan)
+            if answer is not None:
+                stub = _with_answer(section, target.koan, answer)
+                files[section.stub] = stub
+        for path, shipped in wanted.items():
+            text = _kept_text(root, path, shipped)
+            if text is not None:
+                files[path] = text
+    if not files:
+        raise ResetError("There is no other version of it in .sensei/backups.")
+    return _replace(root, target, files)
+
+
+def write_backups(
+    root: Path, message: str, backups: Iterable[Path], out: Renderer
+) -> None:
+    """Write `message`, and where the backups are."""
+    out.line(message)
     for path in backups:
         out.line(f"Your version is kept in {path.relative_to(root).as_posix()}")
 
@@ -75,54 +98,64 @@ def check_stubs(target: Target, renderer: Renderer) -> bool:
     return not changed
 
 
-def _with_stub(section: Section, koan: Koan) -> str:
-    """Return the learner's file with the stub of `koan` instead of the answer."""
-    path = section.path_of(section.stub)
+def _replace(root: Path, target: Target, files: dict[Path, str]) -> list[Path]:
+    """Write `files` over the learner's; return the backups of these."""
+    backups = []
+    for path, text in files.items():
+        if holds_text(path, text):
+            continue
+        backup = back_up(root, path)
+        if backup is not None:
+            backups.append(backup)
+        try:
+            write_source(path, text)
+        except (SyntaxError, UnicodeEncodeError) as error:
+            shown = path.relative_to(root).as_posix()
+            raise ResetError(
+                f"{shown} cannot be written: {error}. Save it as UTF-8 text."
+            ) from None
+    # Where that cannot be written, the section's fingerprint still tells of it.
+    with suppress(StoreError):
+        Progress(root).forget(target.koans)
+    return backups
+
+
+def _with_answer(section: Section, koan: Koan, answer: str) -> str:
+    """Return the learner's file with `answer` in the place of `koan`."""
     try:
         mine = read_source(section.stub).text
-        found = find_definitions(mine)
     except FileNotFoundError:
-        return section.shipped_stub
-    except (SyntaxError, ValueError):
+        mine = section.shipped_stub
+    except (SyntaxError, ValueError) as error:
+        path = section.path_of(section.stub)
         raise ResetError(
-            f"Python cannot read {path}, so koan {koan} was not found in it. Repair "
-            f"the file, or start the section again: sensei reset {section}."
+            f"{path} cannot be read: {error}. Save it as UTF-8 text, or start the "
+            f"section again: sensei reset {section}."
         ) from None
-    definitions = find_definitions(section.shipped_stub)
-    shipped = [one for one in definitions if one.koan == koan]
-    own = [one for one in found if one.koan == koan]
-    names = {one.name for one in shipped}
-    stub = "\n\n\n".join(one.source for one in shipped)
-    if own:
-        return _replaced(mine, own, stub)
-    if names & _defined(mine):
-        raise ResetError(
-            f"{path}: The docstring of {' or '.join(sorted(names))} does not begin "
-            f"with {koan} any more. Add this number, then reset again."
-        )
-    return _inserted(mine, found, koan, stub)
+    return with_answer(mine, section, koan, answer)
 
 
-def _replaced(text: str, own: list[KoanDefinition], stub: str) -> str:
-    lines = text.split("\n")
-    for definition in reversed(own):
-        start = definition.start - 1
-        end = start + definition.source.count("\n") + 1
-        lines[start:end] = stub.split("\n") if definition is own[0] else []
-    return "\n".join(lines)
+def _kept_answer(section: Section, koan: Koan) -> str | None:
+    """Return the newest answer to `koan` in the backups that is not there now."""
+    known = {None, shipped_answer(section, koan)}
+    known.add(_read(section.stub, lambda text: answer_in(text, section, koan)))
+    kept = (
+        _read(backup, lambda text: answer_in(text, section, koan))
+        for backup in backups_of(section.root, section.stub)
+    )
+    return next((answer for answer in kept if answer not in known), None)
 
 
-def _inserted(text: str, found: list[KoanDefinition], koan: Koan, stub: str) -> str:
-    """Put a koan that is gone from `text` before the next one, or at the end."""
-    later = [one.start for one in found if one.koan > koan]
-    lines = text.rstrip("\n").split("\n")
-    index = min(later) - 1 if later else len(lines)
-    before = "\n".join(lines[:index]).rstrip("\n")
-    after = "\n".join(lines[index:])
-    parts = [part for part in (before, stub, after) if part]
-    return "\n\n\n".join(parts) + "\n"
+def _kept_text(root: Path, path: Path, shipped: str) -> str | None:
+    """Return the newest text of `path` in the backups that is not there now."""
+    known = {None, shipped, _read(path, str)}
+    kept = (_read(backup, str) for backup in backups_of(root, path))
+    return next((text for text in kept if text not in known), None)
 
 
-def _defined(text: str) -> set[str]:
-    nodes = ast.parse(text).body
-    return {node.name for node in nodes if isinstance(node, Definition)}
+def _read(path: Path, take: Callable[[str], str | None]) -> str | None:
+    """Return what `take` takes from the text of `path`; None if it is not readable."""
+    try:
+        return take(read_source(path).text)
+    except (OSError, SyntaxError, ValueError):
+        return None

@@ -19,6 +19,10 @@ class StoreError(SenseiError):
     """A file in `.sensei/` could not be read or written. `str()` names it."""
 
 
+class DamagedError(StoreError):
+    """It could not be read, and has been renamed: a new one is used."""
+
+
 @dataclass(frozen=True)
 class JsonStore:
     """The file `name` in the folder `.sensei` of the repository in `root`."""
@@ -35,10 +39,11 @@ class JsonStore:
         """Return the content; empty where there is no file yet.
 
         `check` raises KeyError, TypeError or ValueError if the content is not of its
-        form: then the file is renamed.
+        form: then the file is renamed. What else it raises is passed on.
 
         Raises:
-            StoreError: the file cannot be opened, or it has been renamed.
+            StoreError: the file cannot be opened.
+            DamagedError: the file was damaged, and has been renamed.
         """
         try:
             content = json.loads(self.path.read_text(encoding="utf-8"))
@@ -53,7 +58,7 @@ class JsonStore:
             ) from None
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             damaged = self._rename_damaged()
-            raise StoreError(
+            raise DamagedError(
                 f"{self._shown} was damaged. It was renamed to {damaged}, and a new "
                 "file is used."
             ) from None
@@ -65,18 +70,18 @@ class JsonStore:
         """Replace the content by `change(content)`, in one step, one at a time.
 
         Raises:
-            StoreError: it could not be written, and is as it was; or it was damaged,
-                has been renamed, and a new file was written.
+            StoreError: it could not be read or written, and is as it was.
+            DamagedError: it was damaged and renamed, and a new file was written.
         """
         from filelock import FileLock, Timeout  # not needed to read
 
-        damage: StoreError | None = None
+        damage: DamagedError | None = None
         try:
             self.path.parent.mkdir(exist_ok=True)
             with FileLock(self.path.with_suffix(".lock"), timeout=_LOCK_SECONDS):
                 try:
                     content = self.read(check)
-                except StoreError as error:
+                except DamagedError as error:
                     content, damage = {}, error
                 self._write(json.dumps(change(content), indent=1) + "\n")
         except Timeout:

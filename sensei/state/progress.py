@@ -10,7 +10,8 @@ from sensei.errors import print_error
 from sensei.grading.verdict import Verdict
 from sensei.state.json_store import Content, JsonStore, StoreError
 
-VERSION = 1
+# 1 was the same with other keys of a verdict.
+VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -31,15 +32,23 @@ class Progress:
         """Return what is recorded.
 
         Raises:
-            StoreError: it cannot be read; a damaged file has been renamed.
+            StoreError: it cannot be read, or is of another version; a damaged file
+                has been renamed.
         """
-        return _decoded(self._store.read(_check))
+        content = self._store.read(_check)
+        if _is_older(content):
+            raise StoreError(
+                ".sensei/progress.json is of an earlier version of sensei. To write it "
+                "again: sensei run"
+            )
+        return _decoded(content)
 
     def record(self, repository: Repository, verdicts: Iterable[Verdict]) -> None:
         """Add `verdicts` on koans of `repository` to what is recorded.
 
         Raises:
-            StoreError: it cannot be written; what was recorded is unharmed.
+            StoreError: it cannot be written, or a newer version has written it; what
+                was recorded is unharmed.
         """
         fingerprints: dict[tuple[int, int], str] = {}
         new = {}
@@ -52,10 +61,26 @@ class Progress:
             new[str(verdict.koan)] = data
 
         def add(content: Content) -> Content:
-            return {"version": VERSION, "koans": content.get("koans", {}) | new}
+            before = {} if _is_older(content) else content.get("koans", {})
+            return {"version": VERSION, "koans": before | new}
 
         if new:
             self._store.update(_check, add)
+
+    def forget(self, koans: Iterable[Koan]) -> None:
+        """Drop what is recorded about `koans`: their answers were replaced.
+
+        Raises:
+            StoreError: as `record`.
+        """
+        dropped = {str(koan) for koan in koans} & set(map(str, self.read()))
+
+        def drop(content: Content) -> Content:
+            kept = content.get("koans", {}).items()
+            return content | {"koans": {k: v for k, v in kept if k not in dropped}}
+
+        if dropped:
+            self._store.update(_check, drop)
 
 
 def read_progress(root: Path) -> dict[Koan, Recorded]:
@@ -68,9 +93,18 @@ def read_progress(root: Path) -> dict[Koan, Recorded]:
 
 
 def _check(content: Content) -> None:
-    if content["version"] != VERSION:
-        raise ValueError("written by another version of sensei")
-    _decoded(content)
+    version = content["version"]
+    if version > VERSION:
+        raise StoreError(
+            f".sensei/progress.json is of a newer version of sensei ({version}). It is "
+            "left as it is. To update this copy: git pull"
+        )
+    if version == VERSION:
+        _decoded(content)
+
+
+def _is_older(content: Content) -> bool:
+    return bool(content) and content["version"] < VERSION
 
 
 def _decoded(content: Content) -> dict[Koan, Recorded]:

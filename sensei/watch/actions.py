@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 from sensei.commands.compare import compare, write_comparison
 from sensei.commands.hint import GivenHints
-from sensei.commands.reset import ResetError, reset
+from sensei.commands.reset import reset
 from sensei.content.chapter import ChapterError
 from sensei.content.target import Target
-from sensei.state.json_store import StoreError
+from sensei.errors import SenseiError
 from sensei.watch.listing import page_of
 from sensei.watch.session import Session
 
@@ -61,9 +61,12 @@ class Actions:
         session = self._session
         try:
             hints = GivenHints(session.controller.repository)
-            session.hints = hints.give_next(session.koan)
-        except (ChapterError, StoreError) as error:
+            given = hints.give_next(session.koan)
+        except ChapterError as error:
             session.notes = [str(error)]
+        else:
+            session.hints = given.texts
+            session.notes = [given.note] if given.note else session.notes
         session.draw()
 
     def _compare(self) -> None:
@@ -113,7 +116,7 @@ class Actions:
         root = session.controller.repository.root
         try:
             backups = reset(root, Target([session.section], session.koan))
-        except (ResetError, OSError) as error:
+        except (SenseiError, OSError) as error:
             session.notes = [str(error)]
         else:
             session.on_reset()

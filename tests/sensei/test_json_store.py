@@ -12,7 +12,7 @@ import pytest
 from sensei.content.koan import Koan
 from sensei.grading.verdict import State, Verdict
 from sensei.state.json_store import JsonStore, StoreError
-from sensei.state.progress import Progress
+from sensei.state.progress import VERSION, Progress
 
 
 def check(content):
@@ -101,6 +101,54 @@ def test_a_kill_at_any_moment_leaves_a_whole_file(tmp_path):
         process.communicate()
 
         assert store.read(check)
+
+
+def test_what_cannot_be_opened_is_not_replaced(tmp_path):
+    store = JsonStore(tmp_path, "counts.json")
+    store.path.mkdir(parents=True)
+
+    with pytest.raises(StoreError, match="cannot be opened: Is a directory"):
+        store.update(check, lambda content: content | {"one": 1})
+
+    assert store.path.is_dir()
+
+
+SOLVED = Verdict(Koan(1, 1, 1), State.SOLVED)
+
+
+@pytest.fixture
+def recorded(miniature):
+    """A progress file whose version a test may change, and its path."""
+    progress = Progress(miniature.root)
+    progress.record(miniature.repository, [SOLVED])
+    return progress, miniature.root / ".sensei" / "progress.json"
+
+
+def test_progress_of_a_newer_version_is_left_alone(miniature, recorded):
+    progress, path = recorded
+    newer = path.read_text().replace(f'"version": {VERSION}', '"version": 99')
+    path.write_text(newer.replace('"koan"', '"number"'))
+    kept = path.read_text()
+
+    with pytest.raises(StoreError, match=r"newer version of sensei \(99\)"):
+        progress.read()
+    with pytest.raises(StoreError, match="It is left as it is"):
+        progress.record(miniature.repository, [SOLVED])
+
+    assert path.read_text() == kept
+    assert not list(path.parent.glob("*damaged*"))
+
+
+def test_progress_of_an_earlier_version_is_written_again(miniature, recorded):
+    progress, path = recorded
+    path.write_text('{"version": 1, "koans": {"1.1.2": {"test": "q2", "place": ""}}}')
+
+    with pytest.raises(StoreError, match="To write it again: sensei run"):
+        progress.read()
+    progress.record(miniature.repository, [SOLVED])
+
+    assert list(progress.read()) == [SOLVED.koan]
+    assert not list(path.parent.glob("*damaged*"))
 
 
 def test_progress_is_read_as_it_was_recorded(miniature):
