@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
-from sensei.content.repository import Repository, RepositoryError, find_repository
-from sensei.content.target import Target, all_targets, find_koan, find_target
-from sensei.errors import ExitCode, exit_with_message, print_error
+from sensei.content.chapter import LEVELS
+from sensei.content.repository import Repository, find_repository
+from sensei.content.target import Target, all_targets, find_koan, find_target, of_level
+from sensei.errors import ExitCode, SenseiError, exit_with_message, print_error
 from sensei.output.console import console_renderer
 
 app = typer.Typer(
@@ -28,7 +29,7 @@ class AnswersOption(StrEnum):
 def _complete(incomplete: str) -> list[str]:
     try:
         known = all_targets(find_repository(Path.cwd()))
-    except RepositoryError:
+    except SenseiError:
         return []
     return [one for one in known if one.startswith(incomplete)]
 
@@ -53,8 +54,18 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.callback(invoke_without_command=True)
-def sensei(context: typer.Context) -> None:
+def sensei(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version, and exit.")
+    ] = False,
+) -> None:
     """Show progress; see `sensei --help` for more."""
+    if version:
+        from importlib.metadata import version as version_of
+
+        typer.echo(f"sensei {version_of('fastapi-koans')}")
+        raise typer.Exit
     if context.invoked_subcommand is None:
         status(as_json=False)
 
@@ -68,18 +79,26 @@ def status(as_json: JsonOption = False) -> None:
         repository = find_repository(Path.cwd())
         statuses = read_statuses(repository)
         if as_json:
-            typer.echo(statuses_as_json(statuses))
+            typer.echo(statuses_as_json(repository, statuses))
         else:
             write_status(statuses, console_renderer(repository))
 
 
 @app.command()
-def watch(place: PlaceArgument = None) -> None:
+def watch(
+    place: PlaceArgument = None,
+    level: Annotated[
+        int | None, typer.Option(min=1, max=LEVELS, help="Only koans of this level.")
+    ] = None,
+) -> None:
     """Run what is saved, at once; show one koan at a time."""
     from sensei.watch.loop import watch as watch_target
 
     with exit_with_message():
-        watch_target(*_find(place))
+        repository, target = _find(place)
+        if level is not None:
+            target = of_level(repository, target, level)
+        watch_target(repository, target)
 
 
 @app.command()
@@ -98,6 +117,8 @@ def run(
 
     with exit_with_message():
         repository, target = _find(place)
+        if junit is not None:
+            command.check_writable(junit)
         results = command.run(repository, target, answers.value, is_quiet=as_json)
         if junit is not None:
             command.write_junit(results, junit)
@@ -137,14 +158,11 @@ def compare(
 ) -> None:
     """Show my answer beside the solution, and the answer in words."""
     from sensei.commands import compare as command
-    from sensei.grading.verdict import State
-    from sensei.state.progress import read_progress
 
     with exit_with_message():
         repository = find_repository(Path.cwd())
         section, number = find_koan(repository, koan)
-        last = read_progress(repository.root).get(number)
-        if not peek and (last is None or last.verdict.state is not State.SOLVED):
+        if not peek and not command.is_solved(repository, section, number):
             print_error(
                 f"{koan} is not solved yet. Solve it first (sensei run {koan}), or "
                 f"compare anyway: sensei compare {koan} --peek."
@@ -163,7 +181,45 @@ def reset(place: RequiredPlaceArgument) -> None:
         repository, target = _find(place)
         backups = command.reset(repository.root, target)
         renderer = console_renderer(repository)
-        command.write_backups(repository.root, place, backups, renderer)
+        message = f"{place} is as shipped."
+        command.write_backups(repository.root, message, backups, renderer)
+
+
+@app.command()
+def restore(place: RequiredPlaceArgument) -> None:
+    """Bring back what `reset` has replaced; keep the present version."""
+    from sensei.commands import reset as command
+
+    with exit_with_message():
+        repository, target = _find(place)
+        backups = command.restore(repository.root, target)
+        renderer = console_renderer(repository)
+        message = f"{place} is as it was before. To run it: sensei run {place}"
+        command.write_backups(repository.root, message, backups, renderer)
+
+
+@app.command()
+def notes(
+    place: Annotated[
+        str,
+        typer.Argument(
+            metavar="SECTION", help="2.1, or a koan of it.", autocompletion=_complete
+        ),
+    ],
+    path: Annotated[
+        bool, typer.Option("--path", help="Print only where the file is.")
+    ] = False,
+) -> None:
+    """Show the lesson of a section."""
+    from sensei.commands.notes import notes_of, write_notes
+
+    with exit_with_message():
+        repository, target = _find(place)
+        file = notes_of(repository, target, place)
+        if path:
+            typer.echo(file)
+        else:
+            write_notes(file)
 
 
 @app.command()
@@ -199,4 +255,6 @@ def cut(
 def _find(place: str | None) -> tuple[Repository, Target]:
     """Return the repository around the current folder, and what `place` selects."""
     repository = find_repository(Path.cwd())
-    return repository, find_target(repository, place)
+    target = find_target(repository, place)
+    target.koans  # noqa: B018  # raises an error if a solution cannot be read
+    return repository, target

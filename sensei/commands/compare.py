@@ -7,11 +7,16 @@ import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
+from sensei.commands.run import run
 from sensei.content.koan import Definition, Koan, find_definitions
+from sensei.content.repository import Repository
 from sensei.content.section import Section
 from sensei.content.source import read_source
 from sensei.content.stub import strip_marks
+from sensei.content.target import Target
+from sensei.grading.verdict import State
 from sensei.output.render import Renderer
+from sensei.state.progress import read_progress
 
 _IN_WORDS = re.compile(r"^ *# In words: .*\n(?: *# ?.*\n)*", re.MULTILINE)
 _COLOURS = {"-": "red", "+": "green"}
@@ -46,6 +51,22 @@ class Comparison:
     def is_same(self) -> bool:
         """Whether all parts are the same code."""
         return all(part.is_same for part in self.parts)
+
+
+def is_solved(repository: Repository, section: Section, koan: Koan) -> bool:
+    """Return whether `koan` is solved by the answer that is there now.
+
+    Runs it where the recorded verdict is about another answer.
+
+    Raises:
+        RunnerError: it could not be run.
+    """
+    last = read_progress(repository.root).get(koan)
+    if last is not None and last.fingerprint == section.fingerprint:
+        return last.verdict.state is State.SOLVED
+    target = Target([section], koan)
+    verdict = run(repository, target, "koans", is_quiet=True).verdict(koan)
+    return verdict is not None and verdict.state is State.SOLVED
 
 
 def compare(section: Section, koan: Koan) -> Comparison:

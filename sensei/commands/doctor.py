@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from packaging.requirements import Requirement
-from packaging.specifiers import SpecifierSet
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from sensei.output.render import Renderer
-from sensei.runner.settings import load_function, load_settings
+from sensei.runner.settings import SettingsError, load_function, load_settings
 
 _INSTALL = "pip install -r requirements.lock"
 
@@ -29,18 +29,17 @@ def run_checks(root: Path) -> Iterator[Check]:
     """Yield what is found about Python, the packages, and the lab's servers.
 
     Raises:
-        SettingsError: `[tool.sensei]` cannot be used.
+        SettingsError: `pyproject.toml` cannot be used.
     """
-    text = (root / "pyproject.toml").read_text(encoding="utf-8")
-    project = tomllib.loads(text)["project"]
+    settings = load_settings(root)
+    needed, requirements = _read_requirements(root)
     running = ".".join(str(part) for part in sys.version_info[:3])
-    needed = project["requires-python"]
-    works = running in SpecifierSet(needed)
+    works = running in needed
     result = running if works else f"{running}, but {needed} is needed"
     yield Check("Python", works, result)
-    for line in project["dependencies"]:
-        yield _check_package(Requirement(line))
-    for name in load_settings(root).checks:
+    for requirement in requirements:
+        yield _check_package(requirement)
+    for name in settings.checks:
         yield from (Check(*found) for found in load_function(name)())
 
 
@@ -52,6 +51,24 @@ def write_checks(root: Path, renderer: Renderer) -> bool:
         word, colour = ("ok", "green") if check.works else ("missing", "red")
         renderer.line(f"{word:<8} {check.name:<24} {check.result}", colour)
     return all_work
+
+
+def _read_requirements(root: Path) -> tuple[SpecifierSet, list[Requirement]]:
+    """Return which Python and which packages are needed."""
+    text = (root / "pyproject.toml").read_text(encoding="utf-8")
+    try:
+        project = tomllib.loads(text)["project"]
+        packages = [Requirement(line) for line in project["dependencies"]]
+        return SpecifierSet(project["requires-python"]), packages
+    except KeyError as error:
+        message = f"pyproject.toml: [project] has no key {error.args[0]}."
+        if error.args[0] == "project":
+            message = "pyproject.toml: The table [project] is missing."
+        raise SettingsError(message) from None
+    except (InvalidRequirement, InvalidSpecifier, TypeError) as error:
+        raise SettingsError(
+            f"pyproject.toml: [project] cannot be read: {error}"
+        ) from None
 
 
 def _check_package(requirement: Requirement) -> Check:

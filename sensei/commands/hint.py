@@ -1,10 +1,20 @@
 """`sensei hint`: one hint more each time."""
 
+from dataclasses import dataclass
+
 from sensei.content.chapter import ChapterError
 from sensei.content.koan import Koan
 from sensei.content.repository import Repository
 from sensei.output.render import Renderer
-from sensei.state.json_store import Content, JsonStore
+from sensei.state.json_store import Content, JsonStore, StoreError
+
+
+@dataclass(frozen=True)
+class Hints:
+    """The hints to a koan that are given now, and what there is to say about that."""
+
+    texts: list[str]
+    note: str = ""
 
 
 class GivenHints:
@@ -14,18 +24,36 @@ class GivenHints:
         self._repository = repository
         self._store = JsonStore(repository.root, "hints.json")
 
-    def give_next(self, koan: Koan) -> list[str]:
-        """Return the hints of `koan` so far, and one more than last time.
+    def given(self, koan: Koan) -> Hints:
+        """Return the hints of `koan` so far.
 
         Raises:
             ChapterError: the chapter's description has no hints for it.
-            StoreError: the number of hints could not be kept.
         """
         hints = hints_of(self._repository, koan)
-        given = self._store.read(_check).get(str(koan), 0)
-        count = min(given + 1, len(hints))
-        self._store.update(_check, lambda content: content | {str(koan): count})
-        return hints[:count]
+        try:
+            count = self._store.read(_check).get(str(koan), 0)
+        except StoreError as error:
+            return Hints([], str(error))
+        return Hints(hints[:count])
+
+    def give_next(self, koan: Koan) -> Hints:
+        """Return the hints of `koan` so far, and one more than last time.
+
+        All of them where it cannot be kept how many there were: the second could not
+        be given there.
+
+        Raises:
+            ChapterError: the chapter's description has no hints for it.
+        """
+        hints = hints_of(self._repository, koan)
+        given = self.given(koan)
+        count = min(len(given.texts) + 1, len(hints))
+        try:
+            self._store.update(_check, lambda content: content | {str(koan): count})
+        except StoreError as error:
+            return Hints(hints, f"{error} So all hints are shown at once.")
+        return Hints(hints[:count], given.note)
 
 
 def hints_of(repository: Repository, koan: Koan) -> list[str]:
@@ -46,17 +74,21 @@ def write_next_hint(repository: Repository, koan: Koan, renderer: Renderer) -> N
     """Write the hints of `koan` so far, one more, and what to read.
 
     Raises:
-        ChapterError, StoreError: as `GivenHints.give_next`.
+        ChapterError: as `GivenHints.give_next`.
     """
     given = GivenHints(repository).give_next(koan)
     total = len(hints_of(repository, koan))
-    for count, text in enumerate(given, start=1):
+    for count, text in enumerate(given.texts, start=1):
         renderer.line(f"Hint {count} of {total}", "bold")
         renderer.paragraph(text)
-    for link in repository.describe(repository.section_of(koan)).links:
+    section = repository.section_of(koan)
+    renderer.line(f"To read: sensei notes {section}", "dim")
+    for link in repository.describe(section).links:
         renderer.line(f"To read: {link}", "dim")
+    if given.note:
+        renderer.paragraph(given.note, "yellow")
 
 
 def _check(content: Content) -> None:
-    if not all(isinstance(count, int) for count in content.values()):
+    if not all(type(count) is int and count >= 0 for count in content.values()):
         raise TypeError("counts are numbers")

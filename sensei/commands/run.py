@@ -78,6 +78,18 @@ def results_as_json(results: Results) -> str:
     return json.dumps({"version": JSON_VERSION, "koans": koans}, indent=2)
 
 
+def check_writable(path: Path) -> None:
+    """Raise an error if the file `path` cannot be written.
+
+    Raises:
+        OSError: it cannot.
+    """
+    existed = path.exists()
+    path.open("ab").close()
+    if not existed:
+        path.unlink()
+
+
 def write_junit(results: Results, path: Path) -> None:
     """Write the verdicts to the file `path`, in the XML of JUnit.
 

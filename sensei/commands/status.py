@@ -4,6 +4,7 @@ import json
 from functools import cache
 from typing import Any
 
+from sensei.content.chapter import Question
 from sensei.content.repository import Repository
 from sensei.grading.results import KoanStatus, next_koan
 from sensei.grading.verdict import State
@@ -63,20 +64,25 @@ def write_next(statuses: list[KoanStatus], renderer: Renderer) -> None:
     renderer.skipped(verdicts)
 
 
-def statuses_as_json(statuses: list[KoanStatus]) -> str:
+def statuses_as_json(repository: Repository, statuses: list[KoanStatus]) -> str:
     """Return the koans as the JSON that `sensei status --json` prints."""
     following = next_koan(statuses)
     data: dict[str, Any] = {
         "version": JSON_VERSION,
         "next": str(following.koan) if following else None,
         "koans": [
-            {
-                "koan": str(one.koan),
-                "question": one.question,
-                "state": one.state.value if one.state else None,
-                "changed_since": one.is_outdated,
-            }
-            for one in statuses
+            _koan_as_json(one, repository.question(one.koan)) for one in statuses
         ],
     }
     return json.dumps(data, indent=2)
+
+
+def _koan_as_json(status: KoanStatus, question: Question | None) -> dict[str, Any]:
+    return {
+        "koan": str(status.koan),
+        "question": status.question,
+        "level": question.level if question else None,
+        "minutes": question.minutes if question else None,
+        "state": status.state.value if status.state else None,
+        "changed_since": status.is_outdated,
+    }

@@ -14,7 +14,7 @@ from sensei.errors import SenseiError
 
 HINT_WORDS = 45
 _HINTS = (2, 4)  # at least and at most for each question
-_LEVELS = 3
+LEVELS = 3
 _MINUTES = 20
 _NOTES = re.compile(r"content/docs/.+\.md")
 
@@ -34,6 +34,13 @@ class Question:
     hints: list[str]
     level: int | None
     minutes: int | None
+
+    @property
+    def effort(self) -> str:
+        """Level and minutes in words, as far as they are given."""
+        level = f"level {self.level}" if self.level else ""
+        minutes = f"{self.minutes} min" if self.minutes else ""
+        return ", ".join(filter(None, [level, minutes]))
 
 
 @dataclass(frozen=True)
@@ -99,7 +106,7 @@ def _question(table: "_Table") -> Question:
     question = Question(
         asks=table.text("asks"),
         hints=table.texts("hints"),
-        level=table.number("level", _LEVELS),
+        level=table.number("level", LEVELS),
         minutes=table.number("minutes", _MINUTES),
     )
     least, most = _HINTS

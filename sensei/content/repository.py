@@ -5,7 +5,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from sensei.content.chapter import Chapter, ChapterError, SectionText, load_chapter
+from sensei.content.chapter import (
+    Chapter,
+    ChapterError,
+    Question,
+    SectionText,
+    load_chapter,
+)
 from sensei.content.koan import Koan
 from sensei.content.section import Section
 from sensei.errors import SenseiError
@@ -15,7 +21,7 @@ _SECTION = re.compile(r"s(\d\d)_\w+")
 
 
 class RepositoryError(SenseiError):
-    """There is no repository around a folder."""
+    """There is no repository around a folder, or a part of it is missing."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,25 @@ class Repository:
                 section = Section(self.root, int(chapter[1]), int(number[1]), path.stem)
                 found.append(section)
         return sorted(found, key=lambda section: (section.chapter, section.number))
+
+    def check_solutions(self) -> None:
+        """Raise an error if there are koans without a solution.
+
+        Raises:
+            RepositoryError: a file in `solutions/`, or all of it, is missing.
+        """
+        if not self.sections:
+            raise RepositoryError(
+                "There are no solutions in solutions/, from which the koans are known. "
+                "To get them back: git checkout -- solutions"
+            )
+        for tests in self.root.glob("koans/ch*/test_s*.py"):
+            stub = tests.with_name(tests.name.removeprefix("test_"))
+            if tests not in self._by_test_file and stub.exists():
+                name = f"solutions/{tests.parent.name}/{stub.name}"
+                raise RepositoryError(
+                    f"{name} is missing. To get it back: git checkout -- {name}"
+                )
 
     @cached_property
     def chapters(self) -> dict[int, list[Section]]:
@@ -86,6 +111,14 @@ class Repository:
             raise ChapterError(f"{name}: There is no table for section {section}.")
         return text
 
+    def question(self, koan: Koan) -> Question | None:
+        """Return the description of `koan`; None if there is none that can be used."""
+        try:
+            questions = self.describe(self.section_of(koan)).questions
+        except ChapterError:
+            return None
+        return questions.get(koan.question)
+
     def chapter_title(self, number: int) -> str:
         """Return the title of a chapter; empty if its description cannot be used."""
         try:
@@ -117,11 +150,14 @@ def find_repository(start: Path) -> Repository:
     """Return the repository that the folder `start` is in.
 
     Raises:
-        RepositoryError: neither it nor a folder above it has koans and solutions.
+        RepositoryError: neither it nor a folder above it has koans; or there are koans
+            without a solution.
     """
     for folder in (start, *start.parents):
-        if (folder / "koans").is_dir() and (folder / "solutions").is_dir():
-            return Repository(folder)
+        if any(folder.glob("koans/ch*/chapter.toml")):
+            repository = Repository(folder)
+            repository.check_solutions()
+            return repository
     raise RepositoryError(
         f"There are no koans in {start} or in a folder above it. Change to the folder "
         "that you cloned, then try again."

@@ -9,8 +9,13 @@ from pathlib import Path
 from sensei.content.koan import Koan, KoanDefinition, find_definitions
 from sensei.content.source import holds_text, read_source
 from sensei.content.stub import cut
+from sensei.errors import SenseiError
 
 _TEST = re.compile(r"test_q(\d+)_\w+")
+
+
+class SectionError(SenseiError):
+    """A solution cannot be read. `str()` says which one, and how to get it back."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +66,7 @@ class Section:
         files = {self.stub: self.shipped_stub}
         folder = self.solution.with_suffix("")
         for path in sorted(_files_in(folder)):
-            text = read_source(path).text
+            text = self._solution_text(path)
             files[self.stub_folder / path.relative_to(folder)] = cut(
                 text, self.path_of(path)
             )
@@ -70,13 +75,22 @@ class Section:
     @cached_property
     def shipped_stub(self) -> str:
         """The stub's text as the solution is cut to it."""
-        return cut(read_source(self.solution).text, self.path_of(self.solution))
+        text = self._solution_text(self.solution)
+        return cut(text, self.path_of(self.solution))
 
     @cached_property
     def koans(self) -> dict[Koan, KoanDefinition]:
-        """The koans of the section, with the first definition of each as shipped."""
+        """The koans of the section, with the first definition of each as shipped.
+
+        Raises:
+            SectionError: the solution is not there, or not Python.
+        """
         first: dict[Koan, KoanDefinition] = {}
-        for definition in find_definitions(self.shipped_stub):
+        try:
+            definitions = find_definitions(self.shipped_stub)
+        except (SyntaxError, ValueError) as error:
+            raise self._not_python(error) from None
+        for definition in definitions:
             first.setdefault(definition.koan, definition)
         return first
 
@@ -92,6 +106,30 @@ class Section:
             if match := _TEST.fullmatch(node.name):
                 names.setdefault(int(match[1]), []).append(node.name)
         return names
+
+    def _solution_text(self, path: Path) -> str:
+        try:
+            return read_source(path).text
+        except (OSError, SyntaxError, ValueError) as error:
+            raise self._unreadable(path, error) from None
+
+    def _not_python(self, error: Exception) -> SectionError:
+        """Return the error of a stub that is not Python, or of its solution."""
+        try:
+            ast.parse(self._solution_text(self.solution))
+        except (SyntaxError, ValueError) as own:  # with the line of that file
+            return self._unreadable(self.solution, own)
+        name = self.path_of(self.solution)
+        return SectionError(f"{name}: The stub that it is cut to is wrong: {error}.")
+
+    def _unreadable(self, path: Path, error: Exception) -> SectionError:
+        name = self.path_of(path)
+        line = getattr(error, "lineno", None)
+        reason = getattr(error, "strerror", None) or getattr(error, "msg", str(error))
+        return SectionError(
+            f"{name}:{line or 1}: This solution cannot be read: {reason}. To get it "
+            f"back: git checkout -- {name}"
+        )
 
     @property
     def fingerprint(self) -> str:

@@ -64,6 +64,23 @@ def find_target(repository: Repository, typed: str | None) -> Target:
     return target
 
 
+def of_level(repository: Repository, target: Target, level: int) -> Target:
+    """Return the part of `target` with the koans of this level.
+
+    Raises:
+        TargetError: there is none.
+    """
+
+    def is_wanted(koan: Koan) -> bool:
+        question = repository.question(koan)
+        return question is not None and question.level == level
+
+    found = target.filtered(is_wanted)
+    if not found.koans:
+        raise TargetError(f"There is no koan of level {level} here.")
+    return found
+
+
 def find_koan(repository: Repository, typed: str) -> tuple[Section, Koan]:
     """Return the single koan that `typed` selects, and its section.
 

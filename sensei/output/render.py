@@ -140,9 +140,9 @@ class Renderer:
         done = all(state and state.is_done for state in states)
         self.line(f"{title:<{min(room, 56)}}  {rest}", "green" if done else "yellow")
 
-    def koan(self, status: KoanStatus, note: str = "") -> None:
-        """Write a koan's mark, number, a `note` and the question in one line."""
-        number = f"{status.koan}  {note}".rstrip()
+    def koan(self, status: KoanStatus) -> None:
+        """Write a koan's mark, number, level, minutes and question in one line."""
+        number = f"{status.koan}  {self._effort(status)}".rstrip()
         line = f"  {self._marks[status.state]} {number}  {status.question}"
         colours = [COLOURS[status.state]] if status.state else []
         self.line(self._shortened(line), *colours)
@@ -152,6 +152,12 @@ class Renderer:
         self.line()
         self.line(f"Next: {status.koan}  {status.location}", "bold")
         self.paragraph(status.question)
+        if effort := self._effort(status):
+            self.line(f"    {effort}", "dim")
+
+    def _effort(self, status: KoanStatus) -> str:
+        question = self._repository.question(status.koan)
+        return question.effort if question else ""
 
     def paragraph(self, text: str, *styles: str) -> None:
         """Write `text`, indented and wrapped between words: commands are copied."""

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sensei.content.chapter import ChapterError, Question
 from sensei.content.koan import Koan
 from sensei.content.repository import Repository
 from sensei.grading.results import KoanStatus
@@ -72,7 +71,8 @@ class View:
         renderer.section(screen.section)
         renderer.line(f"{screen.solved} of {screen.total} koans solved", "dim")
         renderer.line()
-        effort = effort_of(screen.repository, status)
+        described = screen.repository.question(status.koan)
+        effort = described.effort if described else ""
         renderer.line(f"{status.koan}  {effort}".rstrip(), "bold")
         renderer.paragraph(status.question)
         link = _link(screen.repository.root, status.location)
@@ -102,7 +102,7 @@ class View:
         renderer.line(f"page {page + 1} of {len(found)}", "dim")
         renderer.line()
         for status in shown.koans:
-            renderer.koan(status, effort_of(repository, status))
+            renderer.koan(status)
         self._end(writer, renderer, _LIST_KEYS)
 
     def _begin(self, repository: Repository) -> tuple[ConsoleWriter, Renderer]:
@@ -122,16 +122,6 @@ class View:
         writer.flush()
 
 
-def effort_of(repository: Repository, status: KoanStatus) -> str:
-    """Return the level and the minutes of a koan in words, as far as they are known."""
-    question = _described(repository, status)
-    if question is None:
-        return ""
-    level = f"level {question.level}" if question.level else ""
-    minutes = f"{question.minutes} min" if question.minutes else ""
-    return ", ".join(filter(None, [level, minutes]))
-
-
 def key_lines(keys: Keys, width: int) -> list[str]:
     """Return `keys` in lines of `width` at most, each label in one of them."""
     lines: list[str] = []
@@ -142,14 +132,6 @@ def key_lines(keys: Keys, width: int) -> list[str]:
         else:
             lines.append(label)
     return lines
-
-
-def _described(repository: Repository, status: KoanStatus) -> Question | None:
-    try:
-        questions = repository.describe(status.section).questions
-    except ChapterError:
-        return None
-    return questions.get(status.koan.question)
 
 
 def _write_verdict(

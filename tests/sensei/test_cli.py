@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 from xml.etree import ElementTree
@@ -33,13 +35,49 @@ def solve(miniature: Miniature) -> None:
     miniature.answer("return ___", "return 0")
 
 
-def test_alone_it_shows_progress_and_the_next_koan(miniature):
-    ended = sensei()
+def entry_point(miniature: Miniature, *words: str) -> subprocess.CompletedProcess[str]:
+    """Return what the command does in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-P", "-m", "sensei", *words],
+        cwd=miniature.root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("ways", [sensei, entry_point])
+def test_alone_it_shows_progress_and_the_next_koan(miniature, ways):
+    if ways is sensei:
+        ended = sensei()
+        status, page = ended.exit_code, ended.output
+    else:
+        process = entry_point(miniature)
+        status, page = process.returncode, process.stdout
+        assert not process.stderr
+
+    assert status == 0
+    assert "Chapter 1  Sums" in page
+    assert "0 of 2" in page
+    assert f"Next: 1.1.1  {STUB}:6\n    How do you add two numbers?\n" in page
+    assert "    level 1, 3 min\n" in page
+
+
+def test_alone_it_is_as_careful_as_any_other_command(miniature):
+    miniature.replace(CHAPTER, "asks", "ask")
+
+    process = entry_point(miniature)
+
+    assert process.returncode == 2
+    assert f"{CHAPTER}: [sections.1.questions.1] asks: is missing." in process.stderr
+    assert process.stderr.count("\n") == 1
+
+
+def test_it_says_its_version(miniature):
+    ended = sensei("--version")
 
     assert ended.exit_code == 0
-    assert "Chapter 1  Sums" in ended.output
-    assert "0 of 2" in ended.output
-    assert f"Next: 1.1.1  {STUB}:6" in ended.output
+    assert re.fullmatch(r"sensei \d+\.\d+\.\d+\n", ended.output)
 
 
 @pytest.mark.timeout(60)
@@ -67,6 +105,7 @@ def test_what_changed_since_is_marked(miniature):
     assert told["version"] == 1
     assert told["next"] == "1.1.1"
     assert [one["state"] for one in told["koans"]] == ["open", "open"]
+    assert [(one["level"], one["minutes"]) for one in told["koans"]] == [(1, 3), (2, 6)]
     assert all(one["changed_since"] for one in told["koans"])
 
 
@@ -90,6 +129,19 @@ def test_run_as_json_and_junit(miniature):
     assert suite.attrib["tests"] == suite.attrib["failures"] == "2"
     assert suite[0].attrib["name"] == "1.1.1 How do you add two numbers?"
     assert suite[0][0].attrib["message"] == "You add 1 and 2 and get 4."
+
+
+@pytest.mark.parametrize("path", ["no/such/folder/report.xml", "koans"])
+def test_a_report_that_cannot_be_written_is_told_before_the_run(
+    miniature, monkeypatch, path
+):
+    monkeypatch.setattr("sensei.commands.run.run", lambda *_, **__: pytest.fail("ran"))
+
+    ended = sensei("run", "--junit", path)
+
+    assert ended.exit_code == 2
+    assert f"{path}: " in ended.stderr
+    assert ended.stderr.count("\n") == 1
 
 
 @pytest.mark.timeout(60)
@@ -179,6 +231,105 @@ def test_a_hint_more_each_time(miniature):
     assert "The plus sign." not in first
     assert "The plus sign." in second
     assert third == second
+    assert "To read: sensei notes 1.1\n" in first
+
+
+@pytest.mark.parametrize("damage", ["{", '{"1.1.1": -1}', '{"1.1.1": true}'])
+def test_hints_that_were_damaged_are_given_from_the_first(miniature, damage):
+    miniature.write(".sensei/hints.json", damage)
+
+    first, second = (sensei("hint", "1.1.1").output for _ in range(2))
+
+    assert "Hint 1 of 2" in first
+    assert "Hint 2 of 2" not in first
+    assert "hints.json was damaged" in first
+    assert "Hint 2 of 2" in second
+
+
+def test_hints_that_cannot_be_counted_are_all_given(miniature):
+    miniature.write(".sensei", "a file where the folder belongs")
+
+    ended = sensei("hint", "1.1.1")
+
+    assert ended.exit_code == 0
+    assert "Hint 2 of 2" in ended.output
+    assert "So all hints are shown at once." in " ".join(ended.output.split())
+
+
+def test_the_notes_of_a_section_are_shown(miniature):
+    for typed in ("1.1", "1.1.2"):
+        ended = sensei("notes", typed)
+
+        assert ended.exit_code == 0
+        assert "Adding" in ended.output
+        assert "# Adding" not in ended.output
+    path = sensei("notes", "1.1", "--path").output.rstrip()
+    assert path == str(miniature.root / "content/docs/sums/adding.md")
+
+
+def test_notes_that_are_missing_are_told(miniature):
+    (miniature.root / "content/docs/sums/adding.md").unlink()
+
+    ended = sensei("notes", "1.1")
+
+    assert ended.exit_code == 2
+    assert "content/docs/sums/adding.md is missing. To get it back: git" in ended.stderr
+
+
+def test_watch_takes_the_koans_of_a_level(miniature, monkeypatch):
+    watched = []
+    monkeypatch.setattr(
+        "sensei.watch.loop.watch", lambda _, target: watched.append(target)
+    )
+
+    assert sensei("watch", "--level", "2").exit_code == 0
+    refused = sensei("watch", "--level", "3")
+
+    (target,) = watched
+    assert [str(koan) for koan in target.koans] == ["1.1.2"]
+    assert refused.exit_code == 2
+    assert refused.stderr == "There is no koan of level 3 here.\n"
+
+
+COMMANDS = [
+    ["status"],
+    ["next"],
+    ["run"],
+    ["watch"],
+    ["hint", "1.1.1"],
+    ["compare", "1.1.1", "--peek"],
+    ["reset", "1.1.1"],
+    ["restore", "1.1"],
+    ["notes", "1.1.1"],
+    ["cut", "--check"],
+]
+
+
+@pytest.mark.parametrize("words", [[], *COMMANDS])
+def test_a_solution_that_is_broken_is_a_sentence(miniature, words):
+    miniature.replace("solutions/ch01/s01_adding.py", "def nothing(", "def nothing((")
+
+    ended = sensei(*words)
+
+    assert ended.exit_code == 2
+    assert "s01_adding.py:21: This solution cannot be read" in ended.stderr
+    assert ended.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("words", [[], *COMMANDS, ["notes", "1.1"], ["doctor"]])
+@pytest.mark.parametrize("all_of_it", [True, False])
+def test_solutions_that_are_missing_are_a_sentence(miniature, words, all_of_it):
+    shutil.rmtree(miniature.root / "solutions")
+    if not all_of_it:
+        miniature.write("solutions/ch01/s02_more.py", "")
+
+    ended = sensei(*words)
+
+    assert ended.exit_code == 2
+    told = "There are no solutions" if all_of_it else "s01_adding.py is missing"
+    assert told in ended.stderr
+    assert "git checkout -- solutions" in ended.stderr
+    assert ended.stderr.count("\n") == 1
 
 
 @pytest.mark.timeout(60)
@@ -193,6 +344,45 @@ def test_the_solution_is_shown_once_it_is_solved_or_with_peek(miniature):
     assert "return one + other" not in refused.output + refused.stderr
     assert "+     return one + other" in peeked.output
     assert "Your code is the same as the solution's code" in shown.output
+
+
+@pytest.mark.timeout(60)
+def test_what_was_reset_is_not_solved_any_more(miniature):
+    solve(miniature)
+    sensei("run")
+    sensei("reset", "1.1.1")
+
+    compared = sensei("compare", "1.1.1")
+    told = json.loads(sensei("status", "--json").output)
+
+    assert compared.exit_code == 1
+    assert "is not solved yet" in compared.stderr
+    assert "+ other" not in compared.output
+    assert [one["state"] for one in told["koans"]] == ["open", "solved"]
+    assert told["next"] == "1.1.1"
+
+
+@pytest.mark.timeout(60)
+def test_the_answer_that_is_there_now_decides_about_the_solution(miniature):
+    solve(miniature)
+    unknown = sensei("compare", "1.1.1")
+    miniature.answer("return one + other", "return one - other")
+    changed = sensei("compare", "1.1.1")
+
+    assert unknown.exit_code == 0
+    assert changed.exit_code == 1
+    assert "+ other" not in changed.output
+
+
+def test_restore_says_what_to_do_next(miniature):
+    miniature.answer("return ___", "return 7")
+    sensei("reset", "1.1.2")
+
+    ended = sensei("restore", "1.1.2")
+
+    assert "1.1.2 is as it was before. To run it: sensei run 1.1.2" in ended.output
+    assert "Your version is kept in .sensei/backups/" in ended.output
+    assert "return 7" in (miniature.root / STUB).read_text()
 
 
 def test_reset_says_where_my_version_is(miniature):
@@ -228,7 +418,7 @@ def test_a_broken_description_is_a_sentence(miniature):
 
 
 def test_damaged_progress_is_told_and_kept(miniature):
-    miniature.write(".sensei/progress.json", '{"version": 99}')
+    miniature.write(".sensei/progress.json", '{"version": "2"}')
 
     ended = sensei()
 
@@ -260,6 +450,24 @@ def test_doctor_says_what_is_missing(miniature):
     assert "ok       Python" in ended.output
     assert "missing  no-such-package" in ended.output
     assert "<0.1 is needed: pip install -r requirements.lock" in ended.output
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[project\n", "pyproject.toml: This is not TOML"),
+        ("", "pyproject.toml: The table [project] is missing."),
+        ("[project]\ndependencies = []", "[project] has no key requires-python."),
+        ('[project]\ndependencies = ["a b"]', "pyproject.toml: [project] cannot be"),
+    ],
+)
+def test_doctor_says_what_is_wrong_with_pyproject(miniature, text, told):
+    miniature.write("pyproject.toml", text)
+
+    ended = sensei("doctor")
+
+    assert ended.exit_code == 2
+    assert told in ended.stderr
 
 
 def test_a_shell_completes_places(miniature):
