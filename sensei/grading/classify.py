@@ -86,9 +86,10 @@ def _message(error: BaseException, test: KoanTest) -> str:
 
 
 def _earlier_error(error: BaseException, test: KoanTest, message: str) -> str:
-    """Return what the learner's code raised before, and made the test fail."""
+    """Return what the learner's code raised before, if the message does not name it."""
     for earlier in list(chain(error))[1:]:
-        if line_in(test.file, earlier.__traceback__) and str(earlier) not in message:
+        is_named = type(earlier).__name__ in message
+        if line_in(test.file, earlier.__traceback__) and not is_named:
             return f"\nBefore that, your code raised {summary_of(earlier)}."
     return ""
 

@@ -101,8 +101,8 @@ class OrderBook:
     SQL with SQLAlchemy statements on `Order`.
 
     - A name may contain any character. Send values as parameters, not inside the SQL.
-    - `of` returns a customer's orders, sorted by `number`. The values are equal to
-      those that were added and have the same types.
+    - `of` returns a customer's orders, sorted by `number`. The dicts have the same keys
+      as those that were added, equal values, and the same types.
     - `add` stores all orders, or none of them if the database refuses one. In this case
       it raises SQLAlchemy's `IntegrityError`.
     - `add([])` stores nothing and raises nothing.

@@ -442,9 +442,9 @@ class OrderBook:
             raw.close()
 
 
-@right("3.1.2")
+@wrong("3.1.2", caught_by="test_q2_the_values_come_back_as_they_were_added")
 class OrderBook:
-    """Use Core in both methods."""
+    """Return all columns, the number as well."""
 
     def __init__(self, engine):
         self._engine = engine
@@ -460,6 +460,51 @@ class OrderBook:
         query = orders.select().where(orders.c.customer == customer)
         with self._engine.connect() as connection:
             found = connection.execute(query.order_by(orders.c.number)).all()
+        return [row._asdict() for row in found]
+
+
+ORDER_KEYS = ("customer", "placed_at", "total", "gift")
+
+
+@right("3.1.2")
+class OrderBook:
+    """Use Core in both methods."""
+
+    def __init__(self, engine):
+        self._engine = engine
+
+    def add(self, orders):
+        if not orders:
+            return
+        with self._engine.begin() as connection:
+            connection.execute(insert(Order), orders)
+
+    def of(self, customer):
+        columns = [Order.__table__.c[key] for key in ORDER_KEYS]
+        query = select(*columns).where(Order.__table__.c.customer == customer)
+        with self._engine.connect() as connection:
+            found = connection.execute(query.order_by(Order.__table__.c.number)).all()
+        return [row._asdict() for row in found]
+
+
+@wrong("3.1.2", caught_by="test_q2_a_name_may_contain_any_character[%]")
+class OrderBook:
+    """Compare the name with LIKE."""
+
+    def __init__(self, engine):
+        self._engine = engine
+
+    def add(self, orders):
+        if not orders:
+            return
+        with self._engine.begin() as connection:
+            connection.execute(insert(Order), orders)
+
+    def of(self, customer):
+        columns = [Order.__table__.c[key] for key in ORDER_KEYS]
+        query = select(*columns).where(Order.__table__.c.customer.like(customer))
+        with self._engine.connect() as connection:
+            found = connection.execute(query.order_by(Order.__table__.c.number)).all()
         return [row._asdict() for row in found]
 
 
