@@ -23,15 +23,15 @@ def products_on(page: int) -> list[str]:
 def shop_app(cancelled: set[int]) -> FastAPI:
     """1.3.1  What are the six architectural constraints of REST?
 
-    The shop below has an endpoint for each of the six constraints. The last three
-    endpoints follow their constraint; keep them. Repair the first three:
+    The shop below has an endpoint for each of the six constraints. Repair the first
+    three endpoints. Do not change the last three: they follow their constraint.
 
     - Stateless: `GET /catalogue?page=2` returns the products on page 2. Today the
       server counts the requests, so two clients miss pages.
     - Cacheable: no shared cache sends a customer's basket to another customer. Today
       it may do so for a minute.
     - Uniform interface: `DELETE /orders/7` cancels order 7, and no `GET` cancels an
-      order. Today a browser that loads links in advance cancels orders.
+      order. Today a program that opens the link for a preview cancels the order.
     """
     app = FastAPI()
     numbers = count(1)
@@ -100,16 +100,18 @@ def unseal(sealed: str, secret: str) -> Basket:
 def basket_app(secret: str) -> FastAPI:
     """1.3.2  Why is statelessness important in REST API design?
 
-    The shop runs in several processes behind a load balancer, which sends each request
-    to another process. They share nothing but `secret`. Today each process keeps
-    baskets in its memory, so customers lose products or see the basket of somebody
-    else. Repair this: keep the basket in the client's cookie `basket`. A product that
-    the shop does not sell still returns 404.
+    The shop runs in several processes, which share nothing but `secret`. A load
+    balancer sends each request to the next process. Today each process keeps baskets in
+    its memory, so customers lose products or see the basket of somebody else. Repair
+    this: keep the whole basket in the cookie `basket` of the customer.
 
-    - Each customer has one basket. Every response contains all of it, whichever
-      processes handled the requests, also after a restart of all processes.
-    - The cookie is sealed with `secret`, so that customers cannot change a price. For
-      any other cookie, the basket is empty, or the status code is 400.
+    - A customer always gets the whole basket, also if different processes handle the
+      requests, and after a restart of all processes.
+    - The cookie is signed with `secret`, so that customers cannot change a price. If
+      the signature is missing or wrong, the basket is empty, or the status code is 400.
+    - A product that the shop does not sell still returns 404.
+
+    Given: `seal` signs a basket, and `unseal` checks the signature.
 
     Example of one customer:
         POST /basket/lamp  ->  {"lamp": 1990}
@@ -149,8 +151,8 @@ def prices_app() -> FastAPI:
 
     - Every cache, also a shared one, can use a price for 60 seconds without asking the
       shop. Say so in `Cache-Control`.
-    - Each price is sent with an `ETag` in double quotes. The same price has the same
-      `ETag`, in every process of the shop. Another price has another `ETag`.
+    - Each price is sent with an `ETag` in double quotes. The `ETag` changes when the
+      price changes, and only then. It is the same in every process of the shop.
     - If the header `If-None-Match` of a request is the current `ETag`, return 304.
 
     Given: after 60 seconds, a cache sends the `ETag` that it has stored in
@@ -180,8 +182,10 @@ def order_cheapest(http: httpx2.Client, entry: str) -> int:
     browser, and each page can be in another folder or on another server.
 
     - Read all pages. "next" is the link to the next page, or null on the last page.
-    - Find the cheapest product, or the first of them if several have the same price.
-    - Send a `POST` to its link "order". Return "number" from the JSON of the response.
+    - Find the cheapest product. If several have the lowest price, take the first.
+    - Send one `POST` to its link "order". Return "number" from the response's JSON.
+
+    Given: `entry` is an absolute URL. A page can be without products.
 
     Example of a page:
         {"products": [{"name": "lamp", "cents": 1990, "order": "/orders/lamp"}],
@@ -202,7 +206,9 @@ def label_response(result: dict[str, Any]) -> Response:
     - If the label is null, return 404: the order has no label.
     - Otherwise return the PDF, with the content type `application/pdf`.
 
-    Given: if there are "errors", "data" can be missing or null.
+    Given: an endpoint calls `label_response`. You can return a `Response` for a status
+    code, or raise an `HTTPException`.
+    Given: "errors" is never empty. If it is there, "data" can be missing or null.
 
     Example:
         {"data": {"label": "JVBERi0xLjQ="}}  ->  200  b"%PDF-1.4"

@@ -4,12 +4,15 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import count
 from typing import Annotated, Any
 
 import httpx2
 import pytest
-from fastapi import Body, FastAPI
+from fastapi import Body, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import PlainTextResponse
+from starlette.exceptions import HTTPException
 
 from lab import client, in_words, outcome, returned_or_raised, stand_in
 
@@ -21,7 +24,7 @@ def database() -> Iterator[sqlite3.Connection]:
         connection.execute(
             "CREATE TABLE products (name TEXT PRIMARY KEY, cents INTEGER NOT NULL)"
         )
-        products = [("chair", 5900), ("vase", 800), ("catalogue", 0)]
+        products = [("chair", 5900), ("vase", 800), ("sample", 0)]
         connection.executemany("INSERT INTO products VALUES (?, ?)", products)
         yield connection
 
@@ -31,25 +34,72 @@ def price(catalogue: Any, name: str) -> object:
     return outcome(lambda: catalogue.price(name))
 
 
-@pytest.mark.parametrize(("name", "cents"), [("chair", 5900), ("catalogue", 0)])
+def about_the_row(seen: object) -> str:
+    """Return where to look, if a value or an exception shows a frequent mistake."""
+    if isinstance(seen, tuple):
+        return " `fetchone()` returns a row, which is a tuple."
+    if isinstance(seen, sqlite3.ProgrammingError):
+        return " `execute` takes the parameters as a tuple, also if it is only one."
+    return " Look at the row that your query returns."
+
+
+@pytest.mark.parametrize(("name", "cents"), [("chair", 5900), ("sample", 0)])
 def test_q1_price_returns_the_price_in_the_table(answers, database, name, cents):
     seen = price(answers.SqlCatalogue(database), name)
 
     assert seen == cents, (
         f"The table has the price {cents} for {name!r}. `price({name!r})` "
-        f"{returned_or_raised(seen)}. The docstring asks for the price in the table. "
-        "`fetchone()` returns a row, which is a tuple."
+        f"{returned_or_raised(seen)}. The docstring asks for the price in the table."
+        f"{about_the_row(seen)}"
     )
 
 
-@pytest.mark.parametrize("name", ["sofa", "Chair", "chair%", ""])
+def test_q1_price_can_be_called_with_a_keyword(answers, database):
+    seen = outcome(lambda: answers.SqlCatalogue(database).price(name="chair"))
+
+    assert seen == 5900, (
+        "The table has the price 5900 for 'chair'. A program called "
+        f"`price(name='chair')`, and `price` {returned_or_raised(seen)}. The docstring "
+        "asks for the same API as `DictCatalogue`. Keep the parameter `name`."
+    )
+
+
+@pytest.mark.parametrize("name", ["sofa", "", "name"])
 def test_q1_an_unknown_product_raises_unknown_product(answers, database, name):
     seen = price(answers.SqlCatalogue(database), name)
 
     assert isinstance(seen, answers.UnknownProduct), (
         f"The table has no product {name!r}. `price({name!r})` "
         f"{returned_or_raised(seen)}. The docstring asks to raise `UnknownProduct`. "
-        "`fetchone()` returns None if the query finds no row."
+        "Look at what `fetchone()` returns if the query finds no row."
+    )
+
+
+@pytest.mark.parametrize("name", ["Chair", "chair%", " chair", "chair "])
+def test_q1_a_similar_name_is_another_product(answers, database, name):
+    seen = price(answers.SqlCatalogue(database), name)
+
+    assert isinstance(seen, answers.UnknownProduct), (
+        f"The table has a product 'chair', and no product {name!r}. `price({name!r})` "
+        f"{returned_or_raised(seen)}. The docstring asks to raise `UnknownProduct`. "
+        "Look at how your query compares the names."
+    )
+
+
+def test_q1_another_failure_is_not_an_unknown_product(answers, database):
+    catalogue = answers.SqlCatalogue(database)
+    database.execute("DROP TABLE products")
+    seen = price(catalogue, "chair")
+
+    assert isinstance(seen, Exception), (
+        f"The table `products` was deleted. `price('chair')` "
+        f"{returned_or_raised(seen)}. The docstring asks for the price in the table at "
+        "this moment, and for an exception if the table is missing."
+    )
+    assert not isinstance(seen, answers.UnknownProduct), (
+        "The table `products` was deleted, so `label` cannot know what is for sale. "
+        f"`price('chair')` {returned_or_raised(seen)}. The docstring asks for another "
+        "exception. Look at what your `except` catches."
     )
 
 
@@ -66,7 +116,16 @@ def test_q1_a_price_that_changes_is_read_again(answers, database):
     )
 
 
-@pytest.mark.parametrize("name", ["men's boots", "'; --"])
+NAMES = {
+    "a quote": "men's boots",
+    "SQL": "'; --",
+    "double quotes": 'a "large" box',
+    "a column": "name",
+    "NUL": "lamp\0shade",
+}
+
+
+@pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
 def test_q1_a_name_can_contain_any_character(answers, database, name):
     database.execute("INSERT INTO products VALUES (?, ?)", (name, 1290))
     seen = price(answers.SqlCatalogue(database), name)
@@ -74,7 +133,7 @@ def test_q1_a_name_can_contain_any_character(answers, database, name):
     assert seen == 1290, (
         f"The table has the product {name!r} for 1290 cents. `price` "
         f"{returned_or_raised(seen)}. The docstring asks for names with any character. "
-        "Write `?` into the SQL text, and pass the name as a parameter."
+        "Look at how the name gets into your query."
     )
 
 
@@ -84,7 +143,7 @@ def test_q1_a_name_is_never_read_as_sql(answers, database):
     assert isinstance(seen, answers.UnknownProduct), (
         "The table has no product with the name \"' OR '1' = '1\". `price` "
         f"{returned_or_raised(seen)}. The docstring asks to raise `UnknownProduct`. "
-        "Write `?` into the SQL text, and pass the name as a parameter."
+        "Look at how the name gets into your query."
     )
 
 
@@ -125,7 +184,7 @@ class Bank(httpx2.BaseTransport):
             raise httpx2.ReadTimeout("no response in time", request=request)
         if fault == "connection closed":
             raise httpx2.RemoteProtocolError("connection closed", request=request)
-        return httpx2.Response(504 if fault == "504" else status)
+        return httpx2.Response(int(fault) if fault.isdigit() else status)
 
     def _process(self, request: httpx2.Request) -> int:
         key = request.headers.get("Idempotency-Key", object())
@@ -145,6 +204,8 @@ FAULTS = [
     ("response lost",),
     ("connection closed",),
     ("504",),
+    ("429",),
+    ("200",),
     ("response lost", "request lost", "504"),
 ]
 
@@ -161,6 +222,13 @@ def charge(answers: Any, bank: Bank, order: str, cents: int) -> object:
     return outcome(lambda: answers.charge(bank.http, order, cents))
 
 
+def about_charges(bank: Bank) -> str:
+    """Return where to look if the bank has not charged an order once."""
+    if bank.charged:
+        return "The bank recognizes a repetition by its `key`."
+    return "Look at when you send the request again."
+
+
 @pytest.mark.parametrize("faults", FAULTS, ids=" then ".join)
 def test_q2_an_order_is_charged_once(answers, faults):
     bank = Bank(*faults)
@@ -169,7 +237,7 @@ def test_q2_an_order_is_charged_once(answers, faults):
     assert bank.charged == [("A-17", 1990)], (
         f"{network(*faults)} The number of requests was {bank.requests}, and the bank "
         f"charged {in_words(bank.charged)}. `charge` {returned_or_raised(seen)}. The "
-        "docstring asks to charge the order once. Look at `key` and your `except`."
+        f"docstring asks to charge the order once. {about_charges(bank)}"
     )
 
 
@@ -187,28 +255,45 @@ def test_q2_charge_returns_after_201(answers, faults):
 
 @pytest.mark.parametrize("fault", ["none", "request lost", "response lost", "504"])
 def test_q2_a_declined_charge_raises_declined(answers, fault):
-    seen = charge(answers, Bank(fault), "A-17", 200_000)
+    bank = Bank(fault)
+    seen = charge(answers, bank, "A-17", 200_000)
 
     assert isinstance(seen, answers.Declined), (
         f"{network(fault)} The bank returned 402, because the customer does not have "
         f"200000 cents. `charge` {returned_or_raised(seen)}. The docstring asks to "
         "raise `Declined` after 402."
     )
+    expected = 1 if fault == "none" else 2
+    assert bank.requests == expected, (
+        f"{network(fault)} The response to request {expected} was 402. The number of "
+        f"requests was {bank.requests}. The docstring asks to raise `Declined` after "
+        "402, and to send no other request."
+    )
 
 
-@pytest.mark.parametrize("fault", ["request lost", "response lost", "504"])
-def test_q2_after_four_requests_the_outcome_is_unknown(answers, fault):
-    bank = Bank(*[fault] * 20)
+ALWAYS = [
+    ("request lost",),
+    ("response lost",),
+    ("504",),
+    ("429",),
+    ("200",),
+    ("request lost", "504"),
+]
+
+
+@pytest.mark.parametrize("faults", ALWAYS, ids=" and ".join)
+def test_q2_after_four_requests_the_outcome_is_unknown(answers, faults):
+    bank = Bank(*faults * 20)
     seen = charge(answers, bank, "A-17", 1990)
 
+    every = f"The requests had these faults: {', '.join((faults * 4)[:4])}."
     assert isinstance(seen, answers.OutcomeUnknown), (
-        f"Each request had this fault: {fault}. `charge` {returned_or_raised(seen)}. "
-        "The docstring asks to raise `OutcomeUnknown` after 4 requests without a 201 "
-        "or 402."
+        f"{every} `charge` {returned_or_raised(seen)}. The docstring asks to raise "
+        "`OutcomeUnknown` after 4 requests without a 201 or 402."
     )
     assert bank.requests == 4, (
-        f"Each request had this fault: {fault}. The number of requests was "
-        f"{bank.requests}; the docstring asks for 4 in all. Look at your loop."
+        f"{every} The number of requests was {bank.requests}. The docstring asks for 4 "
+        "in all. Look at your loop."
     )
 
 
@@ -225,16 +310,32 @@ def test_q2_a_second_call_for_an_order_does_not_charge_again(answers, cents):
     )
 
 
+def test_q2_another_process_does_not_charge_again(answers):
+    bank = Bank(*["response lost"] * 4)
+    for seed in (1, 2):
+        process = answers()
+        # As in a real process, `hash` of a string depends on the seed of the process.
+        process.hash = lambda value, seed=seed: hash((seed, value))
+        charge(process, bank, "A-17", 1990)
+
+    assert bank.charged == [("A-17", 1990)], (
+        "`charge` was called for order 'A-17' in two processes. The bank charged "
+        f"{in_words(bank.charged)}. The docstring asks that no order is charged twice. "
+        "The bank recognizes it by `key`, which has to be the same in each process."
+    )
+
+
 def test_q2_each_order_is_charged(answers):
     bank = Bank("response lost")
-    orders = [("A-17", 500), ("A-18", 500), ("B-17", 500)]
+    orders = [(order, 500) for order in ("A-17", "A-18", "B-17", "a-17", "A-170")]
     for order, cents in orders:
         charge(answers, bank, order, cents)
 
+    missing = [order for order, _ in orders if (order, 500) not in bank.charged]
     assert bank.charged == orders, (
-        "`charge` was called for three orders of 500 cents. The bank charged "
-        f"{in_words(bank.charged)}. The docstring asks to charge each order. The bank "
-        "ignores a `key` that it knows: each order needs another one."
+        "`charge` was called for the orders 'A-17', 'A-18', 'B-17', 'a-17' and "
+        f"'A-170'. The bank did not charge {in_words(missing)}. The docstring asks to "
+        "charge each order. The bank does nothing for a `key` that it knows."
     )
 
 
@@ -245,8 +346,8 @@ def test_q2_another_exception_is_not_caught(answers):
 
     assert type(seen) is RuntimeError, (
         "The HTTP client was closed, so `post_charge` raised a RuntimeError. `charge` "
-        f"{returned_or_raised(seen)}. The docstring asks to catch no other exception "
-        "than the one of a missing response. Look at your `except`."
+        f"{returned_or_raised(seen)}. The docstring asks not to catch this exception. "
+        "Look at your `except`."
     )
 
 
@@ -269,47 +370,62 @@ def second_version(answers: Any, order: dict[str, Any]) -> tuple[int, dict[str, 
     )
 
 
-@pytest.mark.parametrize(("product", "pieces"), [("lamp", 2), ("vase", 1)])
-def test_q3_a_till_gets_the_fields_of_the_first_version(answers, product, pieces):
+def differences(seen: dict[str, Any], expected: dict[str, Any]) -> str:
+    """Return a sentence about the fields that are missing or have another value."""
+    wrong = [field for field in expected if seen.get(field) != expected[field]]
+    return f"Look at {' and '.join(repr(field) for field in wrong)}." if wrong else ""
+
+
+@pytest.mark.parametrize(
+    ("product", "pieces"), [("lamp", 2), ("vase", 1), ("eraser", 1), ("sofa", 2)]
+)
+def test_q3_a_till_gets_the_response_of_the_first_version(answers, product, pieces):
     stand_in(answers.find_prices, prices)
     order = {"product": product, "pieces": pieces}
 
     status, body = second_version(answers, order)
     expected, fields = answers.first_version(order)
     assert (status, body | fields) == (expected, body), (
-        f"For {order}, `first_version` returned {expected} with {fields}, and "
-        f"`second_version` {status} with {in_words(body)}. The docstring asks for the "
-        "same status code and for all fields of `first_version`."
+        f"For {order}, `first_version` returned {expected}, {fields}, and "
+        f"`second_version` returned {status}, {in_words(body)}. The docstring asks for "
+        "the status code and all fields of `first_version`. "
+        f"{differences(body, fields)}"
     )
 
 
-@pytest.mark.parametrize("product", ["eraser", "sofa"])
-def test_q3_a_till_gets_404_for_an_unknown_product(answers, product):
-    stand_in(answers.find_prices, prices)
-    order = {"product": product, "pieces": 1}
+WEB = [
+    ("lamp", "EUR", 201, {"total": 6270, "currency": "EUR"}),
+    ("lamp", "USD", 201, {"total": 6870, "currency": "USD"}),
+    ("sofa", "USD", 404, {"error": "unknown product"}),
+]
 
-    status, body = second_version(answers, order)
-    expected, fields = answers.first_version(order)
-    assert (status, body | fields) == (expected, body), (
-        f"The shop has no {product}. `first_version` returned {expected}, {fields}, "
-        f"and `second_version` {status} with {in_words(body)}. The docstring asks for "
-        "the same status code and for all fields of `first_version`."
+
+@pytest.mark.parametrize(
+    ("product", "currency", "expected", "fields"), WEB, ids=["EUR", "USD", "unknown"]
+)
+def test_q3_web_shop_and_till_use_the_same_server(
+    answers, product, currency, expected, fields
+):
+    stand_in(answers.find_prices, prices)
+    order = {"product": product, "pieces": 3}
+
+    status, web = second_version(answers, order | {"currency": currency})
+    assert (status, web | fields) == (expected, web), (
+        f"For {order | {'currency': currency}}, `second_version` returned {status}, "
+        f"{in_words(web)}. Before your change, it returned {expected}, {fields}. The "
+        "docstring asks for the same status code and fields as today. "
+        f"{differences(web, fields)}"
     )
-
-
-@pytest.mark.parametrize(("currency", "total"), [("EUR", 6270), ("USD", 6870)])
-def test_q3_web_shop_and_till_use_the_same_server(answers, currency, total):
-    stand_in(answers.find_prices, prices)
-    order = {"product": "lamp", "pieces": 3}
-
-    _, web = second_version(answers, order | {"currency": currency})
     _, till = second_version(answers, order)
-    seen = [web.get("total"), web.get("currency"), till.get("cents")]
-    assert seen == [total, currency, 6270], (
-        f"For 3 lamps, the web shop sent the currency {currency!r} and got "
-        f"{in_words(web)}. A till got {in_words(till)}. The docstring asks for the "
-        f"total {total} in {currency} in the web shop, and for 6270 cents at the till."
+    assert till.keys() >= answers.first_version(order)[1].keys(), (
+        f"The web shop gets its fields. For {order} of a till, `second_version` "
+        f"returned {in_words(till)}. The docstring asks for all fields of "
+        "`first_version`."
     )
+
+
+Text = Annotated[str, Body(embed=True)]
+Integer = Annotated[int, Body(embed=True, strict=True)]
 
 
 class Companies:
@@ -323,13 +439,18 @@ class Companies:
         self.payments = FastAPI()
         self.carrier = FastAPI()
         self.tracking = "X-77"
+        numbers = count(701)
+        for app in (self.payments, self.carrier):
+            app.add_exception_handler(RequestValidationError, self._refuse)
+            app.add_exception_handler(HTTPException, self._refuse)
 
         @self.payments.post("/payments", status_code=201)
-        def reserve(card: Annotated[str, Body()], cents: Annotated[int, Body()]) -> Any:
+        def reserve(card: Text, cents: Integer) -> Any:
             if payment != 201:
+                self.log.append("refuse the payment")
                 return PlainTextResponse("Not today.", payment)
             self.log.append(f"reserve {cents} from {card}")
-            return {"number": 700 + len(self.log)}
+            return {"number": next(numbers)}
 
         @self.payments.post("/payments/{number}/capture")
         def capture(number: int) -> None:
@@ -340,11 +461,18 @@ class Companies:
             self.log.append(f"release payment {number}")
 
         @self.carrier.post("/parcels", status_code=201)
-        def book(address: Annotated[str, Body(embed=True)]) -> Any:
+        def book(address: Text) -> Any:
             if parcel != 201:
+                self.log.append("refuse the parcel")
                 return PlainTextResponse("Not today.", parcel)
             self.log.append(f"book parcel to {address}")
             return {"tracking": self.tracking}
+
+    def _refuse(self, request: Request, error: Exception) -> Response:
+        """Return the status code for a request that the API does not have."""
+        status = getattr(error, "status_code", 422)
+        self.log.append(f"return {status} for {request.method} {request.url.path}")
+        return Response(status_code=status)
 
     def sell(self, answers: Any, card: str, cents: int, address: str) -> object:
         """Return what `checkout` returned, or the exception that it raised."""
@@ -380,8 +508,8 @@ def test_q4_each_sale_has_its_own_payment(answers):
         companies.sell(answers, "4111", 1990, address)
 
     taken = [done for done in companies.log if done.startswith("take")]
-    assert taken == ["take payment 701", "take payment 704"], (
-        "Two sales had the payments 701 and 704. The payment company did this: "
+    assert taken == ["take payment 701", "take payment 702"], (
+        "Two sales had the payments 701 and 702. The payment company did this: "
         f"{in_words(taken)}. The docstring asks to take the money of each sale. The "
         "number of a payment is in the response to `POST /payments`."
     )
@@ -404,7 +532,7 @@ def test_q4_without_a_payment_no_parcel_is_booked(answers, status):
     companies = Companies(payment=status)
     sold = companies.sell(answers, "4111", 1990, "Ulm")
 
-    assert companies.log == [], (
+    assert companies.log == ["refuse the payment"], (
         f"The payment company returned {status}, and the companies did this: "
         f"{in_words(companies.log)}. The docstring asks to book no parcel. The client "
         "`payments` raises no exception for such a status code."
@@ -412,7 +540,7 @@ def test_q4_without_a_payment_no_parcel_is_booked(answers, status):
     assert isinstance(sold, answers.CheckoutFailed), (
         f"The payment company returned {status}, and `checkout` "
         f"{returned_or_raised(sold)}. The docstring asks to raise `CheckoutFailed`. "
-        "Look at the status code before you read the JSON."
+        "Look at what your code does with the first response."
     )
 
 
@@ -421,13 +549,14 @@ def test_q4_without_a_parcel_the_money_is_released(answers, status):
     companies = Companies(parcel=status)
     sold = companies.sell(answers, "4111", 1990, "Atlantis")
 
-    assert companies.log == ["reserve 1990 from 4111", "release payment 701"], (
+    expected = ["reserve 1990 from 4111", "refuse the parcel", "release payment 701"]
+    assert companies.log == expected, (
         f"The carrier returned {status}, and the companies did this: "
         f"{in_words(companies.log)}. The docstring asks to release the reserved money "
-        "then. Look at the requests that you send after `POST /parcels`."
+        "then, and for nothing else. Look at what you do after `POST /parcels`."
     )
     assert isinstance(sold, answers.CheckoutFailed), (
         f"The carrier returned {status}, and `checkout` {returned_or_raised(sold)}. "
-        "The docstring asks to raise `CheckoutFailed`. Look at the status code before "
-        "you read the JSON."
+        "The docstring asks to raise `CheckoutFailed`. Look at what you do after "
+        "`POST /parcels`."
     )

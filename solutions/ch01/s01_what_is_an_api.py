@@ -55,7 +55,8 @@ class SqlCatalogue:
     method `price`, so that `SqlCatalogue` has the same API as `DictCatalogue`.
 
     - `price` returns the price that the table `products` has at this moment.
-    - If the table has no product with this name, `price` raises `UnknownProduct`.
+    - If the table has no product with this name, `price` raises `UnknownProduct`. For
+      any other failure, such as a missing table, it raises another exception.
     - A name can contain any character, such as the quote in "men's boots".
 
     Given: the table is `products (name TEXT PRIMARY KEY, cents INTEGER NOT NULL)`.
@@ -112,16 +113,17 @@ def charge(http: httpx2.Client, order: str, cents: int) -> None:
 
     - Return after the status code 201 (charged). Raise `Declined` after 402.
     - After any other status code, or if no response arrives, send the request again.
-      After 4 requests without a 201 or 402, raise `OutcomeUnknown`.
-    - The bank charges an order once, also if `charge` is called again for this order,
-      even with another amount.
-    - Do not catch other exceptions: they are errors in this program.
+      After 4 requests in all without a 201 or 402, raise `OutcomeUnknown`.
+    - No order is charged twice, even if `charge` is called again for the same order: by
+      another process, or with another amount.
+    - Do not catch an error in this program, such as the `RuntimeError` of a closed
+      client.
 
-    Given: the bank processes the first request with a `key`. It sends the same response
-    to every later request with this key, and does nothing else.
-
-    Example:
-        charge(http, "A-17", 1990)
+    Given: the bank processes the first request with a `key`, and returns 201 or 402. It
+    does nothing for a later request with this key, and returns the same status code.
+    Given: any other status code comes from the network. The bank may have received the
+    request, or not.
+    Given: an order consists of the characters A-Z, a-z, 0-9 and `-`.
     """
     # region answer
     # In words: A function call runs in the same process: it returns or it raises.
@@ -161,18 +163,20 @@ def second_version(order: dict[str, Any]) -> tuple[int, dict[str, Any]]:
     Client and server are separate programs. They share only the form of their messages.
     A thousand tills (cash registers) send orders in the form of `first_version`, and
     nobody can update them. The second version of the server was written for a web shop,
-    which also sends a "currency". Now the tills fail. Repair the second version.
+    which also sends a "currency". Now the tills fail. Repair the second version, so
+    that tills and web shop can use it.
 
-    - An order without "currency" gets the status code that `first_version` returns, and
-      all its fields with the same values. Additional fields do no harm.
-    - An order with "currency" still gets its "total" in this currency, and "currency".
+    - For an order without "currency", return the status code of `first_version`, and
+      all fields of its body with the same values.
+    - For an order with "currency", return the same status code and fields as today.
 
     Given: "currency" is "EUR" or "USD".
+    Given: tills and web shop ignore fields that they do not know.
 
     Example:
-        {"product": "lamp", "pieces": 2}  ->  201  {"cents": 3980, ...}
+        {"product": "lamp", "pieces": 2}  ->  201, {"cents": 3980, ...}
         {"product": "lamp", "pieces": 2, "currency": "USD"}
-            ->  201  {"total": 4300, "currency": "USD", ...}
+            ->  201, {"total": 4300, "currency": "USD", ...}
     """
     # region answer
     # In words: An API defines the messages between client and server: the method, the
@@ -181,13 +185,13 @@ def second_version(order: dict[str, Any]) -> tuple[int, dict[str, Any]]:
     # add fields. It breaks its clients if it removes, renames or newly requires one.
     prices = find_prices(order["product"])
     if prices is None:
-        return 404, {"detail": "unknown product"}
+        return 404, {"detail": "unknown product", "error": "unknown product"}
     currency = order.get("currency", "EUR")
     total = order["pieces"] * prices[currency]
     return 201, {"cents": total, "total": total, "currency": currency}
     # stub: prices = find_prices(order["product"])
     # stub: if prices is None:
-    # stub:     return 200, {"error": "unknown product"}
+    # stub:     return 404, {"error": "unknown product"}
     # stub: currency = order["currency"]
     # stub: total = order["pieces"] * prices[currency]
     # stub: return 201, {"total": total, "currency": currency}
@@ -217,7 +221,7 @@ def checkout(
       and raise `CheckoutFailed`.
 
     Given: both companies always send a response.
-    Given: the API of the payment company. The last two requests always succeed.
+    Given: the API of the payment company. `capture` and `DELETE` always succeed.
         POST /payments  {"card": "4111", "cents": 1990}  ->  201  {"number": 501}
             reserves the money
         POST /payments/501/capture  ->  200  takes the reserved money

@@ -49,7 +49,7 @@ class SqlCatalogue:
         return row
 
 
-@wrong("1.1.1", caught_by="test_q1_price_returns_the_price_in_the_table[catalogue-0]")
+@wrong("1.1.1", caught_by="test_q1_price_returns_the_price_in_the_table[sample-0]")
 class SqlCatalogue:
     """Treat a price of 0 as no price."""
 
@@ -72,7 +72,7 @@ class SqlCatalogue(DictCatalogue):
         super().__init__(dict(database.execute("SELECT name, cents FROM products")))
 
 
-@wrong("1.1.1", caught_by="test_q1_a_name_can_contain_any_character")
+@wrong("1.1.1", caught_by="test_q1_a_name_can_contain_any_character[a quote]")
 class SqlCatalogue:
     """Write the name into the SQL text."""
 
@@ -81,6 +81,97 @@ class SqlCatalogue:
 
     def price(self, name):
         query = f"SELECT cents FROM products WHERE name = '{name}'"
+        row = self.database.execute(query).fetchone()
+        if row is None:
+            raise UnknownProduct(name)
+        return row[0]
+
+
+@wrong("1.1.1", caught_by="test_q1_a_similar_name_is_another_product[ chair]")
+class SqlCatalogue:
+    """Remove the spaces around the name."""
+
+    def __init__(self, database):
+        self.database = database
+
+    def price(self, name):
+        query = "SELECT cents FROM products WHERE name = ?"
+        row = self.database.execute(query, (name.strip(),)).fetchone()
+        if row is None:
+            raise UnknownProduct(name)
+        return row[0]
+
+
+@wrong("1.1.1", caught_by="test_q1_another_failure_is_not_an_unknown_product")
+class SqlCatalogue:
+    """Call every error an unknown product."""
+
+    def __init__(self, database):
+        self.database = database
+
+    def price(self, name):
+        query = "SELECT cents FROM products WHERE name = ?"
+        try:
+            return self.database.execute(query, (name,)).fetchone()[0]
+        except Exception:
+            raise UnknownProduct(name)
+
+
+@wrong("1.1.1", caught_by="test_q1_price_returns_the_price_in_the_table")
+class SqlCatalogue:
+    """Pass the name as the sequence of the parameters: the comma is missing."""
+
+    def __init__(self, database):
+        self.database = database
+
+    def price(self, name):
+        query = "SELECT cents FROM products WHERE name = ?"
+        row = self.database.execute(query, (name)).fetchone()
+        if row is None:
+            raise UnknownProduct(name)
+        return row[0]
+
+
+@wrong("1.1.1", caught_by="test_q1_price_can_be_called_with_a_keyword")
+class SqlCatalogue:
+    """Give the parameter another name."""
+
+    def __init__(self, database):
+        self.database = database
+
+    def price(self, product):
+        query = "SELECT cents FROM products WHERE name = ?"
+        row = self.database.execute(query, (product,)).fetchone()
+        if row is None:
+            raise UnknownProduct(product)
+        return row[0]
+
+
+@wrong("1.1.1", caught_by="test_q1_a_name_can_contain_any_character[double quotes]")
+class SqlCatalogue:
+    """Write the name into the SQL text, in double quotes."""
+
+    def __init__(self, database):
+        self.database = database
+
+    def price(self, name):
+        query = f'SELECT cents FROM products WHERE name = "{name}"'
+        row = self.database.execute(query).fetchone()
+        if row is None:
+            raise UnknownProduct(name)
+        return row[0]
+
+
+@wrong("1.1.1", caught_by="test_q1_a_name_can_contain_any_character[NUL]")
+class SqlCatalogue:
+    """Write the name into the SQL text, with its quotes doubled."""
+
+    def __init__(self, database):
+        self.database = database
+
+    def price(self, name):
+        text = name.replace("'", "''")
+        query = f"SELECT cents FROM products WHERE name = '{text}'"
         row = self.database.execute(query).fetchone()
         if row is None:
             raise UnknownProduct(name)
@@ -102,7 +193,7 @@ class SqlCatalogue:
             raise UnknownProduct(name)
 
 
-@wrong("1.1.1", caught_by="test_q1_an_unknown_product_raises_unknown_product[chair%]")
+@wrong("1.1.1", caught_by="test_q1_a_similar_name_is_another_product[chair%]")
 class SqlCatalogue:
     """Compare with LIKE, which ignores case and reads % as a pattern."""
 
@@ -299,6 +390,122 @@ def charge(http, order, cents):
     raise OutcomeUnknown(order)
 
 
+@wrong("1.1.2", caught_by="test_q2_after_four_requests_the_outcome_is_unknown[429]")
+def charge(http, order, cents):
+    """Treat every client error as a refusal."""
+    for _ in range(4):
+        with suppress(httpx2.TransportError):
+            status = post_charge(http, order, cents, key=order)
+            if status == 201:
+                return
+            if 400 <= status < 500:
+                raise Declined(order)
+    raise OutcomeUnknown(order)
+
+
+@wrong("1.1.2", caught_by="test_q2_after_four_requests_the_outcome_is_unknown[200]")
+def charge(http, order, cents):
+    """Treat every success as 201."""
+    for _ in range(4):
+        with suppress(httpx2.TransportError):
+            status = post_charge(http, order, cents, key=order)
+            if 200 <= status < 300:
+                return
+            if status == 402:
+                raise Declined(order)
+    raise OutcomeUnknown(order)
+
+
+@wrong("1.1.2", caught_by="test_q2_each_order_is_charged")
+def charge(http, order, cents):
+    """Ignore the case of an order."""
+    for _ in range(4):
+        with suppress(httpx2.TransportError):
+            status = post_charge(http, order, cents, key=order.lower())
+            if status == 201:
+                return
+            if status == 402:
+                raise Declined(order)
+    raise OutcomeUnknown(order)
+
+
+@wrong("1.1.2", caught_by="test_q2_each_order_is_charged")
+def charge(http, order, cents):
+    """Use the first characters of an order only."""
+    for _ in range(4):
+        with suppress(httpx2.TransportError):
+            status = post_charge(http, order, cents, key=order[:4])
+            if status == 201:
+                return
+            if status == 402:
+                raise Declined(order)
+    raise OutcomeUnknown(order)
+
+
+@wrong("1.1.2", caught_by="test_q2_another_process_does_not_charge_again")
+def charge(http, order, cents):
+    """Use `hash()` as the key, which is different in each process."""
+    for _ in range(4):
+        with suppress(httpx2.TransportError):
+            status = post_charge(http, order, cents, key=str(hash(order)))
+            if status == 201:
+                return
+            if status == 402:
+                raise Declined(order)
+    raise OutcomeUnknown(order)
+
+
+KEYS = {}
+
+
+@wrong("1.1.2", caught_by="test_q2_another_process_does_not_charge_again")
+def charge(http, order, cents):
+    """Remember a random key in the memory of the process."""
+    for _ in range(4):
+        with suppress(httpx2.TransportError):
+            status = post_charge(
+                http, order, cents, key=KEYS.setdefault(order, str(uuid4()))
+            )
+            if status == 201:
+                return
+            if status == 402:
+                raise Declined(order)
+    raise OutcomeUnknown(order)
+
+
+@wrong("1.1.2", caught_by="test_q2_a_declined_charge_raises_declined")
+def charge(http, order, cents):
+    """Look at the status code after the last request only."""
+    status = None
+    for _ in range(4):
+        with suppress(httpx2.TransportError):
+            status = post_charge(http, order, cents, key=order)
+            if status == 201:
+                return
+    raise Declined(order) if status == 402 else OutcomeUnknown(order)
+
+
+@wrong(
+    "1.1.2",
+    caught_by="test_q2_after_four_requests_the_outcome_is_unknown[request lost and 504]",
+)
+def charge(http, order, cents):
+    """Count lost responses and other status codes separately."""
+    lost = other = 0
+    while lost < 4 and other < 4:
+        try:
+            status = post_charge(http, order, cents, key=order)
+        except httpx2.TransportError:
+            lost += 1
+            continue
+        if status == 201:
+            return
+        if status == 402:
+            raise Declined(order)
+        other += 1
+    raise OutcomeUnknown(order)
+
+
 @right("1.1.2")
 def charge(http: httpx2.Client, order: str, cents: int) -> None:
     """Compute the key from the order, and use recursion."""
@@ -344,17 +551,21 @@ def second_version(order):
     return first_version(order)
 
 
-@wrong("1.1.3", caught_by="test_q3_a_till_gets_the_fields_of_the_first_version")
+@wrong(
+    "1.1.3", caught_by="test_q3_a_till_gets_the_response_of_the_first_version[lamp-2]"
+)
 def second_version(order):
     """Make the currency optional, and rename the field."""
     prices = find_prices(order["product"])
     if prices is None:
-        return 404, {"detail": "unknown product"}
+        return 404, {"detail": "unknown product", "error": "unknown product"}
     currency = order.get("currency", "EUR")
     return 201, {"total": order["pieces"] * prices[currency], "currency": currency}
 
 
-@wrong("1.1.3", caught_by="test_q3_a_till_gets_the_fields_of_the_first_version")
+@wrong(
+    "1.1.3", caught_by="test_q3_a_till_gets_the_response_of_the_first_version[lamp-2]"
+)
 def second_version(order):
     """Keep the field, and still require the currency."""
     prices = find_prices(order["product"])
@@ -364,7 +575,9 @@ def second_version(order):
     return 201, {"cents": total, "total": total, "currency": order["currency"]}
 
 
-@wrong("1.1.3", caught_by="test_q3_a_till_gets_404_for_an_unknown_product")
+@wrong(
+    "1.1.3", caught_by="test_q3_a_till_gets_the_response_of_the_first_version[eraser-1]"
+)
 def second_version(order):
     """Return 200 for an unknown product, because the body contains the error."""
     prices = find_prices(order["product"])
@@ -375,7 +588,9 @@ def second_version(order):
     return 201, {"cents": total, "total": total, "currency": currency}
 
 
-@wrong("1.1.3", caught_by="test_q3_a_till_gets_404_for_an_unknown_product")
+@wrong(
+    "1.1.3", caught_by="test_q3_a_till_gets_the_response_of_the_first_version[eraser-1]"
+)
 def second_version(order):
     """Sell an unknown product for nothing, instead of refusing the order."""
     prices = find_prices(order["product"]) or {"EUR": 0, "USD": 0}
@@ -391,15 +606,28 @@ def second_version(order):
     return status, body | {"total": body.get("cents"), "currency": "EUR"}
 
 
-@wrong("1.1.3", caught_by="test_q3_a_till_gets_the_fields_of_the_first_version")
+@wrong(
+    "1.1.3", caught_by="test_q3_a_till_gets_the_response_of_the_first_version[lamp-2]"
+)
 def second_version(order):
     """Return the amount as text."""
+    prices = find_prices(order["product"])
+    if prices is None:
+        return 404, {"detail": "unknown product", "error": "unknown product"}
+    currency = order.get("currency", "EUR")
+    total = order["pieces"] * prices[currency]
+    return 201, {"cents": str(total), "total": total, "currency": currency}
+
+
+@wrong("1.1.3", caught_by="test_q3_web_shop_and_till_use_the_same_server[unknown]")
+def second_version(order):
+    """Return the error of the tills to the web shop, too."""
     prices = find_prices(order["product"])
     if prices is None:
         return 404, {"detail": "unknown product"}
     currency = order.get("currency", "EUR")
     total = order["pieces"] * prices[currency]
-    return 201, {"cents": str(total), "total": total, "currency": currency}
+    return 201, {"cents": total, "total": total, "currency": currency}
 
 
 @right("1.1.3")
@@ -409,7 +637,7 @@ def second_version(order: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         return first_version(order)
     prices = find_prices(order["product"])
     if prices is None:
-        return 200, {"error": "unknown product"}
+        return 404, {"error": "unknown product"}
     total = order["pieces"] * prices[order["currency"]]
     return 201, {"total": total, "currency": order["currency"]}
 
@@ -420,7 +648,7 @@ def second_version(order: dict[str, Any]) -> tuple[int, dict[str, Any]]:
     order.setdefault("currency", "EUR")
     status, body = first_version(order)
     if status != 201:
-        return status, body
+        return status, body | {"error": body["detail"]}
     total = find_prices(order["product"])[order["currency"]] * order["pieces"]
     return status, {**body, "total": total, "currency": order["currency"], "version": 2}
 
@@ -530,6 +758,37 @@ def checkout(payments, carrier, card, cents, address):
         payments.delete("/payments/501")
         raise CheckoutFailed(parcel.text)
     payments.post("/payments/501/capture")
+    return parcel.json()["tracking"]
+
+
+@wrong("1.1.4", caught_by="test_q4_without_a_parcel_the_money_is_released")
+def checkout(payments, carrier, card, cents, address):
+    """Send the request to the carrier a second time."""
+    payment = payments.post("/payments", json={"card": card, "cents": cents})
+    if payment.status_code != 201:
+        raise CheckoutFailed(payment.text)
+    path = f"/payments/{payment.json()['number']}"
+    for _ in range(2):
+        parcel = carrier.post("/parcels", json={"address": address})
+        if parcel.status_code == 201:
+            payments.post(f"{path}/capture")
+            return parcel.json()["tracking"]
+    payments.delete(path)
+    raise CheckoutFailed(parcel.text)
+
+
+@wrong("1.1.4", caught_by="test_q4_the_money_is_taken_after_the_parcel_is_booked")
+def checkout(payments, carrier, card, cents, address):
+    """Send the amount as text."""
+    payment = payments.post("/payments", json={"card": card, "cents": str(cents)})
+    if payment.status_code != 201:
+        raise CheckoutFailed(payment.text)
+    path = f"/payments/{payment.json()['number']}"
+    parcel = carrier.post("/parcels", json={"address": address})
+    if parcel.status_code != 201:
+        payments.delete(path)
+        raise CheckoutFailed(parcel.text)
+    payments.post(f"{path}/capture")
     return parcel.json()["tracking"]
 
 

@@ -10,18 +10,26 @@ from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
 from sensei.variants import right, wrong
 
 
+SHIPPING = "function shipping(cents) { return cents < 5000 ? 490 : 0 }"
+
+
 def shop(
     cancelled,
     catalogue=lambda page: products_on(page),
     cache_control="private",
     cancel=("DELETE", "/orders/{number}"),
+    host="",
 ):
     """Return a shop that is repaired, except for what is given."""
     app = FastAPI()
     app.get("/catalogue")(lambda page: catalogue(int(page)))
     app.get("/products/{name}")(lambda name: {"name": name, "cents": 1990})
-    app.post("/orders", status_code=201)(lambda: None)
-    app.get("/shipping.js")(lambda: Response("", media_type="text/javascript"))
+    app.get("/shipping.js")(lambda: Response(SHIPPING, media_type="text/javascript"))
+    numbers = count(1)
+
+    @app.post("/orders", status_code=201)
+    def place_order(response: Response) -> None:
+        response.headers["Location"] = f"{host}/orders/{next(numbers)}"
 
     @app.get("/basket")
     def basket(customer: Annotated[str, Header()], response: Response):
@@ -93,11 +101,24 @@ def shop_app(cancelled):
     return app
 
 
+@wrong("1.3.1", caught_by="test_q1_each_constraint_has_its_endpoint")
+def shop_app(cancelled):
+    """Send the address of the server itself, which a proxy's client cannot reach."""
+    return shop(cancelled, host="http://10.0.0.5:8000")
+
+
+@wrong("1.3.1", caught_by="test_q1_uniform_interface_delete_cancels_the_order")
+def shop_app(cancelled):
+    """Accept the new method, and do nothing."""
+    return shop(set())
+
+
 @right("1.3.1")
 def shop_app(cancelled: set[int]) -> FastAPI:
     """Use a `Vary` header, a router, and async functions."""
     app = FastAPI()
     router = APIRouter(prefix="/orders")
+    numbers = count(1)
 
     @app.get("/catalogue")
     async def catalogue(request: Request) -> JSONResponse:
@@ -118,8 +139,8 @@ def shop_app(cancelled: set[int]) -> FastAPI:
         return {"number": number}
 
     @router.post("", status_code=201)
-    async def create(request: Request) -> Response:
-        place = request.url_for("order", number=7)
+    async def create() -> Response:
+        place = app.url_path_for("order", number=next(numbers))
         return Response(status_code=201, headers={"Location": str(place)})
 
     @app.get("/products/{name}")
@@ -128,7 +149,8 @@ def shop_app(cancelled: set[int]) -> FastAPI:
 
     @app.get("/shipping.js", response_class=PlainTextResponse)
     async def shipping() -> Response:
-        return Response("", headers={"Content-Type": "text/javascript; charset=utf-8"})
+        headers = {"Content-Type": "text/javascript; charset=utf-8"}
+        return Response(SHIPPING, headers=headers)
 
     app.include_router(router)
     return app
@@ -270,6 +292,50 @@ def basket_app(secret):
     return app
 
 
+@wrong("1.3.2", caught_by="test_q2_a_basket_survives_a_restart_of_all_processes")
+def basket_app(secret):
+    """Give the cookie another name."""
+    app = FastAPI()
+
+    @app.post("/basket/{product}")
+    def put(product: str, response: Response, cart: Annotated[str, Cookie()] = ""):
+        content = unseal(cart, secret)
+        content[product] = price_of(product)
+        response.set_cookie("cart", seal(content, secret))
+        return content
+
+    @app.get("/basket")
+    def show(cart: Annotated[str, Cookie()] = ""):
+        return unseal(cart, secret)
+
+    return app
+
+
+@wrong("1.3.2", caught_by="test_q2_a_forged_cookie_is_not_used")
+def basket_app(secret):
+    """Let a cookie with a wrong signature be an error of the server."""
+    app = FastAPI()
+
+    def read(basket):
+        content = unseal(basket, secret)
+        if basket and not content:
+            raise ValueError("wrong signature")
+        return content
+
+    @app.post("/basket/{product}")
+    def put(product: str, response: Response, basket: Annotated[str, Cookie()] = ""):
+        content = read(basket)
+        content[product] = price_of(product)
+        response.set_cookie("basket", seal(content, secret))
+        return content
+
+    @app.get("/basket")
+    def show(basket: Annotated[str, Cookie()] = ""):
+        return read(basket)
+
+    return app
+
+
 @right("1.3.2")
 def basket_app(secret: str) -> FastAPI:
     """Refuse a cookie that is not sealed with 400, in a dependency."""
@@ -399,7 +465,35 @@ def prices_app():
     return cacheable("public, max-age=60", lambda *_: f'"{next(numbers)}"')
 
 
-@wrong("1.3.3", caught_by="test_q3_within_60_seconds_the_shop_gets_one_request")
+@wrong(
+    "1.3.3",
+    caught_by="test_q3_within_60_seconds_the_shop_gets_one_request[browser's cache]",
+)
+def prices_app():
+    """Allow shared caches only."""
+    return cacheable("public, s-maxage=60", lambda _, cents: f'"{cents}"')
+
+
+@wrong("1.3.3", caught_by="test_q3_every_process_has_the_same_etag")
+def prices_app():
+    """Number the prices in the order in which this process sends them."""
+    seen = {}
+    return cacheable(
+        "public, max-age=60",
+        lambda product, cents: f'"{seen.setdefault((product, cents), len(seen))}"',
+    )
+
+
+@wrong("1.3.3", caught_by="test_q3_another_price_has_another_etag")
+def prices_app():
+    """Make the `ETag` from the price in whole euros."""
+    return cacheable("public, max-age=60", lambda _, cents: f'"{cents // 100}"')
+
+
+@wrong(
+    "1.3.3",
+    caught_by="test_q3_within_60_seconds_the_shop_gets_one_request[shared cache]",
+)
 def prices_app():
     """Allow only the cache of the browser."""
     return cacheable("private, max-age=60", lambda _, cents: f'"{cents}"')
@@ -589,6 +683,34 @@ def order_cheapest(http, entry):
     return http.post(min(offers, key=offers.get)).json()
 
 
+@wrong("1.3.4", caught_by="test_q4_the_cheapest_product_is_ordered[a free product]")
+def order_cheapest(http, entry):
+    """Treat a price of 0 as no price."""
+    link, best, best_url = entry, 0, None
+    while link:
+        response = http.get(link)
+        page = response.json()
+        for one in page["products"]:
+            if not best or one["cents"] < best:
+                best, best_url = one["cents"], response.url.join(one["order"])
+        link = page["next"] and response.url.join(page["next"])
+    return http.post(best_url).json()["number"]
+
+
+@wrong("1.3.4", caught_by="test_q4_the_cheapest_product_is_ordered[expensive products]")
+def order_cheapest(http, entry):
+    """Begin with a price that seems high enough."""
+    link, best, best_url = entry, 999_999, entry
+    while link:
+        response = http.get(link)
+        page = response.json()
+        for one in page["products"]:
+            if one["cents"] < best:
+                best, best_url = one["cents"], response.url.join(one["order"])
+        link = page["next"] and response.url.join(page["next"])
+    return http.post(best_url).json()["number"]
+
+
 @right("1.3.4")
 def order_cheapest(http: httpx2.Client, entry: str) -> int:
     """Use a generator of pages, `urljoin`, and a sorted list."""
@@ -635,7 +757,7 @@ def label_response(result):
     return Response(b64decode(label), media_type="application/pdf")
 
 
-@wrong("1.3.5", caught_by="test_q5_errors_can_come_without_data")
+@wrong("1.3.5", caught_by="test_q5_with_errors_the_data_is_not_used[no data]")
 def label_response(result):
     """Read the data before the errors."""
     label = result["data"]["label"]
@@ -695,6 +817,25 @@ def label_response(result):
     return Response(label, media_type="application/pdf")
 
 
+@wrong("1.3.5", caught_by="test_q5_with_errors_the_data_is_not_used[a label]")
+def label_response(result):
+    """Look at the errors only if there is no label."""
+    label = (result.get("data") or {}).get("label")
+    if label is not None:
+        return Response(b64decode(label), media_type="application/pdf")
+    return Response(status_code=502 if "errors" in result else 404)
+
+
+@wrong("1.3.5", caught_by="test_q5_without_a_label_the_status_code_is_404")
+def label_response(result):
+    """Return the exception instead of raising it."""
+    if "errors" in result:
+        return HTTPException(502)
+    if result["data"]["label"] is None:
+        return HTTPException(404)
+    return Response(b64decode(result["data"]["label"]), media_type="application/pdf")
+
+
 @right("1.3.5")
 def label_response(result: dict[str, Any]) -> Response:
     """Use a match statement, and return all responses."""
@@ -715,7 +856,7 @@ def label_response(result):
     if "errors" in result:
         raise HTTPException(status_code=502, detail="no label now")
     encoded = result["data"].get("label")
-    if not encoded:
+    if encoded is None:
         raise HTTPException(status_code=404, detail="no label")
     headers = {"Content-Type": "application/pdf"}
     return Response(base64.b64decode(encoded, validate=True), headers=headers)
