@@ -64,7 +64,7 @@ def test_q1_price_can_be_called_with_a_keyword(answers, database):
     )
 
 
-@pytest.mark.parametrize("name", ["sofa", "", "name"])
+@pytest.mark.parametrize("name", ["sofa", ""])
 def test_q1_an_unknown_product_raises_unknown_product(answers, database, name):
     seen = price(answers.SqlCatalogue(database), name)
 
@@ -86,6 +86,19 @@ def test_q1_a_similar_name_is_another_product(answers, database, name):
     )
 
 
+def test_q1_a_price_that_changes_is_read_again(answers, database):
+    catalogue = answers.SqlCatalogue(database)
+    before = price(catalogue, "chair")
+    database.execute("UPDATE products SET cents = 4900 WHERE name = 'chair'")
+    after = price(catalogue, "chair")
+
+    assert (before, after) == (5900, 4900), (
+        "The price changed from 5900 to 4900. Before, `price('chair')` "
+        f"{returned_or_raised(before)}; after, it {returned_or_raised(after)}. The "
+        "docstring asks for the price at this moment: query the table in `price`."
+    )
+
+
 def test_q1_another_failure_is_not_an_unknown_product(answers, database):
     catalogue = answers.SqlCatalogue(database)
     database.execute("DROP TABLE products")
@@ -103,19 +116,6 @@ def test_q1_another_failure_is_not_an_unknown_product(answers, database):
     )
 
 
-def test_q1_a_price_that_changes_is_read_again(answers, database):
-    catalogue = answers.SqlCatalogue(database)
-    before = price(catalogue, "chair")
-    database.execute("UPDATE products SET cents = 4900 WHERE name = 'chair'")
-    after = price(catalogue, "chair")
-
-    assert (before, after) == (5900, 4900), (
-        "The price changed from 5900 to 4900. Before, `price('chair')` "
-        f"{returned_or_raised(before)}; after, it {returned_or_raised(after)}. The "
-        "docstring asks for the price at this moment: query the table in `price`."
-    )
-
-
 NAMES = {
     "a quote": "men's boots",
     "SQL": "'; --",
@@ -130,18 +130,20 @@ def test_q1_a_name_can_contain_any_character(answers, database, name):
     database.execute("INSERT INTO products VALUES (?, ?)", (name, 1290))
     seen = price(answers.SqlCatalogue(database), name)
 
+    told = returned_or_raised(seen).replace("\0", r"\0")
     assert seen == 1290, (
-        f"The table has the product {name!r} for 1290 cents. `price` "
-        f"{returned_or_raised(seen)}. The docstring asks for names with any character. "
-        "Look at how the name gets into your query."
+        f"The table has the product {name!r} for 1290 cents. `price` {told}. The "
+        "docstring asks for names with any character. Look at how the name gets into "
+        "your query."
     )
 
 
-def test_q1_a_name_is_never_read_as_sql(answers, database):
-    seen = price(answers.SqlCatalogue(database), "' OR '1' = '1")
+@pytest.mark.parametrize("name", ["' OR '1' = '1", "name"], ids=["SQL", "a column"])
+def test_q1_a_name_is_never_read_as_sql(answers, database, name):
+    seen = price(answers.SqlCatalogue(database), name)
 
     assert isinstance(seen, answers.UnknownProduct), (
-        "The table has no product with the name \"' OR '1' = '1\". `price` "
+        f"The table has no product with the name {name!r}. `price` "
         f"{returned_or_raised(seen)}. The docstring asks to raise `UnknownProduct`. "
         "Look at how the name gets into your query."
     )

@@ -648,8 +648,10 @@ def where_to_look(site: Site) -> str:
         for path, body in site.pages.items()
         for product in body["products"]
     ]
-    if set(site.read) != set(site.pages):
-        return 'Look at which pages you read: "next" is relative to its page.'
+    if strange := set(site.read) - set(site.pages):
+        return f"Your code read {sorted(strange)[0]}, which is not a page."
+    if set(site.pages) - set(site.read):
+        return "Your code did not read all pages."
     if len(site.orders) != 1:
         return "Look at how often you send a `POST`."
     if site.orders[0] in links:
@@ -702,7 +704,15 @@ def test_q4_the_pages_can_be_on_two_servers(answers):
 
 def label_response(answers: Any, result: dict[str, Any]) -> Response:
     """Return the response for a result, also if it is an `HTTPException`."""
-    wrong = "The docstring asks to return a `Response`, or to raise an `HTTPException`."
+    if "errors" in result:
+        expected = '502, because there are "errors"'
+    else:
+        null = result["data"]["label"] is None
+        expected = "404, because the label is null" if null else "the PDF"
+    wrong = (
+        f"The docstring asks for {expected}: return a `Response`, or raise an "
+        "`HTTPException`."
+    )
     try:
         seen = answers.label_response(result)
     except HTTPException as error:
@@ -769,8 +779,8 @@ def test_q5_a_label_is_returned_as_a_pdf(answers, order):
     assert response.content == PDFS[order], (
         f"The label has {len(PDFS[order])} bytes, which begin with {PDFS[order][:9]}. "
         f"The printer got {len(response.content)} bytes, which begin with "
-        f"{response.content[:9]}. The docstring asks for the PDF. In `result`, it is "
-        "encoded in Base64."
+        f"{response.content[:9]}. The docstring asks for the PDF. Look at how "
+        "you make bytes from the text in Base64."
     )
 
 

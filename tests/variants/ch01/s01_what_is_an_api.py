@@ -178,7 +178,7 @@ class SqlCatalogue:
         return row[0]
 
 
-@wrong("1.1.1", caught_by="test_q1_a_name_is_never_read_as_sql")
+@wrong("1.1.1", caught_by="test_q1_a_name_is_never_read_as_sql[SQL]")
 class SqlCatalogue:
     """Write the name into the SQL text, and call every error an unknown product."""
 
