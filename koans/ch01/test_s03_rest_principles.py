@@ -649,7 +649,7 @@ def where_to_look(site: Site) -> str:
         for product in body["products"]
     ]
     if strange := set(site.read) - set(site.pages):
-        return f"Your code read {sorted(strange)[0]}, which is not a page."
+        return f"Your code read {min(strange)}, which is not a page."
     if set(site.pages) - set(site.read):
         return "Your code did not read all pages."
     if len(site.orders) != 1:
