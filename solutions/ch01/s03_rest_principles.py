@@ -125,8 +125,9 @@ def basket_app(secret: str) -> FastAPI:
 
     - A customer always gets the whole basket, also if different processes handle the
       requests, and after a restart of all processes.
-    - The cookie is signed with `secret`, so that customers cannot change a price. If
-      the signature is missing or wrong, the basket is empty, or the status code is 400.
+    - The cookie is signed with `secret`, so that customers cannot change a price. For a
+      cookie without the correct signature, the basket is empty, or the status code is
+      400.
     - A product that the shop does not sell still returns 404.
 
     Given: `seal` signs a basket, and `unseal` checks the signature.
