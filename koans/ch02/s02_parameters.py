@@ -33,12 +33,14 @@ def orders_app() -> FastAPI:
     an optional query parameter for filtering.
 
     Create an application with the endpoint `GET /users/{user_id}/orders`, and return
-    it. The endpoint returns the orders from `orders_of(user_id)`, in the same sequence.
+    it. For each request, the endpoint calls `orders_of(user_id)` and returns the orders
+    in the same sequence.
 
     - `?paid=true` returns only the paid orders, `?paid=false` only the unpaid ones.
       Without `paid`, the endpoint returns all orders.
-    - If `user_id` is not an integer or `paid` is not a boolean, return 422.
-    - The documentation (`/docs`) lists both parameters, and `paid` is optional there.
+    - A `user_id` that is not an integer returns 422. A `paid` that is not a boolean,
+      such as `?paid=maybe`, also returns 422.
+    - The documentation (`/docs`) lists `user_id`, and `paid` as an optional parameter.
 
     Example:
         GET /users/7/orders?paid=true  ->  200  [{"number": 1, "paid": true}]
@@ -65,19 +67,19 @@ def respond(endpoint: Callable[..., Any], sent: Mapping[str, str]) -> tuple[int,
 def value_of(parameter: Parameter, sent: Mapping[str, str]) -> Any:
     """2.2.2  How does FastAPI validate path and query parameters automatically?
 
-    Build the step that FastAPI does for each parameter. `respond` above calls
-    `value_of` for each parameter in the signature of an endpoint. Return the value with
-    which the endpoint is called.
+    FastAPI calls an endpoint with one value for each parameter in its signature. Return
+    the value of one parameter. `respond` above calls this function for each of them.
 
-    - If `sent` contains the parameter, return its string converted to the annotated
-      type. Pydantic's `TypeAdapter` converts it, and checks it as FastAPI does.
-    - If `sent` does not contain the parameter, return its default value.
+    - If `sent` contains the parameter, convert its string with Pydantic's
+      `TypeAdapter(annotation)`, and return the result.
+    - If `sent` does not contain the parameter, return its default value as it is.
     - If the string is not valid for the annotation, or a parameter without a default
-      value is missing, raise a ValueError. Pydantic's ValidationError is a ValueError.
+      value is missing, raise a ValueError.
 
     Given:
         `parameter` has the attributes `name`, `annotation` and `default`.
         Without a default value, `parameter.default` is `Parameter.empty`.
+        Pydantic's ValidationError is a ValueError.
 
     Example:
         def list_products(shelf: int, page: int = 1) -> str: ...
@@ -117,9 +119,9 @@ def predictions() -> dict[str, Any]:
 
     Predict the responses of `search_app` above. Replace each `___`.
 
-    - For the four paths, write the value in the body if the status code is 200, as a
-      Python value. Otherwise write the status code.
-    - "loc": the `loc` of the only error in the response to `GET /required`, as a list.
+    - The first four keys are the URLs of requests. If the status code is 200, write the
+      body of the response as a Python value. Otherwise write the status code.
+    - "loc": the `loc` of the only error in the response to `GET /required`.
     - "errors": the number of errors in the response to `GET /between?low=cheap`.
     """
     return {
@@ -152,14 +154,15 @@ def parcels_app() -> FastAPI:
     optional query parameter for status.
 
     Create an application with the endpoint `GET /users/{user_id}/parcels`, and return
-    it. The endpoint returns the parcels from `parcels_of(user_id)`, in the same
-    sequence.
+    it. For each request, the endpoint calls `parcels_of(user_id)` and returns the
+    parcels in the same sequence.
 
     - `?status=sent` returns only the parcels with this status; the same for "packed"
       and "delivered". Without `status`, the endpoint returns all parcels.
     - Any other status returns 422.
     - A `user_id` that is not an integer, or is less than 1, returns 422.
-    - The documentation (`/docs`) lists the three allowed values of `status`.
+    - The documentation (`/docs`) lists these three strings as the allowed values of
+      `status`.
 
     Example:
         GET /users/7/parcels?status=sent  ->  200  [{"number": 72, "status": "sent"}]
@@ -171,11 +174,12 @@ def parcels_app() -> FastAPI:
 def baskets_app(baskets: dict[int, dict[str, int]]) -> FastAPI:
     """2.2.5  What happens if a required path parameter is missing?
 
-    `baskets` contains the pieces of each product in the basket of each user. The
-    author of this endpoint wanted `sku` to be optional. But `GET /baskets/7/pieces`
-    returns 404. Repair it.
+    `baskets` contains the basket of each user: how many pieces of which product (`sku`)
+    are in it. The author of this endpoint wanted `sku` to be optional. But
+    `GET /baskets/7/pieces` returns 404. Repair the application.
 
-    - `GET /baskets/{user_id}/pieces` returns the number of all pieces in the basket.
+    - For each request, `GET /baskets/{user_id}/pieces` returns the number of all pieces
+      in the basket. For a user without a basket, this is 0.
     - Requests with a `sku` work as before: they return the pieces of this product.
     - A `user_id` that is not an integer still returns 422, with and without a `sku`.
       A path without a `user_id`, such as `/baskets/pieces`, still returns 404.

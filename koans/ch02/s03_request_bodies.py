@@ -20,9 +20,9 @@ def users_app() -> FastAPI:
     and use it in a POST endpoint.
 
     Write the model and an endpoint `POST /users`, and return the application. A user
-    has a `name` (a string), an `email` (an email address) and an `age` (an integer).
+    has a `name` (any string), an `email` (an email address) and an `age` (any integer).
 
-    - `POST /users` returns the user that it received.
+    - Each request to `POST /users` returns the user that it sent.
     - All three fields are required. A missing or invalid field returns 422.
     - The documentation (`/docs`) shows the three fields of the request body.
 
@@ -55,16 +55,17 @@ def receive(
 ) -> tuple[int, Any]:
     """2.3.2  How does Pydantic ensure data validation in FastAPI?
 
-    Build the step between the request and the endpoint. `data` is the JSON object from
-    the request body. `endpoint` is a function with one parameter of the type `model`.
-    Return the status code and the content of the response.
+    Do what FastAPI does with a request body: validate it with a model, then call the
+    endpoint. `data` is the JSON object of the body as a dict. `endpoint` is a function
+    with one parameter of the type `model`. Return the status code and the content of
+    the response.
 
-    - If `data` is valid, call `endpoint` with an instance of `model`, and return 200
-      and what the endpoint returns.
+    - If `data` is valid, call `endpoint` with an instance of `model`. Return 200 and
+      what the endpoint returns.
     - If `data` is not valid, do not call `endpoint`. Return 422 and
       `{"detail": errors}`, with a dict for each error in Pydantic's ValidationError.
-    - Each dict contains the `loc` and the `msg` of the error. As in FastAPI, `loc` is a
-      list that begins with "body".
+    - Each dict contains the `loc` and the `msg` of the error. `loc` is a list here, and
+      begins with "body". The dict can contain other keys, too.
     - Do not catch an exception from `endpoint`, not even a ValidationError.
 
     Example:
@@ -83,18 +84,18 @@ class Model:
     """2.3.3  Explain the difference between Pydantic’s `BaseModel` and a regular Python
     class.
 
-    Python does not check annotations. Turn this regular class into a base class that
-    validates values by the annotations of its subclasses, as BaseModel does. Do not
-    derive it from BaseModel.
+    Python does not check annotations, but BaseModel does. Write `__init__`, so that
+    `Model` does it, too: subclasses of `Model` only declare their fields. Do not derive
+    `Model` from BaseModel.
 
     - Each field in `fields_of(type(self))` is a required keyword argument. If one is
-      missing, raise a ValueError.
+      missing, raise a ValueError, even if the field may be None.
     - Convert each value with Pydantic's `TypeAdapter(annotation)`, and store it as an
-      attribute of the instance. If a value is not valid, raise a ValueError. Pydantic's
-      ValidationError is a ValueError.
+      attribute of the instance. If a value is not valid, raise a ValueError.
     - Ignore other keyword arguments.
 
     Given:
+        Pydantic's ValidationError is a ValueError.
         The fields of the subclasses have no default values.
 
     Example:
@@ -115,14 +116,18 @@ def products_app() -> FastAPI:
     """2.3.4  Write a Pydantic model for a product (name, price, quantity) and use it in
     a POST endpoint.
 
-    Write the model and an endpoint `POST /products` that returns the product it
-    received, and return the application. All fields are required.
+    Write the model and an endpoint `POST /products` that returns the validated product,
+    and return the application. All fields are required.
 
-    - `name` is a string. Remove whitespace at both ends. The rest must not be empty.
-    - `price` is greater than 0 and has at most two decimal places. It is a string in
-      the request and in the response, such as "19.90", and keeps all its digits.
+    - `name` is a string. The model removes whitespace at both ends, and does not accept
+      a name that is empty then.
+    - `price` is greater than 0 and has at most two decimal places. The response
+      contains the price as a string with the same digits as in the request.
     - `quantity` is an integer, 0 or greater.
     - An invalid request returns 422, with an error for each invalid field.
+
+    Given:
+        Clients send the price as a string, such as "19.90".
 
     Example:
         POST /products  {"name": " Lamp ", "price": "19.90", "quantity": 3}
@@ -138,15 +143,16 @@ def errors_by_field(detail: list[dict[str, Any]]) -> dict[str, str]:
     response, whose `detail` contains a dict for each error. Return the messages that
     the page shows, by the name of the input field.
 
-    - The name of a field is its `loc` without "body", joined with dots. For the
-      quantity of the second line, this is "lines.1.quantity".
+    - The name of a field is its `loc` without the first part, "body", joined with dots.
+      For the quantity of the second line, this is "lines.1.quantity".
     - The message is the `msg` of the error.
-    - An error that concerns the whole body has the name "".
+    - If the body is missing, not an object or not JSON, the error concerns the whole
+      body. Its name is "".
 
     Given:
         If the body is missing or is not an object, `loc` is `["body"]`.
         If the body is not JSON, `type` is "json_invalid" and `loc` is `["body", 17]`,
-        where 17 is a position in the text.
+        for example. The number is a position in the text.
         Each field has at most one error.
 
     Example:

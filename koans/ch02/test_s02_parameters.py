@@ -4,13 +4,23 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from inspect import signature
 from typing import Annotated, Any
 
 import httpx2
 import pytest
 from fastapi import FastAPI, Path, Query
 
-from lab import attempt, client, fastapi_app, in_words, json_or_text, outcome, stand_in
+from lab import (
+    attempt,
+    client,
+    fastapi_app,
+    in_words,
+    json_or_text,
+    outcome,
+    returned_or_raised,
+    stand_in,
+)
 
 
 def get(app: object, call: str, url: str) -> httpx2.Response:
@@ -26,24 +36,56 @@ def get(app: object, call: str, url: str) -> httpx2.Response:
             ) from error
 
 
-def json_list(response: httpx2.Response, url: str) -> list[Any]:
-    """Return the JSON list of a response with the status code 200."""
-    assert response.status_code == 200, (
-        f"`GET {url}` returned {response.status_code} and {in_words(response.text)}. "
-        "The docstring asks for 200 and a list, which can be empty. Look at the path "
-        "in the decorator, and at the types and default values of the parameters."
+LOOK = {
+    404: "FastAPI returns 404 if no path matches. Look at the path in the decorator, "
+    "and for a line that raises this error.",
+    422: "Look at the types, constraints and default values of the parameters.",
+}
+
+
+def json_of(response: httpx2.Response, url: str, asked: str) -> Any:
+    """Return the JSON of a response with the status code 200; `asked` names it."""
+    status = response.status_code
+    assert status == 200, (
+        f"`GET {url}` returned {status} and {in_words(response.text)}. The docstring "
+        f"asks for 200 and {asked}. {LOOK.get(status, 'Look at the decorator.')}"
     )
-    body = json_or_text(response)
+    return json_or_text(response)
+
+
+def json_list(app: object, call: str, url: str) -> list[Any]:
+    """Return the list that `GET url` returns."""
+    body = json_of(get(app, call, url), url, "a list, which can be empty")
     assert isinstance(body, list), (
-        f"`GET {url}` returned {in_words(body)}. The docstring asks for a JSON list."
+        f"`GET {url}` returned {in_words(body)}. The docstring asks for a JSON list. "
+        "Look at what your endpoint returns."
     )
     return body
+
+
+def where_to_look(url: str, body: list[Any], expected: list[Any], given: str) -> str:
+    """Return where to look if an endpoint returned `body` instead of `expected`.
+
+    `given` is the name of the function that the endpoint calls.
+    """
+    if sorted(map(repr, body)) == sorted(map(repr, expected)):
+        return "Look for the line that changes the sequence."
+    _, query, name = url.partition("?")
+    if query:
+        name = name.partition("=")[0]
+        return f"Look at the parameter `{name}`, and at how you compare it."
+    return f"Look at the default value of the filter, and at your call of `{given}`."
 
 
 def documented(app: FastAPI, path: str) -> dict[tuple[str, str], dict[str, Any]]:
     """Return the parameters in the documentation of `GET path`, by place and name."""
     document = attempt("Creating the documentation", app.openapi)
-    endpoint = document["paths"].get(path, {}).get("get", {})
+    endpoint = document["paths"].get(path, {}).get("get")
+    assert endpoint is not None, (
+        f"The documentation does not list `GET {path}`, only the paths "
+        f"{in_words(list(document['paths']))}. The docstring asks for this endpoint "
+        "and its parameters. Look at the decorator."
+    )
     return {(one["in"], one["name"]): one for one in endpoint.get("parameters", [])}
 
 
@@ -73,13 +115,31 @@ def orders_app(answers) -> FastAPI:
     ],
 )
 def test_q1_the_endpoint_returns_the_orders_that_paid_selects(answers, url, orders):
-    body = json_list(get(orders_app(answers), "orders_app()", url), url)
+    body = json_list(orders_app(answers), "orders_app()", url)
 
     expected = [{"number": number, "paid": paid} for number, paid in orders]
+    wanted = {"true": "the paid orders", "false": "the unpaid orders"}
     assert body == expected, (
-        f"`GET {url}` returned {in_words(body)}. The docstring asks for the paid, the "
-        f"unpaid or all orders of this user, here number {[n for n, _ in orders]}. "
-        "Look at the default value of `paid`, and at how you compare it."
+        f"`GET {url}` returned {in_words(body)}. The docstring asks for "
+        f"{wanted.get(url.partition('=')[2], 'all orders')} of this user, in the same "
+        f"sequence: the numbers {[number for number, _ in orders]}. "
+        f"{where_to_look(url, body, expected, 'orders_of')}"
+    )
+
+
+def test_q1_the_orders_are_read_for_every_request(answers, monkeypatch):
+    app = orders_app(answers)
+
+    bodies = []
+    for orders in ([(7, False)], [(8, True), (7, False)]):
+        monkeypatch.setitem(ORDERS, 24, orders)
+        bodies.append(json_list(app, "orders_app()", "/users/24/orders"))
+
+    numbers = [[order["number"] for order in body] for body in bodies]
+    assert numbers == [[7], [8, 7]], (
+        "A user had the order 7, then also the order 8. Two requests returned the "
+        f"orders {numbers}. The docstring asks to call `orders_of` for each request. "
+        "Look at which line of your code calls it."
     )
 
 
@@ -98,8 +158,8 @@ def test_q1_an_invalid_user_id_or_filter_returns_422(answers, url):
 
     assert status == 422, (
         f"`GET {url}` returned {status}. The docstring asks for 422 if `user_id` is "
-        "not an integer or `paid` is not a boolean. Look at the types in the signature "
-        "of your endpoint."
+        "not an integer, or if `paid` is not a boolean. Look at the types in the "
+        "signature of your endpoint."
     )
 
 
@@ -141,6 +201,16 @@ def delivery(day: date, weight: Decimal, size: Size = Size.SMALL) -> str:
     return f"{type(day).__name__}, {type(weight).__name__}, {size!r}"
 
 
+def archive(year: int, limit: Annotated[int, Query(ge=1)] = 0) -> str:
+    """Return the values of the parameters; a limit of 0 means no limit."""
+    return f"{year!r}, {limit!r}"
+
+
+def search(shelf: int, word: str | None) -> str:
+    """Return the values of the parameters; both are required."""
+    return f"{shelf!r}, {word!r}"
+
+
 REQUESTS: dict[str, tuple[Callable[..., str], str, dict[str, str]]] = {
     "only the required parameter": (list_products, "7", {}),
     "numbers": (list_products, "7", {"page": "2"}),
@@ -165,6 +235,8 @@ REQUESTS: dict[str, tuple[Callable[..., str], str, dict[str, str]]] = {
     "an unknown choice": (delivery, "2026-11-22", {"weight": "1", "size": "huge"}),
     "a missing weight": (delivery, "2026-11-22", {}),
     "a missing weight and an invalid date": (delivery, "today", {}),
+    "a default value that the constraint forbids": (archive, "2026", {}),
+    "a missing word that may be None": (search, "7", {}),
 }
 
 
@@ -181,20 +253,51 @@ def fastapi_response(
     return response.status_code, [one["loc"][1] for one in response.json()["detail"]]
 
 
+def look_at(tiny: object, real: tuple[int, Any]) -> str:
+    """Return where to look, with the parameters that only one of them refused."""
+    refused = [
+        set(one[1]) if isinstance(one, tuple) and one[0] == 422 else set[str]()
+        for one in (tiny, real)
+    ]
+    names = ", ".join(sorted(refused[0] ^ refused[1]))
+    return f"Look at `value_of` for {names}." if names else "Look at `value_of`."
+
+
 @pytest.mark.parametrize("request_", REQUESTS)
 def test_q2_a_request_has_the_same_outcome_as_in_fastapi(answers, request_):
     endpoint, text, query = REQUESTS[request_]
-    name = "shelf" if endpoint is list_products else "day"
-    status, body = fastapi_response(endpoint, name, text, query)
+    name = next(iter(signature(endpoint).parameters))
+    real = fastapi_response(endpoint, name, text, query)
 
     sent = {name: text, **query}
-    what = f"`respond({endpoint.__name__}, {sent})`"
     tiny = outcome(lambda: answers.respond(endpoint, sent))
 
-    assert tiny == (status, body), (
-        f"{what} {'raised' if isinstance(tiny, Exception) else 'returned'} "
-        f"{in_words(tiny)}. FastAPI returns {(status, body)}. The docstring asks for "
-        "the converted value, the default value or a ValueError. Look at `value_of`."
+    asked = (
+        "a ValueError for an invalid string, and for a missing required parameter"
+        if real[0] == 422
+        else "the converted string, or the default value of a missing parameter"
+    )
+    assert tiny == real, (
+        f"`respond({endpoint.__name__}, {sent})` {returned_or_raised(tiny)}. FastAPI "
+        f"returns {real}. The docstring asks for {asked}. {look_at(tiny, real)}"
+    )
+
+
+def test_q2_each_string_is_converted_to_the_type_of_its_own_parameter(answers):
+    def by_number(place: int) -> None: ...
+
+    def by_name(place: str) -> None: ...
+
+    seen = [
+        outcome(lambda: answers.value_of(parameter, {"place": "7"}))  # noqa: B023
+        for endpoint in (by_number, by_name)
+        for parameter in signature(endpoint).parameters.values()
+    ]
+    assert seen == [7, "7"], (
+        f'For the string "7", `value_of` {returned_or_raised(seen[0])} for '
+        f"`place: int` and {returned_or_raised(seen[1])} for `place: str` of another "
+        "endpoint. The docstring asks to convert it with `TypeAdapter(annotation)`. "
+        "Look at which annotation your code uses."
     )
 
 
@@ -202,19 +305,20 @@ def test_q2_a_request_has_the_same_outcome_as_in_fastapi(answers, request_):
 def test_q2_a_missing_or_invalid_parameter_raises_a_value_error(answers, sent):
     def read_page(page: Annotated[int, Query(ge=1)]) -> None: ...
 
-    parameter = answers.signature(read_page).parameters["page"]
+    parameter = signature(read_page).parameters["page"]
     seen = outcome(lambda: answers.value_of(parameter, sent))
 
     assert isinstance(seen, ValueError), (
         "For the parameter `page: Annotated[int, Query(ge=1)]`, "
-        f"`value_of(parameter, {sent})` "
-        f"{'raised' if isinstance(seen, Exception) else 'returned'} {in_words(seen)}. "
-        "The docstring asks for a ValueError."
+        f"`value_of(parameter, {sent})` {returned_or_raised(seen)}. The docstring asks "
+        "for a ValueError if the string is not valid, or a required parameter is "
+        "missing. Look at `value_of` for this case."
     )
 
 
 HINTS = {
-    "/required": "`word: str` has no default value, and this URL has no `word`.",
+    "/required": "`word: str` has no default value, and this URL has no `word`: the "
+    "request is not valid.",
     "/required?word=": "This URL contains `word`, and its string is empty.",
     "/nullable": "`word: str | None` allows None, but has no default value.",
     "/optional": "`word: str | None = None` has a default value.",
@@ -251,9 +355,13 @@ def test_q3_the_prediction_is_what_the_client_gets(answers, blank):
     value = list(value) if isinstance(value, tuple) else value
 
     same = value == observed(answers)[blank]
+    asked = {
+        "loc": "The docstring asks for the `loc` of the error.",
+        "errors": "The docstring asks for the number of errors.",
+    }.get(blank, "The docstring asks for the body after 200, else for the status code.")
     assert same, (
         f'Your prediction for "{blank}" is {in_words(value)}. The application returned '
-        f"something else. {HINTS[blank]} Look at this endpoint of `search_app`."
+        f"something else. {asked} {HINTS[blank]} Look at this endpoint of `search_app`."
     )
 
 
@@ -289,8 +397,8 @@ def parcels_app(answers) -> FastAPI:
         ("/users/23/parcels", []),
     ],
 )
-def test_q4_the_endpoint_returns_the_parcels_with_this_status(answers, url, numbers):
-    body = json_list(get(parcels_app(answers), "parcels_app()", url), url)
+def test_q4_the_endpoint_returns_the_parcels_that_status_selects(answers, url, numbers):
+    body = json_list(parcels_app(answers), "parcels_app()", url)
 
     user_id = int(url.split("/")[2])
     expected = [
@@ -298,9 +406,27 @@ def test_q4_the_endpoint_returns_the_parcels_with_this_status(answers, url, numb
         for number, status in PARCELS.get(user_id, [])
         if number in numbers
     ]
+    wanted = "the parcels with this status" if "?" in url else "all parcels"
     assert body == expected, (
-        f"`GET {url}` returned {in_words(body)}. The docstring asks for the parcels of "
-        f"this user with this status, here number {numbers}. Look at your filter."
+        f"`GET {url}` returned {in_words(body)}. The docstring asks for {wanted}, in "
+        f"the same sequence: the numbers {numbers}. "
+        f"{where_to_look(url, body, expected, 'parcels_of')}"
+    )
+
+
+def test_q4_the_parcels_are_read_for_every_request(answers, monkeypatch):
+    app = parcels_app(answers)
+
+    bodies = []
+    for parcels in ([(7, "packed")], [(8, "packed"), (7, "sent")]):
+        monkeypatch.setitem(PARCELS, 24, parcels)
+        bodies.append(json_list(app, "parcels_app()", "/users/24/parcels"))
+
+    seen = [[(one["number"], one["status"]) for one in body] for body in bodies]
+    assert seen == [[(7, "packed")], [(8, "packed"), (7, "sent")]], (
+        "A user had a parcel 7, then parcel 7 was sent and a parcel 8 was packed. Two "
+        f"requests returned {in_words(seen)}. The docstring asks to call `parcels_of` "
+        "for each request. Look at which line of your code calls it."
     )
 
 
@@ -366,24 +492,18 @@ def baskets_app(answers) -> tuple[FastAPI, dict[int, dict[str, int]]]:
 
 def pieces(app: FastAPI, path: str) -> Any:
     """Return the body of a response with the status code 200."""
-    response = get(app, "baskets_app(baskets)", path)
-    assert response.status_code == 200, (
-        f"`GET {path}` returned {response.status_code} and {in_words(response.text)}. "
-        "The docstring asks for 200 and a number. Look at which paths your application "
-        "has: a path without `sku` is another path."
-    )
-    return json_or_text(response)
+    return json_of(get(app, "baskets_app(baskets)", path), path, "a number")
 
 
-@pytest.mark.parametrize(("user_id", "number"), [(7, 3), (8, 4), (9, 0)])
+@pytest.mark.parametrize(("user_id", "number"), [(7, 3), (8, 4), (9, 0), (10, 0)])
 def test_q5_without_a_sku_all_pieces_are_counted(answers, user_id, number):
     app, baskets = baskets_app(answers)
 
     counted = pieces(app, f"/baskets/{user_id}/pieces")
     assert counted == number, (
-        f"The basket of user {user_id} contains {baskets[user_id]}, and "
-        f"`GET /baskets/{user_id}/pieces` returned {in_words(counted)}. The docstring "
-        "asks for the number of all pieces in this basket."
+        f"The baskets are {baskets}, and `GET /baskets/{user_id}/pieces` returned "
+        f"{in_words(counted)}. The docstring asks for the number of all pieces in the "
+        "basket of this user, and for 0 without a basket. Look at what you count."
     )
 
 
@@ -395,14 +515,19 @@ def test_q5_the_pieces_are_counted_for_every_request(answers):
     counted.append(pieces(app, "/baskets/7/pieces"))
     assert counted == [3, 8], (
         "The basket contained 3 pieces, then 5 lamps were added. Two requests returned "
-        f"{in_words(counted)}. The docstring asks for the number of all pieces in "
-        "`baskets`. Look at which line of your code counts them."
+        f"{in_words(counted)}. The docstring asks to count for each request. Look at "
+        "which line of your code counts the pieces."
     )
 
 
 @pytest.mark.parametrize(
     ("path", "number"),
-    [("7/pieces/pen", 2), ("8/pieces/pen", 4), ("7/pieces/lamp", 0)],
+    [
+        ("7/pieces/pen", 2),
+        ("8/pieces/pen", 4),
+        ("7/pieces/lamp", 0),
+        ("10/pieces/pen", 0),
+    ],
 )
 def test_q5_with_a_sku_its_pieces_are_still_counted(answers, path, number):
     app, baskets = baskets_app(answers)
@@ -412,7 +537,8 @@ def test_q5_with_a_sku_its_pieces_are_still_counted(answers, path, number):
     assert counted == number, (
         f"The baskets are {baskets}, and `GET /baskets/{path}` returned "
         f"{in_words(counted)}. The docstring asks that requests with a `sku` work as "
-        "before: they return the pieces of this product."
+        "before: they return the pieces of this product. Look at the endpoint of this "
+        "path."
     )
 
 

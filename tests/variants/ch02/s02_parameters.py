@@ -121,6 +121,50 @@ def orders_app():
     return app
 
 
+@wrong("2.2.1", caught_by="test_q1_the_orders_are_read_for_every_request")
+def orders_app():
+    """Keep the orders of each user."""
+    app = FastAPI()
+    known = {}
+
+    @app.get("/users/{user_id}/orders")
+    def orders(user_id: int, paid: bool | None = None) -> list[Order]:
+        if user_id not in known:
+            known[user_id] = orders_of(user_id)
+        return [one for one in known[user_id] if paid is None or one.paid == paid]
+
+    return app
+
+
+@wrong(
+    "2.2.1",
+    caught_by="test_q1_the_endpoint_returns_the_orders_that_paid_selects[/users/21/orders-orders0]",
+)
+def orders_app():
+    """Sort the orders by number."""
+    app = FastAPI()
+
+    @app.get("/users/{user_id}/orders")
+    def orders(user_id: int, paid: bool | None = None) -> list[Order]:
+        found = [one for one in orders_of(user_id) if paid is None or one.paid == paid]
+        return sorted(found, key=lambda order: order.number)
+
+    return app
+
+
+@wrong("2.2.1", caught_by="test_q1_the_documentation_lists_both_parameters")
+def orders_app():
+    """Hide the endpoint from the documentation."""
+    app = FastAPI()
+
+    @app.get("/users/{user_id}/orders", include_in_schema=False)
+    def orders(user_id: int, paid: bool | None = None) -> list[Order]:
+        found = orders_of(user_id)
+        return [order for order in found if paid is None or order.paid == paid]
+
+    return app
+
+
 @right("2.2.1")
 def orders_app():
     """Use a router, an async function, an alias, and dicts."""
@@ -242,6 +286,44 @@ def value_of(parameter, sent):
     if parameter.default is Parameter.empty or parameter.default is None:
         raise ValueError(parameter.name)
     return parameter.default
+
+
+@wrong(
+    "2.2.2",
+    caught_by="test_q2_each_string_is_converted_to_the_type_of_its_own_parameter",
+)
+def value_of(parameter, sent, adapters={}):
+    """Keep the validators by the name of the parameter."""
+    if parameter.name in sent:
+        if parameter.name not in adapters:
+            adapters[parameter.name] = TypeAdapter(parameter.annotation)
+        return adapters[parameter.name].validate_python(sent[parameter.name])
+    if parameter.default is Parameter.empty:
+        raise ValueError(parameter.name)
+    return parameter.default
+
+
+@wrong(
+    "2.2.2",
+    caught_by="test_q2_a_request_has_the_same_outcome_as_in_fastapi[a default value that the constraint forbids]",
+)
+def value_of(parameter, sent):
+    """Validate the default value, too."""
+    value = sent.get(parameter.name, parameter.default)
+    if value is Parameter.empty:
+        raise ValueError(parameter.name)
+    return TypeAdapter(parameter.annotation).validate_python(value)
+
+
+@wrong(
+    "2.2.2",
+    caught_by="test_q2_a_request_has_the_same_outcome_as_in_fastapi[a missing word that may be None]",
+)
+def value_of(parameter, sent):
+    """Use None for a missing parameter that may be None."""
+    if parameter.name not in sent and parameter.default is not Parameter.empty:
+        return parameter.default
+    return TypeAdapter(parameter.annotation).validate_python(sent.get(parameter.name))
 
 
 @right("2.2.2")
@@ -404,7 +486,7 @@ def parcels_app():
 
 @wrong(
     "2.2.4",
-    caught_by="test_q4_the_endpoint_returns_the_parcels_with_this_status[/users/21/parcels?status=sent-numbers1]",
+    caught_by="test_q4_the_endpoint_returns_the_parcels_that_status_selects[/users/21/parcels?status=sent-numbers1]",
 )
 def parcels_app():
     """Compare a member of a plain Enum with a string."""
@@ -443,7 +525,7 @@ def parcels_app():
 
 @wrong(
     "2.2.4",
-    caught_by="test_q4_the_endpoint_returns_the_parcels_with_this_status[/users/1/parcels-numbers5]",
+    caught_by="test_q4_the_endpoint_returns_the_parcels_that_status_selects[/users/1/parcels-numbers5]",
 )
 def parcels_app():
     """Use `gt` in the place of `ge`."""
@@ -462,7 +544,7 @@ def parcels_app():
 
 @wrong(
     "2.2.4",
-    caught_by="test_q4_the_endpoint_returns_the_parcels_with_this_status[/users/21/parcels-numbers0]",
+    caught_by="test_q4_the_endpoint_returns_the_parcels_that_status_selects[/users/21/parcels-numbers0]",
 )
 def parcels_app():
     """Use a status as the default value."""
@@ -490,6 +572,65 @@ def parcels_app():
     ) -> list[Parcel]:
         found = parcels_of(user_id)
         return [one for one in found if status is None or one.status in status]
+
+    return app
+
+
+@wrong("2.2.4", caught_by="test_q4_the_parcels_are_read_for_every_request")
+def parcels_app():
+    """Keep the parcels of each user."""
+    from functools import cache
+
+    app = FastAPI()
+    known_parcels = cache(parcels_of)
+
+    @app.get("/users/{user_id}/parcels")
+    def parcels(
+        user_id: Annotated[int, Path(ge=1)],
+        status: Literal["packed", "sent", "delivered"] | None = None,
+    ) -> list[Parcel]:
+        found = known_parcels(user_id)
+        return [one for one in found if status is None or one.status == status]
+
+    return app
+
+
+@wrong(
+    "2.2.4",
+    caught_by="test_q4_the_endpoint_returns_the_parcels_that_status_selects[/users/21/parcels-numbers0]",
+)
+def parcels_app():
+    """Sort the parcels by number."""
+    app = FastAPI()
+
+    @app.get("/users/{user_id}/parcels")
+    def parcels(
+        user_id: Annotated[int, Path(ge=1)],
+        status: Literal["packed", "sent", "delivered"] | None = None,
+    ) -> list[Parcel]:
+        found = sorted(parcels_of(user_id), key=lambda parcel: parcel.number)
+        return [one for one in found if status is None or one.status == status]
+
+    return app
+
+
+@wrong(
+    "2.2.4",
+    caught_by="test_q4_the_endpoint_returns_the_parcels_that_status_selects[/users/22/parcels?status=sent-numbers4]",
+)
+def parcels_app():
+    """Return 404 if no parcel has this status."""
+    app = FastAPI()
+
+    @app.get("/users/{user_id}/parcels")
+    def parcels(
+        user_id: Annotated[int, Path(ge=1)],
+        status: Literal["packed", "sent", "delivered"] | None = None,
+    ) -> list[Parcel]:
+        found = [one for one in parcels_of(user_id) if status in (None, one.status)]
+        if not found:
+            raise HTTPException(404, "no parcels")
+        return found
 
     return app
 
@@ -644,9 +785,28 @@ def baskets_app(baskets):
     return app
 
 
-@right("2.2.5")
+@wrong("2.2.5", caught_by="test_q5_without_a_sku_all_pieces_are_counted[10-0]")
 def baskets_app(baskets):
-    """Write two endpoints."""
+    """Raise a KeyError for a user without a basket."""
+    app = FastAPI()
+
+    @app.get("/baskets/{user_id}/pieces")
+    def all_pieces(user_id: int) -> int:
+        return sum(baskets[user_id].values())
+
+    @app.get("/baskets/{user_id}/pieces/{sku}")
+    def pieces(user_id: int, sku: str) -> int:
+        return baskets.get(user_id, {}).get(sku, 0)
+
+    return app
+
+
+@wrong(
+    "2.2.5",
+    caught_by="test_q5_with_a_sku_its_pieces_are_still_counted[10/pieces/pen-0]",
+)
+def baskets_app(baskets):
+    """Return 404 for a product that is not in the basket."""
     app = FastAPI()
 
     @app.get("/baskets/{user_id}/pieces")
@@ -655,7 +815,23 @@ def baskets_app(baskets):
 
     @app.get("/baskets/{user_id}/pieces/{sku}")
     def pieces(user_id: int, sku: str) -> int:
-        return baskets.get(user_id, {}).get(sku, 0)
+        if sku not in baskets.get(user_id, {}):
+            raise HTTPException(404, "not in the basket")
+        return baskets[user_id][sku]
+
+    return app
+
+
+@right("2.2.5")
+def baskets_app(baskets):
+    """Declare a second path for the same function."""
+    app = FastAPI()
+
+    @app.get("/baskets/{user_id}/pieces")
+    @app.get("/baskets/{user_id}/pieces/{sku}")
+    def pieces(user_id: int, sku: str | None = None) -> int:
+        basket = baskets.get(user_id, {})
+        return sum(basket.values()) if sku is None else basket.get(sku, 0)
 
     return app
 
