@@ -358,7 +358,7 @@ def test_q3_the_prediction_is_what_the_client_gets(answers, blank):
     asked = {
         "loc": "The docstring asks for the `loc` of the error.",
         "errors": "The docstring asks for the number of errors.",
-    }.get(blank, "The docstring asks for the body after 200, else for the status code.")
+    }.get(blank, "The docstring asks for the body if the status code is 200.")
     assert same, (
         f'Your prediction for "{blank}" is {in_words(value)}. The application returned '
         f"something else. {asked} {HINTS[blank]} Look at this endpoint of `search_app`."

@@ -1,14 +1,23 @@
 """The tests of section 2.3."""
 
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 import httpx2
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
-from lab import attempt, client, fastapi_app, in_words, json_or_text, outcome
+from lab import (
+    attempt,
+    client,
+    fastapi_app,
+    in_words,
+    json_or_text,
+    outcome,
+    returned_or_raised,
+)
 
 
 def post(app: object, call: str, path: str, body: object) -> httpx2.Response:
@@ -19,21 +28,27 @@ def post(app: object, call: str, path: str, body: object) -> httpx2.Response:
         except Exception as error:
             raise AssertionError(
                 f"`POST {path}` with {in_words(body)} raised {in_words(error)}, which "
-                "gives the client a 500. The docstring asks for 200 or 422."
+                "gives the client a 500. The docstring asks for 200 or 422. Look at "
+                "the code that runs before or after the validation."
             ) from error
 
 
 def json_object(response: httpx2.Response, sent: object) -> dict[str, Any]:
     """Return the JSON object of a response with the status code 200."""
     request = f"`POST {response.request.url.path}` with {in_words(sent)}"
+    look = {
+        404: "Look at the path in the decorator.",
+        405: "Look at the method in the decorator.",
+        422: "Look at the parameter of your endpoint, and at the fields of your model.",
+    }.get(response.status_code, "Look at the decorator.")
     assert response.status_code == 200, (
         f"{request} returned {response.status_code} and {in_words(response.text)}. "
-        "The docstring asks for 200. Look at the path, at the parameter of your "
-        "endpoint, and at the fields of your model."
+        f"The docstring asks for 200. {look}"
     )
     body = json_or_text(response)
     assert isinstance(body, dict), (
-        f"{request} returned {in_words(body)}. The docstring asks for a JSON object."
+        f"{request} returned {in_words(body)}. The docstring asks for a JSON object. "
+        "Look at what your endpoint returns."
     )
     return body
 
@@ -88,15 +103,37 @@ MARA = {"name": "Mara", "email": "mara@example.com", "age": 31}
 
 
 @pytest.mark.parametrize(
-    "user", [MARA, {"name": "Łucja", "email": "lu.s+shop@example.org", "age": 19}]
+    "user",
+    [
+        MARA,
+        {"name": "Łucja", "email": "lu.s+shop@example.org", "age": 19},
+        {"name": "", "email": "mara@example.com", "age": 0},
+        {"name": "x" * 300, "email": "mara@example.com", "age": -1},
+        {"name": "Mara", "email": "mara@example.com", "age": 10**20},
+    ],
+    ids=["Mara", "another user", "shortest", "longest", "a large age"],
 )
 def test_q1_the_endpoint_returns_the_user(answers, user):
     body = json_object(post(answers.users_app(), "users_app()", "/users", user), user)
 
     assert body == user, (
         f"`POST /users` with {in_words(user)} returned {in_words(body)}. The docstring "
-        "asks for the user that it received. Look at the fields of your model, and at "
-        "what your endpoint returns."
+        "asks for the user that the request sent. Look at the fields of your model, "
+        "and at what your endpoint returns."
+    )
+
+
+def test_q1_each_request_returns_its_own_user(answers):
+    app = answers.users_app()
+
+    users = [MARA, MARA | {"name": "Jo"}, MARA | {"age": 32}]
+    seen = [
+        json_object(post(app, "users_app()", "/users", user), user) for user in users
+    ]
+    assert seen == users, (
+        f"Three requests sent {[(user['name'], user['age']) for user in users]} with "
+        f"the same email address, and returned {in_words(seen)}. The docstring asks "
+        "for the user that each request sent. Look at what your endpoint returns."
     )
 
 
@@ -106,6 +143,7 @@ def test_q1_the_endpoint_returns_the_user(answers, user):
         *({"name": value} for value in (..., None, 7, [], {})),
         *({"email": value} for value in (..., None, 7, [], {}, "")),
         *({"email": value} for value in ("mara", "mara@", "@example.com")),
+        *({"email": value} for value in ("mara@@example.com", "mara@exam ple.com")),
         *({"age": value} for value in (..., None, "old", 30.5, [], {})),
     ],
     ids=named,
@@ -117,7 +155,7 @@ def test_q1_a_missing_or_invalid_field_returns_422(answers, change):
     assert response.status_code == 422, (
         f"`POST /users` with {in_words(user)} returned {response.status_code}. The "
         "docstring asks for 422: all three fields are required, a string, an email "
-        "address and an integer. Look at the types in your model."
+        "address and an integer. Look at the types and default values in your model."
     )
 
 
@@ -150,8 +188,15 @@ def test_q1_the_request_body_is_a_pydantic_model(answers):
 class Review(BaseModel):
     """The request body of another application."""
 
-    stars: int = Field(le=5)
+    stars: int = Field(default=5, le=5)
     tags: list[str] = []
+
+    @model_validator(mode="after")
+    def bad_review_has_tags(self) -> "Review":
+        """Refuse a bad review without tags."""
+        if self.stars == 1 and not self.tags:
+            raise ValueError("say what was bad")
+        return self
 
 
 def describe(value: object) -> str:
@@ -180,7 +225,8 @@ VALID = {
         "lines": [{"sku": "ink", "quantity": "4"}],
     },
     "an order with another field": {"customer": "Jo", "lines": [], "rebate": 100},
-    "a review": {"stars": 5},
+    "a review": {"stars": 4},
+    "a review with no fields": {},
 }
 
 
@@ -198,10 +244,21 @@ def test_q2_the_endpoint_gets_the_same_instance_as_in_fastapi(answers, name):
 
     same = isinstance(seen, tuple | list) and tuple(seen) == expected
     assert same, (
-        f"For {name}, `receive` "
-        f"{'raised' if isinstance(seen, Exception) else 'returned'} {in_words(seen)}. "
-        "The docstring asks for 200 and what the endpoint returns for an instance of "
-        f"`{model.__name__}`."
+        f"For {name}, `receive` {returned_or_raised(seen)}. The docstring asks for 200 "
+        "and what the endpoint returns for an instance of "
+        f"`{model.__name__}`. Look at what you pass to `endpoint`, and what you return."
+    )
+
+
+@pytest.mark.parametrize("result", [None, 0, "", [], {}, False], ids=repr)
+def test_q2_the_content_is_what_the_endpoint_returns(answers, result):
+    data = VALID["an order"]
+    seen = outcome(lambda: answers.receive(answers.Order, lambda order: result, data))
+
+    assert repr(seen) in (repr((200, result)), repr([200, result])), (
+        f"The data was valid, and the endpoint returned {result!r}. `receive` "
+        f"{returned_or_raised(seen)}. The docstring asks for 200 and what the endpoint "
+        "returns, whatever it is. Look at the line that returns the content."
     )
 
 
@@ -214,6 +271,7 @@ INVALID = {
     "an order with three errors": {"customer": 7, "lines": [{"quantity": "many"}]},
     "an order with no fields": {},
     "a review with two errors": {"stars": 6, "tags": ["sharp", 7]},
+    "a review with an error of the whole model": {"stars": 1},
 }
 
 
@@ -221,7 +279,7 @@ def reported(response: object) -> object:
     """Return `(loc, msg)` of each error in a 422 response, or the response itself."""
     try:
         status, content = response  # type: ignore[misc]
-        errors = [(list(one["loc"]), one["msg"]) for one in content["detail"]]
+        errors = [(one["loc"], one["msg"]) for one in content["detail"]]
     except (TypeError, ValueError, LookupError):
         return response
     return sorted(errors, key=repr) if status == 422 else response
@@ -235,10 +293,9 @@ def test_q2_invalid_data_returns_422_and_all_errors(answers, name):
     seen = outcome(lambda: answers.receive(model, describe, data))
 
     assert reported(seen) == expected, (
-        f"For {name}, `receive` "
-        f"{'raised' if isinstance(seen, Exception) else 'returned'} {in_words(seen)}. "
-        f"The docstring asks for 422 and these `loc` and `msg`: {in_words(expected)}. "
-        "Look at `errors()` of the ValidationError."
+        f"For {name}, `receive` {returned_or_raised(seen)}. The docstring asks for 422 "
+        f"and for errors with these `loc` and `msg`: {in_words(expected)}. Look at "
+        "what you return for a ValidationError."
     )
 
 
@@ -271,9 +328,8 @@ def test_q2_an_exception_from_the_endpoint_is_not_caught(answers, kind):
     seen = outcome(lambda: answers.receive(answers.Order, endpoint, data))
     assert seen is error, (
         f"The data was valid, and the endpoint raised a {kind}. `receive` "
-        f"{'raised' if isinstance(seen, Exception) else 'returned'} {in_words(seen)}. "
-        "The docstring asks not to catch this exception. Look at which lines are below "
-        "`try`."
+        f"{returned_or_raised(seen)}. The docstring asks not to catch this exception. "
+        "Look at which lines are below `try`."
     )
 
 
@@ -304,11 +360,11 @@ def own_parcel(answers) -> Any:
 PARCEL = {"sku": "pen", "pieces": 3, "fragile": False}
 
 
-def values(parcel: object) -> object:
-    """Return the values of a parcel; an exception stays an exception."""
-    if isinstance(parcel, Exception):
-        return parcel
-    return [getattr(parcel, name, "no attribute") for name in PARCEL]
+def values(instance: object, names: Iterable[str] = PARCEL) -> object:
+    """Return the values of an instance; an exception stays an exception."""
+    if isinstance(instance, Exception):
+        return instance
+    return [getattr(instance, name, "no attribute") for name in names]
 
 
 @pytest.mark.parametrize(
@@ -332,8 +388,8 @@ def test_q3_each_value_is_converted_as_in_base_model(answers, change):
     assert repr(seen) == repr(expected), (
         f"With {data}, your class {'raised' if isinstance(seen, Exception) else 'has'} "
         f"{in_words(seen)}. BaseModel has {expected}. The docstring asks to convert "
-        "the value of each field with `TypeAdapter(annotation)`, and to store it as an "
-        "attribute."
+        "the value of each field, also of base classes, and to store it as an "
+        "attribute. Look at your loop."
     )
 
 
@@ -360,7 +416,48 @@ def test_q3_a_missing_or_invalid_value_raises_a_value_error(answers, change):
     assert isinstance(seen, ValueError), (
         f"With {data}, your class "
         f"{'raised' if isinstance(seen, Exception) else 'stored'} {in_words(seen)}. "
-        "The docstring asks for a ValueError if a value is missing or not valid."
+        "The docstring asks for a ValueError if a value is missing or not valid. Look "
+        f"at how you treat `{next(iter(change))}`."
+    )
+
+
+def test_q3_a_field_that_may_be_none_is_required(answers):
+    own_parcel(answers)
+
+    class Label(answers.Model):  # type: ignore[misc]
+        text: str | None
+
+    seen = [
+        values(outcome(lambda: Label(text=None)), ["text"]),
+        values(outcome(Label), ["text"]),
+    ]
+    assert seen[0] == [None], (
+        f"A class has the field `text: str | None`. With text=None, it "
+        f"{'raised' if isinstance(seen[0], Exception) else 'stored'} "
+        f"{in_words(seen[0])}. The docstring asks to store each valid value, and None "
+        "is one. Look at how you find out that a value is missing."
+    )
+    assert isinstance(seen[1], ValueError), (
+        "A class has the field `text: str | None`. Without arguments, it "
+        f"{'raised' if isinstance(seen[1], Exception) else 'stored'} "
+        f"{in_words(seen[1])}. The docstring asks for a ValueError if a value is "
+        "missing, even if the field may be None."
+    )
+
+
+def test_q3_each_class_validates_by_its_own_annotations(answers):
+    attempt("Your class", own_parcel(answers), **PARCEL)
+
+    class Box(answers.Model):  # type: ignore[misc]
+        sku: int
+        pieces: str
+
+    seen = values(outcome(lambda: Box(sku="7", pieces="many")), ["sku", "pieces"])
+    assert seen == [7, "many"], (
+        "After a class with `sku: str` and `pieces: int`, a class with `sku: int` and "
+        f"`pieces: str` {'raised' if isinstance(seen, Exception) else 'stored'} "
+        f"{in_words(seen)} for '7' and 'many'. The docstring asks for the fields in "
+        "`fields_of(type(self))`. Look at what your code keeps for the next class."
     )
 
 
@@ -389,7 +486,24 @@ def test_q3_two_instances_have_values_of_their_own(answers):
     seen = [values(first), values(second)]
     assert seen == [["pen", 3, False], ["ink", 9, False]], (
         f"Two instances were created, and have the values {in_words(seen)}. The "
-        "docstring asks to store each value as an attribute of the instance."
+        "docstring asks to store each value as an attribute of the instance. Look at "
+        "where your code stores them."
+    )
+
+
+def test_q3_two_instances_do_not_share_a_list(answers):
+    own_parcel(answers)
+
+    class Route(answers.Model):  # type: ignore[misc]
+        stops: list[str]
+
+    first, second = (attempt("Your class", Route, stops=["Rome"]) for _ in range(2))
+    first.stops.append("Oslo")
+    assert (first.stops, second.stops) == (["Rome", "Oslo"], ["Rome"]), (
+        "Two instances were created with stops=['Rome'], and 'Oslo' was appended to "
+        f"the list of the first one. The lists are {first.stops} and {second.stops}. "
+        "The docstring asks to convert each value: Pydantic creates a new list then. "
+        "Look at what your code keeps for the next instance."
     )
 
 
@@ -415,10 +529,11 @@ def test_q4_the_endpoint_returns_the_product(answers, change):
     response = post(answers.products_app(), "products_app()", "/products", product)
 
     body = json_object(response, product)
+    field = next((key for key in product if body.get(key) != product[key]), "name")
     assert body == product, (
         f"`POST /products` with {in_words(product)} returned {in_words(body)}. The "
-        "docstring asks for the product it received, with all digits of the price. "
-        "Look at the type of `price` in your model."
+        "docstring asks for the validated product, and for the price as a string with "
+        f"the same digits. Look at `{field}` in your model."
     )
 
 
@@ -430,7 +545,8 @@ def test_q4_whitespace_around_the_name_is_removed(answers, name):
     seen = json_object(response, product).get("name")
     assert seen == name.strip(), (
         f"`POST /products` with the name {name!r} returned the name {in_words(seen)}. "
-        "The docstring asks to remove whitespace at both ends, and nothing else."
+        "The docstring asks to remove whitespace at both ends, and nothing else. Look "
+        "at `name` and at the settings of your model."
     )
 
 
@@ -451,8 +567,8 @@ def test_q4_an_invalid_product_returns_422(answers, change):
     field = next(iter(change))
     assert response.status_code == 422, (
         f"`POST /products` with {in_words(product)} returned {response.status_code}. "
-        f"The docstring asks for 422, because `{field}` is not valid. Look at the type "
-        f"and the constraints of `{field}` in your model."
+        f"The docstring asks for 422, because `{field}` is missing or not valid. Look "
+        f"at the type, the constraints and the default value of `{field}`."
     )
 
 
@@ -468,7 +584,8 @@ def test_q4_a_422_reports_each_invalid_field(answers):
     assert (response.status_code, fields) == (422, ["name", "price", "quantity"]), (
         f"`POST /products` with {product} returned {response.status_code} and "
         f"{in_words(body)}. The docstring asks for 422 with an error for each invalid "
-        "field. Pydantic reports all of them if the rules are part of the model."
+        "field. Pydantic reports all of them if each field has its own rules in the "
+        "model."
     )
 
 
@@ -528,9 +645,8 @@ def test_q5_each_message_has_the_name_of_its_field(answers, form):
     expected = dict(zip(fields, [error["msg"] for error in detail], strict=True))
     assert seen == expected, (
         f"For errors with the `loc` {in_words([one['loc'] for one in detail])}, "
-        f"`errors_by_field` {'raised' if isinstance(seen, Exception) else 'returned'} "
-        f"{in_words(seen)}. The docstring asks for the names {in_words(fields)}, each "
-        "with the `msg` of its error."
+        f"`errors_by_field` {returned_or_raised(seen)}. The docstring asks for the "
+        f"names {in_words(fields)}, each with the `msg` of its error."
     )
 
 
@@ -552,9 +668,9 @@ def test_q5_an_error_of_the_whole_body_has_an_empty_name(answers, body):
     seen = outcome(lambda: answers.errors_by_field(detail))
     assert seen == {"": detail[0]["msg"]}, (
         f"The body was {body}. FastAPI reported the type {detail[0]['type']!r} and the "
-        f"`loc` {detail[0]['loc']}. `errors_by_field` "
-        f"{'raised' if isinstance(seen, Exception) else 'returned'} {in_words(seen)}. "
-        'The docstring asks for the name "" with the `msg` of this error.'
+        f"`loc` {detail[0]['loc']}. `errors_by_field` {returned_or_raised(seen)}. The "
+        'docstring asks for the name "" with the `msg` of this error. Look at how your '
+        "code finds out that an error concerns the whole body."
     )
 
 

@@ -185,13 +185,71 @@ def users_app():
     return app
 
 
+@wrong("2.3.1", caught_by="test_q1_the_endpoint_returns_the_user[shortest]")
+def users_app():
+    """Give the fields rules that the docstring does not have."""
+
+    class User(BaseModel):
+        name: str = Field(min_length=1)
+        email: EmailStr
+        age: int = Field(gt=0, lt=100)
+
+    app = FastAPI()
+
+    @app.post("/users")
+    def create(user: User):
+        return user
+
+    return app
+
+
+@wrong("2.3.1", caught_by="test_q1_each_request_returns_its_own_user")
+def users_app():
+    """Keep the users by their email address, and return the first one again."""
+
+    class User(BaseModel):
+        name: str
+        email: EmailStr
+        age: int
+
+    app = FastAPI()
+    users = {}
+
+    @app.post("/users")
+    def create(user: User) -> User:
+        return users.setdefault(user.email, user)
+
+    return app
+
+
+@wrong(
+    "2.3.1",
+    caught_by="test_q1_a_missing_or_invalid_field_returns_422[email 'mara@@example.com']",
+)
+def users_app():
+    """Look for a name, an @ and a host."""
+
+    class User(BaseModel):
+        name: str
+        email: str = Field(pattern=r"^.+@.+$")
+        age: int
+
+    app = FastAPI()
+
+    @app.post("/users")
+    def create(user: User):
+        return user
+
+    return app
+
+
 @right("2.3.1")
 def users_app():
-    """Use a router, an async function, constraints, and `Body`."""
+    """Use a router, an async function, `Field` and `Body`."""
 
     class NewUser(BaseModel):
-        name: Annotated[str, Field(min_length=1, examples=["Mara"])]
-        age: Annotated[int, Field(ge=0, le=150)]
+        name: Annotated[str, Field(examples=["Mara"])]
+        age: Annotated[int, Field(description="In years.")]
         email: EmailStr = Field(description="For the confirmation.")
 
     router = APIRouter(prefix="/users")
@@ -209,13 +267,11 @@ def users_app():
 def users_app():
     """Check the email address in a validator, and create the model by a function."""
 
-    def is_address(email: str) -> str:
-        name, at, host = email.partition("@")
-        if not (name and at and host):
-            raise ValueError("not an email address")
-        return email
+    from pydantic import AfterValidator, validate_email
 
-    from pydantic import AfterValidator
+    def is_address(email: str) -> str:
+        validate_email(email)
+        return email
 
     User = create_model(
         "User", name=str, email=Annotated[str, AfterValidator(is_address)], age=int
@@ -340,6 +396,61 @@ def receive(model, endpoint, data):
         found = error.errors(include_url=False)
         return 422, {"detail": [{**one, "loc": ["body", *one["loc"]]} for one in found]}
     return 200, content
+
+
+@wrong("2.3.2", caught_by="test_q2_invalid_data_returns_422_and_all_errors")
+def receive(model, endpoint, data):
+    """Write `loc` as a tuple, as Pydantic has it."""
+    try:
+        value = model.model_validate(data)
+    except ValidationError as error:
+        found = error.errors(include_url=False)
+        return 422, {"detail": [{**one, "loc": ("body", *one["loc"])} for one in found]}
+    return 200, endpoint(value)
+
+
+@wrong("2.3.2", caught_by="test_q2_the_content_is_what_the_endpoint_returns[None]")
+def receive(model, endpoint, data):
+    """Return an empty object if the endpoint returns nothing."""
+    try:
+        value = model.model_validate(data)
+    except ValidationError as error:
+        found = error.errors(include_url=False)
+        return 422, {"detail": [{**one, "loc": ["body", *one["loc"]]} for one in found]}
+    return 200, endpoint(value) or {}
+
+
+@wrong(
+    "2.3.2",
+    caught_by="test_q2_the_endpoint_gets_the_same_instance_as_in_fastapi[a review with no fields]",
+)
+def receive(model, endpoint, data):
+    """Refuse an empty object."""
+    if not data:
+        return 422, {"detail": [{"loc": ["body"], "msg": "Field required"}]}
+    try:
+        value = model.model_validate(data)
+    except ValidationError as error:
+        found = error.errors(include_url=False)
+        return 422, {"detail": [{**one, "loc": ["body", *one["loc"]]} for one in found]}
+    return 200, endpoint(value)
+
+
+@wrong(
+    "2.3.2",
+    caught_by="test_q2_invalid_data_returns_422_and_all_errors[a review with an error of the whole model]",
+)
+def receive(model, endpoint, data):
+    """Expect a field in each `loc`."""
+    try:
+        value = model.model_validate(data)
+    except ValidationError as error:
+        detail = []
+        for one in error.errors():
+            first, *rest = one["loc"]
+            detail.append({"loc": ["body", first, *rest], "msg": one["msg"]})
+        return 422, {"detail": detail}
+    return 200, endpoint(value)
 
 
 @right("2.3.2")
@@ -503,6 +614,56 @@ class Model:
 @wrong("2.3.3", caught_by="test_q3_each_value_is_converted_as_in_base_model")
 class Model(BaseModel):
     """Derive the class from BaseModel."""
+
+
+@wrong("2.3.3", caught_by="test_q3_a_field_that_may_be_none_is_required")
+class Model:
+    """Validate None if a value is missing."""
+
+    def __init__(self, **data):
+        for name, kind in fields_of(type(self)).items():
+            setattr(self, name, TypeAdapter(kind).validate_python(data.get(name)))
+
+
+@wrong("2.3.3", caught_by="test_q3_a_field_that_may_be_none_is_required")
+class Model:
+    """Treat None as a missing value."""
+
+    def __init__(self, **data):
+        for name, kind in fields_of(type(self)).items():
+            if data.get(name) is None:
+                raise ValueError(name)
+            setattr(self, name, TypeAdapter(kind).validate_python(data[name]))
+
+
+@wrong("2.3.3", caught_by="test_q3_each_class_validates_by_its_own_annotations")
+class Model:
+    """Keep the validators by the name of the field."""
+
+    adapters = {}
+
+    def __init__(self, **data):
+        for name, kind in fields_of(type(self)).items():
+            if name not in data:
+                raise ValueError(name)
+            adapter = self.adapters.setdefault(name, TypeAdapter(kind))
+            setattr(self, name, adapter.validate_python(data[name]))
+
+
+@wrong("2.3.3", caught_by="test_q3_two_instances_do_not_share_a_list")
+class Model:
+    """Keep the converted values by class and text."""
+
+    converted = {}
+
+    def __init__(self, **data):
+        for name, kind in fields_of(type(self)).items():
+            if name not in data:
+                raise ValueError(name)
+            key = (type(self), name, repr(data[name]))
+            if key not in self.converted:
+                self.converted[key] = TypeAdapter(kind).validate_python(data[name])
+            setattr(self, name, self.converted[key])
 
 
 @right("2.3.3")
