@@ -53,10 +53,10 @@ def documented(app: FastAPI, method: str, path: str) -> dict[str, Any]:
 
 def documented_schema(
     app: FastAPI, method: str, path: str, status: int
-) -> tuple[str, list[str]]:
+) -> tuple[str, dict[str, Any]]:
     """Return the type and the fields that the documentation shows for a response.
 
-    The fields of a list are those of its items.
+    The fields of a list are those of its items. Each has its schema.
     """
     response = documented(app, method, path).get(str(status), {})
     schema = response.get("content", {}).get("application/json", {}).get("schema", {})
@@ -65,7 +65,7 @@ def documented_schema(
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
         schema = app.openapi()["components"]["schemas"][name]
-    return kind, sorted(schema.get("properties", {}))
+    return kind, schema.get("properties", {})
 
 
 def check_documentation(
@@ -79,7 +79,8 @@ def check_documentation(
         f"{in_words(codes)}. The docstring asks for {status}. FastAPI documents the "
         "status code of the decorator."
     )
-    seen, shown = documented_schema(app, method, path, status)
+    seen, properties = documented_schema(app, method, path, status)
+    shown = sorted(properties)
     assert (seen, shown) == (kind, fields), (
         f"For `{endpoint}` and {status} the documentation shows "
         f"{'a list of objects' if seen == 'list' else 'an object'} with the fields "
@@ -134,6 +135,24 @@ def test_q1_the_order_is_passed_to_accept(answers):
     )
 
 
+@pytest.mark.parametrize(
+    "body",
+    [{"sku": "lamp"}, {"sku": "lamp", "quantity": "three"}, {}, [], "lamp", None],
+    ids=["no quantity", "a word", "empty", "list", "text", "null"],
+)
+def test_q1_a_body_that_is_no_order_returns_422(answers, body):
+    passed: list[Any] = []
+    app = orders_app(answers, 41, passed=passed)
+    response = send(app, "POST", "/orders", json=body)
+
+    assert (response.status_code, passed) == (422, []), (
+        f"A client sent the body {in_words(body)}. `POST /orders` returned "
+        f"{response.status_code}, and `accept` was called with {in_words(passed)}. The "
+        "docstring asks to take an `OrderIn` as the request body, so FastAPI returns "
+        "422 for any other body."
+    )
+
+
 def test_q1_the_response_contains_the_number_and_the_state_only(answers):
     response = send(orders_app(answers, 41), "POST", "/orders", json=LAMPS)
 
@@ -164,6 +183,13 @@ def test_q1_the_documentation_shows_202_and_the_two_fields(answers):
     app = orders_app(answers)
 
     check_documentation(app, "POST /orders", 202, "object", ["number", "state"])
+    _, fields = documented_schema(app, "POST", "/orders", 202)
+    types = {name: field.get("type") for name, field in fields.items()}
+    assert types == {"number": "integer", "state": "string"}, (
+        f"For `POST /orders` the documentation shows the types {in_words(types)}. The "
+        "docstring asks for `number`, an integer, and `state`, a string. FastAPI reads "
+        "the types from the response model."
+    )
 
 
 NAMES = {1: "Jo", 2: "Kim", 7: "Ada"}
@@ -180,22 +206,50 @@ def row(number: int) -> dict[str, Any]:
     }
 
 
-def accounts_app(answers, *numbers: int) -> FastAPI:
-    """Return the application of 2.4.2, over a database with other rows."""
-    stand_in(answers.find_account, row)
-    stand_in(answers.all_accounts, lambda: [row(number) for number in numbers])
-    return fastapi_app(answers.accounts_app(), "accounts_app()")
+def accounts_app(answers, *numbers: int, found: list[object] | None = None) -> FastAPI:
+    """Return the application of 2.4.2, over a database with other rows.
+
+    What `find_account` is called with is added to `found`. The rows are there when the
+    application has been created.
+    """
+    found = [] if found is None else found
+    is_created = False
+
+    def find_account(number: Any) -> dict[str, Any]:
+        found.append(number)
+        return row(int(number))
+
+    def all_accounts() -> list[dict[str, Any]]:
+        return [row(number) for number in numbers if is_created]
+
+    stand_in(answers.find_account, find_account)
+    stand_in(answers.all_accounts, all_accounts)
+    app = fastapi_app(answers.accounts_app(), "accounts_app()")
+    is_created = True
+    return app
+
+
+@pytest.mark.parametrize("number", [7, 2])
+def test_q2_the_number_in_the_path_is_passed_to_find_account(answers, number):
+    found: list[object] = []
+    send(accounts_app(answers, found=found), "GET", f"/accounts/{number}")
+
+    assert found == [number], (
+        f"During `GET /accounts/{number}`, `find_account` was called with "
+        f"{in_words(found)}. The docstring asks for `find_account(number)`, which "
+        "takes an `int`. Look at the parameter of your endpoint."
+    )
 
 
 @pytest.mark.parametrize("number", [7, 2])
 def test_q2_an_account_is_returned_as_account_out(answers, number):
     response = send(accounts_app(answers), "GET", f"/accounts/{number}")
 
-    body = json_of(response, 200)
-    assert body == {"name": NAMES[number]}, (
-        f"`GET /accounts/{number}` returned {in_words(body)}. The docstring asks for "
-        f"the fields of `AccountOut` alone, here the name {NAMES[number]!r}. Look at "
-        "the response model of this endpoint."
+    body = json_or_text(response)
+    assert (response.status_code, body) == (200, {"name": NAMES[number]}), (
+        f"`find_account({number})` has the name {NAMES[number]!r}, and `GET /accounts/"
+        f"{number}` returned {response.status_code} and {in_words(body)}. The "
+        "docstring asks for this row as an `AccountOut`, so for its `name` alone."
     )
 
 
@@ -203,13 +257,14 @@ def test_q2_an_account_is_returned_as_account_out(answers, number):
 def test_q2_the_accounts_are_returned_as_a_list_of_staff_account_out(answers, numbers):
     response = send(accounts_app(answers, *numbers), "GET", "/staff/accounts")
 
-    body = json_of(response, 200)
+    body = json_or_text(response)
     fields = ("name", "email", "warnings")
     asked = [{field: row(number)[field] for field in fields} for number in numbers]
-    assert body == asked, (
-        f"`all_accounts()` returned {len(numbers)} rows, and `GET /staff/accounts` "
-        f"returned {in_words(body)}. The docstring asks for a list of "
-        "`StaffAccountOut`, so for the `name`, `email` and `warnings` of each row."
+    count = f"{len(body)} items, " if isinstance(body, list) else ""
+    assert (response.status_code, body) == (200, asked), (
+        f"At the request, `all_accounts()` has {len(numbers)} rows. The response is "
+        f"{response.status_code} with {count}{in_words(body)}. The docstring asks for "
+        "a list of `StaffAccountOut`: the `name`, `email` and `warnings` of each row."
     )
 
 
@@ -253,9 +308,13 @@ def test_q3_the_status_code_is_predicted(answers, order):
     assert isinstance(predictions, dict), (
         f"`statuses()` returned {in_words(predictions)}. The docstring asks for a dict."
     )
-    predicted = predictions.get(order, "nothing")
+    predicted = predictions.get(order)
 
     is_right = predicted == real_status(answers.order_app(), order)
+    assert isinstance(predicted, int), (
+        f'For "{order}" the dict contains {in_words(predicted)}. The docstring asks '
+        "for a status code, which is an `int`."
+    )
     assert is_right, (
         f'You predict {in_words(predicted)} for "{order}". The application shows '
         f"another status code. {ORDERS[order]}"
@@ -275,10 +334,14 @@ def catalogue_app(answers) -> FastAPI:
 def test_q4_a_new_product_returns_201(answers):
     response = send(catalogue_app(answers), "POST", "/products", json=LAMP)
 
+    body = in_words(json_or_text(response))
+    assert response.status_code != 422, (
+        f"`POST /products` returned 422 and {body}. The docstring asks to take a "
+        "`ProductIn` as the request body. Look at the parameters of your endpoint."
+    )
     assert response.status_code == 201, (
-        f"`POST /products` returned {response.status_code} and "
-        f"{in_words(json_or_text(response))}. The docstring asks for 201 Created. Look "
-        "at the decorator of your endpoint."
+        f"`POST /products` returned {response.status_code} and {body}. The docstring "
+        "asks for 201 Created."
     )
 
 
@@ -289,17 +352,21 @@ def test_q4_the_response_contains_the_fields_of_product_out(answers):
             for product in (LAMP, PEN)
         ]
 
-    assert seen == [LAMP | {"number": 41}, PEN | {"number": 42}], (
-        "Two products got the numbers 41 and 42 from `catalogue.add`, and the "
-        f"responses were {in_words(seen)}. The docstring asks for the fields of "
-        "`ProductOut`, and no others."
-    )
+    for product, body, number in zip((LAMP, PEN), seen, (41, 42), strict=True):
+        asked = product | {"number": number}
+        assert body == asked, (
+            f"The response for the product with the number {number} was "
+            f"{in_words(body)}. The docstring asks for the fields of `ProductOut`, "
+            f"here {in_words(asked)}, and for no others."
+        )
 
 
 def test_q4_the_location_is_the_url_of_the_new_product(answers):
+    shop = "http://shop.example"
     with client(catalogue_app(answers)) as http:
         created = [
-            request(http, "POST", "/products", json=product) for product in (LAMP, PEN)
+            request(http, "POST", f"{shop}/products", json=product)
+            for product in (LAMP, PEN)
         ]
         locations = [response.headers.get("Location", "") for response in created]
         assert all(locations), (
@@ -309,6 +376,12 @@ def test_q4_the_location_is_the_url_of_the_new_product(answers):
         urls = [
             str(response.url.join(response.headers["Location"])) for response in created
         ]
+        others = [url for url in urls if not url.startswith(f"{shop}/")]
+        assert not others, (
+            f"The headers `Location` were {in_words(locations)}. The client reached "
+            f"the shop at {shop}. The docstring asks for the URLs at which `GET` "
+            "returns the products; these are on another host."
+        )
         found = [json_or_text(request(http, "GET", url)) for url in urls]
 
     assert found == [LAMP | {"number": 41}, PEN | {"number": 42}], (
@@ -386,8 +459,8 @@ def test_q5_the_password_hash_is_not_sent_at_this_depth(answers, depth):
 
     assert "password_hash" not in member, (
         f"The response contains `{path_of(depth)}.password_hash`. The docstring asks "
-        "for no `password_hash`, at any depth of `invited_by`. Look at the type of "
-        "`invited_by` in your response model."
+        "for no `password_hash`, at any depth of `invited_by`. Which model, or which "
+        "dict, does this part of the response come from?"
     )
     assert member.get("name") == "abcd"[depth], (
         f"At `{path_of(depth)}` the response has {in_words(member)}, and the member "
@@ -434,6 +507,19 @@ def test_q5_every_member_is_sent_without_the_password_hash(answers, count):
     )
 
 
+def test_q5_a_member_who_comes_later_is_sent_as_well(answers):
+    members: list[Any] = []
+    app = fastapi_app(answers.members_app(members), "members_app(...)")
+    members.append(answers.Member(name="Jo", password_hash="hash"))
+
+    seen = json_of(send(app, "GET", "/members"), 200)
+    assert seen == [{"name": "Jo"}], (
+        "The list `members` was empty when `members_app` was called. Then Jo was "
+        f"added, and `GET /members` returned {in_words(seen)}. The docstring asks for "
+        "the members at the time of the request, without `password_hash` and None."
+    )
+
+
 def test_q5_the_documentation_shows_no_password_hash(answers):
     app = fastapi_app(answers.members_app([]), "members_app(...)")
 
@@ -470,11 +556,10 @@ def fastapi_sends(model: type[BaseModel], returned: object) -> object:
 
 def body_for(answers, model: type[BaseModel], returned: object) -> object:
     """Return the JSON of the body that `respond` returns."""
-    body = attempt(
-        f"`respond({model.__name__}, {in_words(returned)})`",
-        answers.respond,
-        model,
-        returned,
+    body = outcome(lambda: answers.respond(model, returned))
+    assert not isinstance(body, Exception), (
+        f"`respond({model.__name__}, {in_words(returned)})` raised {in_words(body)}. "
+        "This value fits the model. The docstring asks for the body of the response."
     )
     try:
         return json.loads(json.dumps(body))

@@ -45,7 +45,8 @@ def orders_app() -> FastAPI:
     - The status code is 202 Accepted.
     - The response contains `number` (an integer) and `state` (a string) of the order
       that `accept` returns. It contains no other field.
-    - The API's documentation shows the status code 202 with these two fields.
+    - The API's documentation shows the status code 202 with these two fields and their
+      types.
 
     Example:
         POST /orders  {"sku": "lamp", "quantity": 3}
@@ -106,6 +107,9 @@ def accounts_app() -> FastAPI:
     - `GET /accounts/{number}` returns `find_account(number)` as an `AccountOut`.
     - `GET /staff/accounts` returns `all_accounts()` as a list of `StaffAccountOut`.
     - The API's documentation shows the fields of these models for the two endpoints.
+
+    Given:
+        The rows can change between two requests.
 
     Example:
         GET /accounts/1  ->  200  {"name": "Mara"}
@@ -209,8 +213,8 @@ def catalogue_app(catalogue: Catalogue) -> FastAPI:
 
     - The status code is 201 Created, and the response contains the fields of
       `ProductOut`, and no others.
-    - The response header `Location` contains the URL at which `GET` returns the new
-      product.
+    - The response header `Location` contains the URL of the new product: `GET` for
+      this URL returns the product. The URL can be absolute or relative.
     - The API's documentation shows the status code 201 with the fields of `ProductOut`.
 
     Example:
@@ -250,12 +254,15 @@ def members_app(members: list[Member]) -> FastAPI:
     """2.4.5  How do you exclude certain fields from a response model in FastAPI?
 
     `GET /members` sends the password hash of each member, and the password hashes of
-    those who invited them. It also sends keys that have no value. Repair it.
+    those who invited them. It also sends fields whose value is None. Repair it.
 
     - The response contains no `password_hash`, at any depth of `invited_by`.
-    - A field whose value is None is left out, at any depth.
-    - The response still contains `name`, `nickname` and `invited_by`, at any depth.
+    - It contains the other three fields, at any depth. If the value of a field is None,
+      the field is left out.
     - The API's documentation shows these three fields, and no `password_hash`.
+
+    Given:
+        The list `members` can change between two requests.
 
     Example, where Jo invited Mara:
         GET /members  ->  200  [{"name": "Mara", "invited_by": {"name": "Jo"}}]
@@ -312,14 +319,16 @@ class QuoteRow:
 def respond(model: type[BaseModel], returned: dict[str, Any] | QuoteRow) -> Any:
     """2.4.6  What is the role of the `response_model` parameter in FastAPI?
 
-    Do what FastAPI does with `response_model=model`: convert what an endpoint has
-    returned into the body of the response. `returned` is a dict or a `QuoteRow`.
+    An endpoint has the parameter `response_model=model`, and it has returned
+    `returned`, a dict or a `QuoteRow`. Return the body that FastAPI sends, before it
+    is written as JSON text.
 
     - The result contains the fields of `model`, and no others. A field that is missing
       in `returned` has the default value of `model`.
     - The result is ready for JSON: `json.dumps(result)` works, and a Decimal becomes a
       string.
-    - If `returned` does not fit `model`, raise the `ValidationError` of Pydantic.
+    - If `returned` does not fit `model`, raise Pydantic's `ValidationError`. (FastAPI
+      raises an error of its own here.)
 
     Example:
         respond(Quote, {"sku": "pen", "price": Decimal("2.50"), "margin": 2})

@@ -142,6 +142,58 @@ def orders_app():
     return app
 
 
+@wrong("2.4.1", caught_by="test_q1_a_body_that_is_no_order_returns_422[no quantity]")
+def orders_app():
+    """Take any dict, and create the order from it without validation."""
+
+    class OrderOut(BaseModel):
+        number: int
+        state: str
+
+    app = FastAPI()
+
+    @app.post("/orders", status_code=202)
+    def create_order(body: dict[str, Any]) -> OrderOut:
+        return OrderOut(**accept(OrderIn.model_construct(**body)))
+
+    return app
+
+
+@wrong("2.4.1", caught_by="test_q1_the_documentation_shows_202_and_the_two_fields")
+def orders_app():
+    """Declare the fields without their types."""
+
+    class OrderOut(BaseModel):
+        number: Any
+        state: Any
+
+    app = FastAPI()
+
+    @app.post("/orders", status_code=202)
+    def create_order(order: OrderIn) -> OrderOut:
+        return OrderOut(**accept(order))
+
+    return app
+
+
+@right("2.4.1")
+def orders_app():
+    """Return a TypedDict, and register the endpoint without a decorator."""
+    from typing_extensions import TypedDict
+
+    class Accepted(TypedDict):
+        number: int
+        state: str
+
+    def create_order(order: OrderIn) -> Accepted:
+        known = accept(order)
+        return Accepted(number=known["number"], state=known["state"])
+
+    app = FastAPI()
+    app.add_api_route("/orders", create_order, methods=["POST"], status_code=202)
+    return app
+
+
 @right("2.4.1")
 def orders_app():
     """Use `response_model`, a router, and an async function."""
@@ -278,6 +330,55 @@ def accounts_app():
     return app
 
 
+@wrong(
+    "2.4.2",
+    caught_by="test_q2_the_accounts_are_returned_as_a_list_of_staff_account_out[three]",
+)
+def accounts_app():
+    """Read the rows once, when the application is created."""
+    rows = all_accounts()
+    app = FastAPI()
+    app.get("/accounts/{number}", response_model=AccountOut)(find_account)
+
+    @app.get("/staff/accounts")
+    def read_accounts() -> list[StaffAccountOut]:
+        return rows
+
+    return app
+
+
+@wrong(
+    "2.4.2",
+    caught_by="test_q2_the_accounts_are_returned_as_a_list_of_staff_account_out[none]",
+)
+def accounts_app():
+    """Return 404 if there are no accounts."""
+    app = FastAPI()
+    app.get("/accounts/{number}", response_model=AccountOut)(find_account)
+
+    @app.get("/staff/accounts")
+    def read_accounts() -> list[StaffAccountOut]:
+        rows = all_accounts()
+        if not rows:
+            raise HTTPException(404)
+        return rows
+
+    return app
+
+
+@wrong("2.4.2", caught_by="test_q2_the_number_in_the_path_is_passed_to_find_account")
+def accounts_app():
+    """Declare the number as a string."""
+    app = FastAPI()
+    app.get("/staff/accounts", response_model=list[StaffAccountOut])(all_accounts)
+
+    @app.get("/accounts/{number}")
+    def read_account(number: str) -> AccountOut:
+        return find_account(number)
+
+    return app
+
+
 @right("2.4.2")
 def accounts_app():
     """Use return annotations, and create the models in the endpoints."""
@@ -357,6 +458,25 @@ def statuses():
         "incomplete": 422,
         "documented": 200,
     }
+
+
+@wrong("2.4.4", caught_by="test_q4_the_location_is_the_url_of_the_new_product")
+def catalogue_app(catalogue):
+    """Write the host of the development server into Location."""
+    app = FastAPI()
+
+    @app.get("/products/{number}")
+    def read_product(number: int) -> ProductOut:
+        return ProductOut(**catalogue.rows[number])
+
+    @app.post("/products", status_code=201)
+    def create_product(product: ProductIn, response: Response) -> ProductOut:
+        created = ProductOut(**catalogue.add(product))
+        url = f"http://localhost:8000/products/{created.number}"
+        response.headers["Location"] = url
+        return created
+
+    return app
 
 
 @wrong("2.4.4", caught_by="test_q4_the_location_is_the_url_of_the_new_product")
@@ -724,6 +844,25 @@ def members_app(members):
     def read_members():
         cleaned = [clean(member) for member in members]
         return JSONResponse([one.model_dump(exclude_none=True) for one in cleaned])
+
+    return app
+
+
+@wrong("2.4.5", caught_by="test_q5_a_member_who_comes_later_is_sent_as_well")
+def members_app(members):
+    """Convert the members once, when the application is created."""
+
+    class MemberOut(BaseModel):
+        name: str
+        nickname: str | None = None
+        invited_by: "MemberOut | None" = None
+
+    shown = [MemberOut.model_validate(one, from_attributes=True) for one in members]
+    app = FastAPI()
+
+    @app.get("/members", response_model_exclude_none=True)
+    def read_members() -> list[MemberOut]:
+        return shown
 
     return app
 
