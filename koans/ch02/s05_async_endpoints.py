@@ -12,7 +12,8 @@ from contextlib import asynccontextmanager
 from typing import Annotated, Self
 
 import httpx
-from fastapi import Depends, FastAPI, HTTPException
+from fastapi import Depends, FastAPI, HTTPException, Request, Response
+from fastapi.exception_handlers import http_exception_handler
 from pydantic import BaseModel
 
 from sensei import ___
@@ -32,14 +33,14 @@ def products_app(url: str) -> FastAPI:
     stock of a product from the supplier's API at `url`.
 
     - For every request, send `GET /stock` to the supplier, with the query parameter
-      `sku`. A sku can contain characters such as `&`. Return the response as a `Stock`.
-    - If the supplier cannot be reached, or returns a server error (500 to 599), return
-      502 Bad Gateway.
+      `sku`. Return the response as a `Stock`.
+    - If the supplier sends a server error (500 to 599), or no response, return 502 Bad
+      Gateway. The handler below does this for each exception of httpx.
     - Fifty requests can wait for the supplier at the same time.
 
     Given:
-        The supplier knows every sku.
-        Its response with the status code 200 contains a `Stock` as JSON.
+        The supplier sends 200 with a `Stock` as JSON, or a server error.
+        A sku can contain a space, `&`, `#` or `%`, but no `/`.
 
     Example:
         GET /products/lamp  ->  200  {"sku": "lamp", "pieces": 3}
@@ -52,6 +53,11 @@ def products_app(url: str) -> FastAPI:
             yield
 
     app = FastAPI(lifespan=lifespan)
+
+    @app.exception_handler(httpx.HTTPError)
+    async def return_bad_gateway(request: Request, _: Exception) -> Response:
+        return await http_exception_handler(request, HTTPException(502))
+
     raise NotImplementedError
     return app
 
@@ -75,12 +81,16 @@ def offers_app() -> FastAPI:
     """2.5.2  When should you use `async def` instead of `def` in FastAPI endpoints?
 
     The endpoints below are declared in the wrong way. `/rating` runs `rating_of` in
-    another event loop, where its connection does not work. While a client waits for
-    `/price` or `/offer`, the server responds to nobody else. Repair them.
+    another event loop, where its connection does not work. `/price` and `/offer` block
+    the event loop: during `price_of`, the server runs no other request. Repair them.
 
     - `/rating` and `/offer` run `rating_of` in the event loop of the server.
-    - `/price` and `/offer` do not run `price_of` in the thread of the event loop.
+    - `/price` and `/offer` run `price_of` in another thread, and the event loop can run
+      other requests meanwhile.
     - All three return the same JSON as today.
+
+    Given:
+        Ratings and prices can change between two requests.
     """
     app = FastAPI()
 
@@ -214,8 +224,8 @@ def differences() -> dict[str, str | int]:
 
     - The first four paths: the response, "event loop" or "worker thread".
     - The two paths with "/waits": fifty clients send a request at the same time, and
-      all the waiting lasts until you have counted. How many requests have reached the
-      call of `wait` or `wait_async`? Write a number.
+      `wait` and `wait_async` do not return. How many of the fifty requests are waiting
+      in them? Write a number.
     """
     return {
         "/def": ___,
@@ -267,8 +277,8 @@ def warehouse_app() -> FastAPI:
 
     - `GET /sync/{sku}` is a `def` that uses a `Warehouse`. `GET /async/{sku}` is an
       `async def` that uses an `AsyncWarehouse`.
-    - Each request opens a connection, and closes it after the call of `pieces`, also
-      if `pieces` raises an exception.
+    - Each request creates and opens a connection of its own. It closes the connection
+      after the call of `pieces`, also if `pieces` raises an exception.
     - Each endpoint can serve several requests at the same time.
 
     Example:

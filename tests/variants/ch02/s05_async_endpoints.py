@@ -198,6 +198,25 @@ def products_app(url):
     return app
 
 
+@wrong("2.5.1", caught_by="test_q1_a_supplier_that_closes_the_connection_returns_502")
+def products_app(url):
+    """Handle only a connection that cannot be opened."""
+    app = FastAPI()
+
+    @app.get("/products/{sku}")
+    async def read_product(sku: str) -> Stock:
+        async with httpx.AsyncClient(base_url=url) as supplier:
+            try:
+                response = await supplier.get("/stock", params={"sku": sku})
+            except httpx.ConnectError:
+                raise HTTPException(502)
+        if response.is_server_error:
+            raise HTTPException(502)
+        return Stock.model_validate_json(response.content)
+
+    return app
+
+
 @right("2.5.1")
 def products_app(url):
     """Create a client for each request, and read the JSON by hand."""
@@ -411,6 +430,51 @@ def offers_app():
     @app.get("/offer/{sku}")
     async def read_offer(sku: str):
         return {"rating": await rating_of(sku), "price": 2.5}
+
+    return app
+
+
+@wrong("2.5.2", caught_by="test_q2_an_offer_awaits_the_rating_and_does_not_block")
+def offers_app():
+    """Use another thread, and block the event loop until it is ready."""
+    app = FastAPI()
+
+    @app.get("/rating/{sku}")
+    async def read_rating(sku: str) -> dict[str, float]:
+        return {"rating": await rating_of(sku)}
+
+    @app.get("/price/{sku}")
+    def read_price(sku: str) -> dict[str, float]:
+        return {"price": price_of(sku)}
+
+    @app.get("/offer/{sku}")
+    async def read_offer(sku: str) -> dict[str, float]:
+        with ThreadPoolExecutor() as threads:
+            price = threads.submit(price_of, sku).result()
+        return {"rating": await rating_of(sku), "price": price}
+
+    return app
+
+
+@wrong("2.5.2", caught_by="test_q2_an_offer_awaits_the_rating_and_does_not_block")
+def offers_app():
+    """Keep the price of the first request."""
+    app = FastAPI()
+    prices = {}
+
+    @app.get("/rating/{sku}")
+    async def read_rating(sku: str) -> dict[str, float]:
+        return {"rating": await rating_of(sku)}
+
+    @app.get("/price/{sku}")
+    def read_price(sku: str) -> dict[str, float]:
+        return {"price": price_of(sku)}
+
+    @app.get("/offer/{sku}")
+    async def read_offer(sku: str) -> dict[str, float]:
+        if sku not in prices:
+            prices[sku] = await asyncio.to_thread(price_of, sku)
+        return {"rating": await rating_of(sku), "price": prices[sku]}
 
     return app
 
@@ -769,6 +833,28 @@ def warehouse_app():
     async def read_stock_async(sku: str):
         async with AsyncWarehouse() as warehouse:
             return await warehouse.pieces(sku)
+
+    return app
+
+
+@wrong(
+    "2.5.5",
+    caught_by="test_q5_each_request_creates_a_connection_of_its_own[sync]",
+)
+def warehouse_app():
+    """Create one connection, and open it in every request."""
+    app = FastAPI()
+    connection = Warehouse()
+
+    @app.get("/sync/{sku}")
+    def read_stock(sku: str) -> Stock:
+        with connection as warehouse:
+            return Stock(sku=sku, pieces=warehouse.pieces(sku))
+
+    @app.get("/async/{sku}")
+    async def read_stock_async(sku: str) -> Stock:
+        async with AsyncWarehouse() as warehouse:
+            return Stock(sku=sku, pieces=await warehouse.pieces(sku))
 
     return app
 
