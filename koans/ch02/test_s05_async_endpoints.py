@@ -589,6 +589,19 @@ def test_q5_each_request_closes_its_connection(answers, kind):
 
 
 @BOTH
+def test_q5_an_exception_of_pieces_returns_500(answers, kind):
+    Books(answers)
+    with client(warehouse_app(answers), raises=False) as http:
+        response = http.get(f"/{kind}/fire")
+
+    assert response.status_code == 500, (
+        f"`pieces` raised a ConnectionError, and `GET /{kind}/fire` returned "
+        f"{response.status_code} and {in_words(json_or_text(response))}. The docstring "
+        "asks for 500. FastAPI returns it if your code does not handle the exception."
+    )
+
+
+@BOTH
 def test_q5_each_request_creates_a_connection_of_its_own(answers, kind):
     books = Books(answers)
     with client(warehouse_app(answers)) as http:

@@ -859,6 +859,27 @@ def warehouse_app():
     return app
 
 
+@wrong("2.5.5", caught_by="test_q5_an_exception_of_pieces_returns_500[sync]")
+def warehouse_app():
+    """Return no pieces if the warehouse fails."""
+    app = FastAPI()
+
+    @app.get("/sync/{sku}")
+    def read_stock(sku: str) -> Stock:
+        with Warehouse() as warehouse:
+            try:
+                return Stock(sku=sku, pieces=warehouse.pieces(sku))
+            except Exception:
+                return Stock(sku=sku, pieces=0)
+
+    @app.get("/async/{sku}")
+    async def read_stock_async(sku: str) -> Stock:
+        async with AsyncWarehouse() as warehouse:
+            return Stock(sku=sku, pieces=await warehouse.pieces(sku))
+
+    return app
+
+
 @right("2.5.5")
 def warehouse_app():
     """Open the connections in dependencies with `yield`."""
