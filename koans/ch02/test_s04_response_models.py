@@ -237,7 +237,7 @@ def test_q2_the_number_in_the_path_is_passed_to_find_account(answers, number):
     assert found == [number], (
         f"During `GET /accounts/{number}`, `find_account` was called with "
         f"{in_words(found)}. The docstring asks for `find_account(number)`, which "
-        "takes an `int`. Look at the parameter of your endpoint."
+        "takes an `int`. Look at what your endpoint passes."
     )
 
 
