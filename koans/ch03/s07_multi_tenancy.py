@@ -289,7 +289,8 @@ def tenant_session(engine: Engine, tenant_id: int) -> Session:
     without a condition returns the rows of all tenants. Add the condition in one place.
 
     - A select returns only rows of this tenant, for every class that inherits from
-      `Owned`: also in a join, with an alias, through `get` and through relationships.
+      `Owned`: also in a join or a subquery, with an alias, through `get`, and through
+      relationships.
     - An update or a delete of such a class changes only rows of this tenant.
     - Classes without `Owned` and other sessions behave as before.
 
