@@ -1,2 +1,2 @@
-"""The bookshop: authors, and the books that they wrote."""
+"""The bookshop: authors and their books."""
 

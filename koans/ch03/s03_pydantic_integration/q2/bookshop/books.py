@@ -1,15 +1,15 @@
-"""Books: the table, and what clients send and read of them."""
+"""Books: the table, and what a client receives."""
 
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from .authors import Author, AuthorName
+from .authors import Author
 from .base import Base
 
 
 class Book(Base):
-    """A book as stored."""
+    """A book."""
 
     __tablename__ = "books"
 
@@ -19,20 +19,9 @@ class Book(Base):
     author: Mapped[Author] = relationship(back_populates="books")
 
 
-class BookIn(BaseModel):
-    """What a client sends of a book."""
-
-    title: str
-
-    def to_row(self, author: "Author") -> Book:
-        """Return the row to store."""
-        return Book(title=self.title, author=author)
-
-
 class BookOut(BaseModel):
-    """What a client reads of a book."""
+    """A book in a response."""
 
     model_config = ConfigDict(from_attributes=True)
 
     title: str
-    author: AuthorName

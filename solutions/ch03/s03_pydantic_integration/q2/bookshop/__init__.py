@@ -1,7 +1,6 @@
-"""The bookshop: authors, and the books that they wrote."""
+"""The bookshop: authors and their books."""
 
 # region answer
-# Whoever imports one part has imported all: no name stays unknown to the others.
 from . import authors, books
 
 __all__ = ["authors", "books"]

@@ -1,4 +1,4 @@
-"""Authors: the table, and what clients read of them."""
+"""Authors: the table, and what a client receives."""
 
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -8,7 +8,7 @@ from .books import Book, BookOut
 
 
 class Author(Base):
-    """An author as stored."""
+    """An author."""
 
     __tablename__ = "authors"
 
@@ -17,21 +17,10 @@ class Author(Base):
     books: Mapped[list[Book]] = relationship(back_populates="author")
 
 
-class AuthorName(BaseModel):
-    """What a client reads of an author beside a book."""
+class AuthorOut(BaseModel):
+    """An author in a response."""
 
     model_config = ConfigDict(from_attributes=True)
 
     name: str
-
-
-class AuthorOut(AuthorName):
-    """What a client reads of an author."""
-
     books: list[BookOut]
-
-
-# region answer
-BookOut.model_rebuild()  # it names AuthorName, which there is by now
-# stub:
-# endregion

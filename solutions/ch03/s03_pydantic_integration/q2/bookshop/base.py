@@ -1,7 +1,7 @@
-"""What the tables have in common."""
+"""What all tables have in common."""
 
 from sqlalchemy.orm import DeclarativeBase
 
 
 class Base(DeclarativeBase):
-    """What every table of the bookshop derives from."""
+    """The base class of the bookshop's tables."""

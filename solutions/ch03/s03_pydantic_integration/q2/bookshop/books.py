@@ -1,4 +1,4 @@
-"""Books: the table, and what clients send and read of them."""
+"""Books: the table, and what a client receives."""
 
 # region answer
 from typing import TYPE_CHECKING
@@ -13,14 +13,14 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from .base import Base
 
 if TYPE_CHECKING:
-    from .authors import Author, AuthorName
-# stub: from .authors import Author, AuthorName
+    from .authors import Author
+# stub: from .authors import Author
 # stub: from .base import Base
 # endregion
 
 
 class Book(Base):
-    """A book as stored."""
+    """A book."""
 
     __tablename__ = "books"
 
@@ -33,23 +33,9 @@ class Book(Base):
     # endregion
 
 
-class BookIn(BaseModel):
-    """What a client sends of a book."""
-
-    title: str
-
-    def to_row(self, author: "Author") -> Book:
-        """Return the row to store."""
-        return Book(title=self.title, author=author)
-
-
 class BookOut(BaseModel):
-    """What a client reads of a book."""
+    """A book in a response."""
 
     model_config = ConfigDict(from_attributes=True)
 
     title: str
-    # region answer
-    author: "AuthorName"
-    # stub: author: AuthorName
-    # endregion
