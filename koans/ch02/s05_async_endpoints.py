@@ -277,9 +277,8 @@ def warehouse_app() -> FastAPI:
 
     - `GET /sync/{sku}` is a `def` that uses a `Warehouse`. `GET /async/{sku}` is an
       `async def` that uses an `AsyncWarehouse`.
-    - Each request creates and opens a connection of its own. It closes the connection
-      after the call of `pieces`.
-    - If `pieces` raises an exception, the connection is closed as well, and the client
+    - Each request creates and opens a connection of its own. The connection is closed
+      after the call of `pieces`, also if it raises an exception. Then the client
       receives 500.
     - Each endpoint can serve several requests at the same time.
 

@@ -244,7 +244,7 @@ def check_offers(answers, path: str, asked: dict[str, float]) -> None:
     """Check what requests to `path` return, and where the given functions ran."""
     threads = Threads(answers)
     with client(fastapi_app(answers.offers_app(), "offers_app()")) as http:
-        assert http.portal is not None
+        assert http.portal is not None, "A client in a `with` block has an event loop."
         http.portal.call(threads.watch)
         seen = outcome(lambda: json_or_text(http.get(path)))
         again = outcome(lambda: json_or_text(http.get(path))) if seen == asked else seen
