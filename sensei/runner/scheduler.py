@@ -23,6 +23,10 @@ from sensei.runner.protocol import (
     send,
 )
 
+# Koans of a section that one child runs. A fork for each would take longer; one for all
+# would leave cores idle in the end, while the last section still runs on one of them.
+_TOGETHER = 3
+
 
 @dataclass(eq=False)
 class _Order:
@@ -121,6 +125,22 @@ class Scheduler:
                 order.unfinished = 0
                 self._finish(order)
 
+    @property
+    def is_for_all(self) -> bool:
+        """Whether the latest request is for all koans: nobody waits for one of them."""
+        return bool(self._orders) and self._orders[0].koans is None
+
+    def collect_ahead(self) -> bool:
+        """Collect a file of the latest request before its turn; return whether one was.
+
+        For when there is nothing else to do but to wait for children.
+        """
+        order = next((one for one in self._orders if one.test_files), None)
+        if order is None or order.jobs:
+            return False
+        self._collect(order, order.test_files.popleft())
+        return True
+
     def next_job(self) -> Job | None:
         """Return what to run next; collect a further file if there is no job yet."""
         for order in list(self._orders):
@@ -144,11 +164,13 @@ class Scheduler:
             test = koan_test_of(item)
             if test is not None:
                 koans.setdefault(str(test.koan), []).append(item)
-        if order.koans is None:
-            self._queue(order, [koans] if koans else [])
-        else:
+        wanted = list(koans)
+        size = _TOGETHER
+        if order.koans is not None:  # somebody waits for each of them
             wanted = [koan for koan in order.koans if koan in koans]
-            self._queue(order, [{koan: koans[koan]} for koan in wanted])
+            size = 1
+        groups = [wanted[at : at + size] for at in range(0, len(wanted), size)]
+        self._queue(order, [{koan: koans[koan] for koan in one} for one in groups])
 
     def _queue(
         self, order: _Order, groups: Iterable[dict[str, list[pytest.Item]]]
