@@ -1,8 +1,9 @@
 """Deadlines: how long a test may compute, and how long it may wait.
 
 What computes is measured by the CPU time of its process, of which other work on the
-machine takes nothing. What waits is measured by the clock, and gets more time where
-there is more to do than there are cores.
+machine takes nothing. What waits is measured by the clock, less the time that it had to
+wait for a core, and gets more where there is more to do than there are cores: so do the
+processes that it waits for.
 """
 
 import os
@@ -35,15 +36,20 @@ class DeadlineError(Failed):
 
 
 class Moment(NamedTuple):
-    """The CPU time that this process has used, and the time of the clock."""
+    """The CPU time that this process has used, and the time of the clock.
+
+    `delayed` is how long it had to wait for a core; None where that is not known.
+    """
 
     cpu: float
     wall: float
+    delayed: float | None
 
     @classmethod
     def now(cls) -> Self:
         """Return this moment."""
-        return cls(process_time(), monotonic())
+        scheduled = _scheduled("self")
+        return cls(process_time(), monotonic(), scheduled and scheduled[1])
 
 
 @dataclass(frozen=True)
@@ -72,18 +78,41 @@ class Deadline:
         """Return how long a test may compute, with this much to do for the machine."""
         return self.cpu_seconds * min(overload(), _MOST_CPU_STRETCH)
 
-    def most_seconds(self) -> float:
-        """Return how long a test may compute and wait, by the clock."""
-        return self.wall_seconds * overload() + self.most_cpu_seconds() * overload()
-
     def exceeded_since(self, begun: Moment) -> str:
         """Return what is told of a test that runs since `begun`; "" if it may go on."""
         now, stretch = Moment.now(), overload()
         computed = now.cpu - begun.cpu
         if computed >= self.cpu_seconds * min(stretch, _MOST_CPU_STRETCH):
             return self.when_computing
-        waited = now.wall - begun.wall - computed * stretch
+        if now.delayed is None or begun.delayed is None:
+            delayed = computed * (stretch - 1)
+        else:
+            delayed = now.delayed - begun.delayed
+        waited = now.wall - begun.wall - computed - delayed
         return self.when_waiting if waited >= self.wall_seconds * stretch else ""
+
+
+class Wait:
+    """How long the process with the number `process` waits, seen from another one.
+
+    What it computes is limited by the system.
+    """
+
+    def __init__(self, process: int) -> None:
+        self._process = str(process)
+        self._begun = monotonic()
+        self._scheduled = _scheduled(self._process)
+
+    def is_over(self, deadline: Deadline, grace: float) -> bool:
+        """Return whether it has waited longer than `deadline` allows, and `grace`."""
+        stretch = overload()
+        waited = monotonic() - self._begun
+        now = _scheduled(self._process)
+        if now is None or self._scheduled is None:  # then it may do both
+            waited -= deadline.most_cpu_seconds() * stretch
+        else:
+            waited -= sum(now) - sum(self._scheduled)
+        return waited > deadline.wall_seconds * stretch + grace
 
 
 @contextmanager
@@ -111,6 +140,15 @@ def enforced(deadline: Deadline, begun: Moment) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+def _scheduled(process: str) -> tuple[float, float] | None:
+    """Return how long a process has run, and waited for a core (Linux)."""
+    try:
+        ran, delayed, _ = Path(f"/proc/{process}/schedstat").read_text().split()
+    except (OSError, ValueError):
+        return None
+    return int(ran) / 1e9, int(delayed) / 1e9
 
 
 def overload() -> float:

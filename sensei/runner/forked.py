@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 from time import monotonic, sleep
 
-from sensei.grading.deadline import Deadline
+from sensei.grading.deadline import Deadline, Wait
 from sensei.runner.child import GRACE_SECONDS, exit_reason
 from sensei.runner.protocol import MessageReader
 from sensei.runner.scheduler import Job
@@ -31,24 +31,21 @@ class ForkedChild:
 
     def begin(self, deadline: Deadline) -> None:
         """Let the time until the `deadline` begin now."""
-        self.deadline, self._since = deadline, monotonic()
+        self.deadline, self._wait = deadline, Wait(self.process)
         seconds = deadline.cpu_seconds + deadline.wall_seconds + GRACE_SECONDS
-        self._due = self._since + seconds
+        self._due = monotonic() + seconds
 
     def due_in(self) -> float:
         """Return the seconds until the next look at the child."""
         return max(0.0, self._due - monotonic())
 
     def is_overdue(self) -> bool:
-        """Return whether it must be ended: by itself it does not.
-
-        How long it has computed cannot be seen from here, so it may do both.
-        """
+        """Return whether it must be ended: by itself it does not."""
         now = monotonic()
         if now < self._due:
             return False
         self._due = now + _LOOK_AGAIN
-        return now - self._since > self.deadline.most_seconds() + GRACE_SECONDS
+        return self._wait.is_over(self.deadline, GRACE_SECONDS)
 
     def exit_reason(self) -> str:
         """Return why it has ended before it had run all of its koans."""

@@ -15,7 +15,6 @@ from sensei.content.koan import Koan
 from sensei.content.repository import Repository
 from sensei.content.section import Section
 from sensei.errors import SenseiError, summary_of
-from sensei.grading.deadline import Deadline
 from sensei.runner.child import NO_FILE
 from sensei.runner.protocol import (
     Cancel,
@@ -61,9 +60,8 @@ class SpawnServer:
     def serve(self, requests: int) -> None:
         """Serve until the requests end."""
         try:
-            settings = load_settings(self._root)
+            load_settings(self._root)  # or each of the processes would fail
             self._repository = Repository(self._root)
-            self._deadline = Deadline(settings.cpu_seconds, settings.wall_seconds)
         except SenseiError as error:
             failed = ServerFailed(f"The koans cannot be run: {error}")
             send(self._events, failed)
@@ -109,7 +107,7 @@ class SpawnServer:
         """Run a koan, and say that it has ended, whatever happens."""
         is_told = False
         try:
-            for event in koan.events(self._deadline):
+            for event in koan.events():
                 is_told = is_told or not isinstance(event, TestReported)
                 self._tell(order, event)
         except OSError as error:  # there is no process to be had

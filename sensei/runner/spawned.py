@@ -4,11 +4,10 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from time import monotonic
 
 from sensei.content.koan import Koan
 from sensei.content.section import Section
-from sensei.grading.deadline import Deadline, overload
+from sensei.grading.deadline import Deadline, Wait
 from sensei.grading.koan_test import KoanTest
 from sensei.grading.verdict import State, Verdict
 from sensei.runner.child import GRACE_SECONDS, exit_reason
@@ -22,8 +21,8 @@ from sensei.runner.protocol import (
     TestStarted,
 )
 
-# Seconds that Python and pytest get to start, before the time of the first test begins.
-_START_SECONDS = 60.0
+# What Python and pytest get to start, before the time of the first test begins.
+_START = Deadline(cpu_seconds=60.0, wall_seconds=60.0)
 # Seconds from one look at the clock to the next.
 _LOOK_AGAIN = 0.25
 
@@ -54,16 +53,13 @@ class SpawnedKoan:
             if self._process is not None:
                 self._process.kill()
 
-    def events(self, deadline: Deadline) -> Iterator[KoanEvent]:
-        """Run it; yield what it reports, and a verdict of its own if it ends early.
-
-        `deadline` is that of tests which have no other one.
-        """
+    def events(self) -> Iterator[KoanEvent]:
+        """Run it; yield what it reports, and a verdict of its own if it ends early."""
         with self._lock:  # or else a `cancel` now would find nothing to end
             if self.is_cancelled:
                 return
             process = self._process = self._start()
-        self._deadline, self._since = deadline, monotonic()
+        self._deadline, self._wait = _START, Wait(process.pid)
         watch = threading.Thread(target=self._end_late, args=[process], daemon=True)
         watch.start()
         assert process.stdout is not None
@@ -93,7 +89,8 @@ class SpawnedKoan:
                 yield message
         elif isinstance(message, CollectionFailed | ServerFailed):
             yield message
-        self._since = monotonic()
+        if self._process is not None:
+            self._wait = Wait(self._process.pid)
 
     def _start(self) -> subprocess.Popen[bytes]:
         tests = [str(self._section.tests), "-k", f"test_q{self.koan.question}_"]
@@ -109,11 +106,7 @@ class SpawnedKoan:
     def _end_late(self, process: subprocess.Popen[bytes]) -> None:
         """Kill the process once it is late; return when it has ended."""
         while not self._ended.wait(_LOOK_AGAIN):
-            if self._test:
-                most = self._deadline.most_seconds() + GRACE_SECONDS
-            else:
-                most = _START_SECONDS * overload()
-            if monotonic() - self._since > most:
+            if self._wait.is_over(self._deadline, GRACE_SECONDS):
                 self._is_late = True
                 process.kill()
                 return
@@ -125,7 +118,7 @@ class SpawnedKoan:
         elif self._test:
             reason = f"{self._deadline.when_waiting}."
         else:
-            reason = f"pytest did not start within {_START_SECONDS:g} s."
+            reason = "pytest did not start."
         names = self._section.test_names.get(self.koan.question, [""])
         solved = self._answers == "solutions"
         file = self._section.solution if solved else self._section.stub

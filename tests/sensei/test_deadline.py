@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from sensei.grading import deadline
-from sensei.grading.deadline import Deadline, DeadlineError, Moment, enforced
+from sensei.grading.deadline import Deadline, DeadlineError, Moment, Wait, enforced
 from sensei.grading.verdict import State
 from sensei.runner import limits
 from sensei.runner.client import FORK_SERVER, SPAWN_SERVER
@@ -87,7 +87,8 @@ def test_a_busy_machine_is_told_the_same_of_what_has_no_end(computing, code, tol
 
 
 def test_who_has_to_wait_for_a_core_has_more_time(monkeypatch):
-    begun = Moment(Moment.now().cpu - 5, Moment.now().wall - 30)
+    now = Moment.now()
+    begun = Moment(now.cpu - 5, now.wall - 30, now.delayed)
     strict = Deadline(cpu_seconds=4, wall_seconds=10)
 
     monkeypatch.setattr(deadline, "overload", lambda: 1.0)
@@ -96,8 +97,30 @@ def test_who_has_to_wait_for_a_core_has_more_time(monkeypatch):
     waiting = Deadline(cpu_seconds=9, wall_seconds=10).exceeded_since(begun)
     assert waiting == "Stopped after 10 s of waiting"
 
+    # In a queue for a core is not waiting; where nobody knows, it is estimated.
+    patient = Deadline(cpu_seconds=9, wall_seconds=10)
+    queued = Moment(now.cpu - 5, now.wall - 30, 0.0)
+    monkeypatch.setattr(deadline, "_scheduled", lambda _: (5.0, 20.0))
+    assert patient.exceeded_since(queued) == ""
     monkeypatch.setattr(deadline, "overload", lambda: 4.0)
-    assert strict.exceeded_since(begun) == ""
+    monkeypatch.setattr(deadline, "_scheduled", lambda _: None)
+    assert strict.exceeded_since(queued) == ""
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_who_waits_is_seen_from_another_process(monkeypatch, is_known):
+    """With what the system knows of a process, or without."""
+    if not is_known:
+        monkeypatch.setattr(deadline, "_scheduled", lambda _: None)
+    command = [sys.executable, "-c", "import time; time.sleep(600)"]
+    with subprocess.Popen(command) as process:
+        wait = Wait(process.pid)
+        assert not wait.is_over(Deadline(1000, 1000), 0)
+        time.sleep(0.1)
+        until = time.monotonic() + 60
+        while not wait.is_over(Deadline(0.001, 0.001), 0):
+            assert time.monotonic() < until
+        process.kill()
 
 
 def test_overload_counts_what_runs_now(busy_machine):
