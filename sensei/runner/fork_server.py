@@ -24,6 +24,7 @@ from sensei.runner.child import (
     silence,
 )
 from sensei.runner.forked import ForkedChild
+from sensei.runner.job import Job
 from sensei.runner.limits import adopt_orphans, children, kill_group, limit_process
 from sensei.runner.preload import preload
 from sensei.runner.protocol import (
@@ -38,7 +39,7 @@ from sensei.runner.protocol import (
     TestStarted,
     send,
 )
-from sensei.runner.scheduler import Job, Scheduler
+from sensei.runner.scheduler import Scheduler
 from sensei.runner.settings import load_settings
 
 # Named, because looking for installed plugins takes longer than loading these.

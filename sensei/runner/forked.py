@@ -6,8 +6,8 @@ from time import monotonic, sleep
 
 from sensei.grading.deadline import Deadline, Wait
 from sensei.runner.child import GRACE_SECONDS, exit_reason
+from sensei.runner.job import Job
 from sensei.runner.protocol import MessageReader
-from sensei.runner.scheduler import Job
 
 # Seconds that a process which has closed its pipe gets to end.
 _END_SECONDS = 0.5

@@ -9,10 +9,10 @@ import pytest
 
 from sensei.content.repository import Repository
 from sensei.errors import summary_of
-from sensei.grading.koan_test import KoanTest
 from sensei.grading.verdict import State, Verdict
 from sensei.plugin.execution import REPOSITORY, koan_test_of, skipped_by
 from sensei.runner.child import NO_FILE, collection_error
+from sensei.runner.job import Job, Order
 from sensei.runner.preload import preload_imports
 from sensei.runner.protocol import (
     CollectionFailed,
@@ -26,57 +26,6 @@ from sensei.runner.protocol import (
 # Koans of a section that one child runs. A fork for each would take longer; one for all
 # would leave cores idle in the end, while the last section still runs on one of them.
 _TOGETHER = 3
-
-
-@dataclass(eq=False)
-class _Order:
-    """A request: the files that are still to be collected, the jobs still to be run.
-
-    `unfinished` counts the koans that have been collected and have not ended.
-    """
-
-    number: int
-    test_files: deque[str]
-    koans: list[str] | None
-    jobs: "deque[Job]" = field(default_factory=deque)
-    unfinished: int = 0
-
-    @property
-    def is_done(self) -> bool:
-        """Whether nothing of it is still to be collected or run."""
-        return not self.test_files and not self.unfinished
-
-
-@dataclass
-class Job:
-    """Koans of one section that one child runs, one after the other.
-
-    The first of them finds the process as it should be: `is_fresh` is true until it
-    has ended. `held` are the verdicts on a later koan that still runs.
-    """
-
-    order: _Order
-    koans: dict[str, list[pytest.Item]]
-    is_fresh: bool = True
-    held: list[Verdict] = field(default_factory=list)
-
-    @property
-    def request(self) -> int:
-        """The number of the request."""
-        return self.order.number
-
-    @property
-    def koan(self) -> str:
-        """The koan that runs now, or runs first."""
-        return next(iter(self.koans))
-
-    def test(self, node_id: str = "") -> KoanTest:
-        """Return the test `node_id` of the koan that runs now, or else its first."""
-        items = self.koans[self.koan]
-        item = next((one for one in items if one.nodeid == node_id), items[0])
-        test = koan_test_of(item)
-        assert test is not None
-        return test
 
 
 @dataclass
@@ -95,7 +44,7 @@ class Scheduler:
         self._session = session
         self._events = events
         # The latest first: somebody waits for it.
-        self._orders: deque[_Order] = deque()
+        self._orders: deque[Order] = deque()
         # Kept, because pytest collects a file only once in a session.
         self._collections: dict[str, _Collection] = {}
         self._current = _Collection()
@@ -114,7 +63,7 @@ class Scheduler:
     def add(self, request: RunKoans) -> None:
         """Add a request; it is served before those that wait already."""
         files = deque(request.test_files)
-        self._orders.appendleft(_Order(request.request, files, request.koans))
+        self._orders.appendleft(Order(request.request, files, request.koans))
 
     def cancel(self, request: int) -> None:
         """Forget a request; who has its koans run must end that, and not report it."""
@@ -151,7 +100,7 @@ class Scheduler:
             self._finish(order)
         return None
 
-    def _collect(self, order: _Order, path: str) -> None:
+    def _collect(self, order: Order, path: str) -> None:
         """Collect the tests in the file `path`, and queue its koans for `order`."""
         collection = self._collection(path)
         if collection.error:
@@ -173,7 +122,7 @@ class Scheduler:
         self._queue(order, [{koan: koans[koan] for koan in one} for one in groups])
 
     def _queue(
-        self, order: _Order, groups: Iterable[dict[str, list[pytest.Item]]]
+        self, order: Order, groups: Iterable[dict[str, list[pytest.Item]]]
     ) -> None:
         for group in groups:
             order.jobs.append(Job(order, group))
@@ -195,7 +144,7 @@ class Scheduler:
                 preload_imports(section.solution)
         return self._collections[path]
 
-    def _send_skipped(self, order: _Order, skipped: list[Verdict]) -> None:
+    def _send_skipped(self, order: Order, skipped: list[Verdict]) -> None:
         """Send the verdicts on koans whose file skips itself, where they are wanted."""
         koans: dict[str, None] = {}
         for verdict in skipped:
@@ -264,7 +213,7 @@ class Scheduler:
         job.order.unfinished -= 1
         self._finish(job.order)
 
-    def _finish(self, order: _Order) -> None:
+    def _finish(self, order: Order) -> None:
         if order.is_done and order in self._orders:
             self._orders.remove(order)
             send(self._events, RequestDone(order.number))
