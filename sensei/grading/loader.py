@@ -13,6 +13,7 @@ from sensei.content.section import Section
 from sensei.content.source import read_source
 from sensei.errors import summary_of
 from sensei.grading.deadline import DeadlineError
+from sensei.grading.traces import is_raised_by_code
 
 
 class AnswersError(Exception):
@@ -110,9 +111,9 @@ def execute(text: str, path: Path, name: str) -> ModuleType:
     sys.modules[module_name] = module
     try:
         exec(code, module.__dict__)  # noqa: S102
-    except KeyboardInterrupt:
-        raise
     except BaseException as error:
+        if isinstance(error, KeyboardInterrupt) and not is_raised_by_code(error):
+            raise
         sys.modules.pop(module_name, None)
         raise _unimportable(path, name, error) from error
     return module

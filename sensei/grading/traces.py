@@ -1,6 +1,7 @@
 """Exceptions that come from others, and the lines that raised them."""
 
 from collections.abc import Iterator
+from opcode import opmap
 from types import TracebackType
 
 
@@ -25,3 +26,12 @@ def innermost(error: BaseException) -> TracebackType | None:
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     return trace
+
+
+def is_raised_by_code(error: KeyboardInterrupt) -> bool:
+    """Return whether a `raise` has raised `error`, and not the signal of Ctrl-C."""
+    trace = innermost(error)
+    if trace is None:
+        return False
+    code = trace.tb_frame.f_code.co_code
+    return code[trace.tb_lasti] == opmap["RAISE_VARARGS"]

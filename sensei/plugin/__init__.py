@@ -19,11 +19,20 @@ from sensei.grading.loader import Answers, load_file, unload
 from sensei.grading.results import Results
 from sensei.plugin import deadlines, execution
 from sensei.plugin.deadlines import DEADLINE
-from sensei.plugin.execution import BROKEN, REPOSITORY, TEST, VERDICT, variant_of
+from sensei.plugin.execution import (
+    BROKEN,
+    REPOSITORY,
+    TEST,
+    VERDICT,
+    named_test,
+    root_of,
+    variant_of,
+)
 from sensei.plugin.summary import Summary
 from sensei.runner.settings import load_settings
-from sensei.state.progress import Progress
 from sensei.variants import VariantError, variants
+
+pytest_plugins = ["sensei.runner.supervisor"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -40,7 +49,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Find the repository; register what runs tests and what sums them up."""
     config.stash[BROKEN] = {}
     try:
-        repository = find_repository(_root(config))
+        repository = find_repository(root_of(config))
         settings = load_settings(repository.root)
     except SenseiError as error:
         raise pytest.UsageError(str(error)) from None
@@ -50,25 +59,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(deadlines, "sensei-deadlines")
     if not hasattr(config, "workerinput"):  # a worker of xdist reports elsewhere
         summary = Summary(
+            config.rootpath,
             config.option.answers,
             Results(repository),
-            Progress(repository.root),
             is_terse=is_terse(config),
         )
         config.pluginmanager.register(summary, "sensei-summary")
-
-
-def _root(config: pytest.Config) -> Path:
-    """Return the folder of the repository.
-
-    It is where `conftest.py` names this plugin: editors give pytest another root.
-    """
-    for plugin in config.pluginmanager.get_plugins():
-        file = Path(getattr(plugin, "__file__", None) or "")
-        named = getattr(plugin, "pytest_plugins", ())
-        if file.name == "conftest.py" and __name__ in named:
-            return file.parent
-    return config.rootpath
 
 
 def is_terse(config: pytest.Config) -> bool:
@@ -164,15 +160,6 @@ def _check_solution(test: KoanTest) -> None:
 
 
 def _koan_test(item: pytest.Item, config: pytest.Config) -> KoanTest | None:
-    section = config.stash[REPOSITORY].section_tested_by(item.path)
     name = getattr(item, "originalname", item.name)
-    question = question_of(name)
-    if section is None or question is None:
-        return None
-    files = {
-        "koans": section.stub,
-        "solutions": section.solution,
-        "variants": section.variants,
-    }
-    file = files[config.option.answers]
-    return KoanTest(section, section.koan(question), name, file)
+    repository = config.stash[REPOSITORY]
+    return named_test(repository, item.path, name, config.option.answers)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from sensei.content.repository import Repository
+from sensei.content.section import question_of
 from sensei.errors import summary_of
 from sensei.grading.classify import (
     NeverAwaitedError,
@@ -19,7 +20,8 @@ from sensei.grading.classify import (
 )
 from sensei.grading.deadline import DeadlineError
 from sensei.grading.koan_test import KoanTest
-from sensei.grading.loader import AnswersError
+from sensei.grading.loader import AnswersError, line_in
+from sensei.grading.traces import is_raised_by_code
 from sensei.grading.verdict import State, Verdict
 from sensei.variants import Variant
 
@@ -49,6 +51,41 @@ def verdict_in(report: pytest.TestReport) -> Verdict | None:
     """Return the verdict that `report` carries; None if it is of no koan."""
     data = vars(report).get("verdict")
     return Verdict.from_json(data) if data else None
+
+
+def root_of(config: pytest.Config) -> Path:
+    """Return the folder of the repository.
+
+    It is where `conftest.py` names the plugin: editors give pytest another root.
+    """
+    for plugin in config.pluginmanager.get_plugins():
+        file = Path(getattr(plugin, "__file__", None) or "")
+        named = getattr(plugin, "pytest_plugins", ())
+        if file.name == "conftest.py" and "sensei.plugin" in named:
+            return file.parent
+    return config.rootpath
+
+
+def named_test(
+    repository: Repository, path: Path, name: str, answers: str = "koans"
+) -> KoanTest | None:
+    """Return the koan's test called `name` in the file `path`; None if it is none."""
+    section = repository.section_tested_by(path)
+    question = question_of(name)
+    if section is None or question is None:
+        return None
+    files = {
+        "koans": section.stub,
+        "solutions": section.solution,
+        "variants": section.variants,
+    }
+    return KoanTest(section, section.koan(question), name, files[answers])
+
+
+def split_id(rootpath: Path, node_id: str) -> tuple[Path, str]:
+    """Return the file and the name of the test with this id, without its case."""
+    path, _, name = node_id.partition("[")[0].partition("::")
+    return rootpath / path, name
 
 
 def skipped_by(report: pytest.CollectReport, repository: Repository) -> list[Verdict]:
@@ -99,6 +136,12 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
                 broken[str(test.section)] = error
         except DeadlineError as error:
             failure = broken[str(test.koan)] = error
+        except KeyboardInterrupt as error:
+            if not is_raised_by_code(error):
+                raise
+            location = test.at(line_in(test.file, error.__traceback__))
+            message = "Your code raises KeyboardInterrupt, as Ctrl-C does."
+            failure = AnswersError(message, location, is_of_file=False)
         except (pytest.fail.Exception, Exception) as error:
             failure = error
         gc.collect(1)  # the warning about a coroutine in a cycle comes only then

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from sensei.content.repository import Repository
 from sensei.grading.results import KoanStatus, Results, next_koan
 from sensei.grading.verdict import State
 from sensei.output.render import COLOURS, Renderer
-from sensei.plugin.execution import skipped_by, verdict_in
+from sensei.plugin.execution import named_test, skipped_by, split_id, verdict_in
 from sensei.state.json_store import StoreError
 from sensei.state.progress import Progress
 
@@ -42,12 +43,14 @@ class Summary:
     """Reports the koans of a run; `is_terse` without pytest's own report of them."""
 
     def __init__(
-        self, answers: str, results: Results, progress: Progress, *, is_terse: bool
+        self, rootpath: Path, answers: str, results: Results, *, is_terse: bool
     ) -> None:
+        self._rootpath = rootpath
         self._answers = answers
         self._results = results
-        self._progress = progress
+        self._progress = Progress(results.repository.root)
         self._is_terse = is_terse
+        self._running = self._interrupted = ""
         self._variants: dict[str, str] = {}
         # A report for each skipped koan, because pytest prints them with `-rs`.
         self._skipped: dict[str, _Report] = {}
@@ -65,6 +68,23 @@ class Summary:
             self._results.add(verdict)
             if verdict.state is State.SKIPPED:
                 self._skipped.setdefault(str(verdict.koan), report)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_handlecrashitem(self, crashitem: str, report: pytest.TestReport) -> None:
+        """Let the report on a test that ended a worker of xdist carry a verdict."""
+        test = named_test(self._repository, *split_id(self._rootpath, crashitem))
+        if test is not None and self._answers == "koans":
+            message = "Running this ended or crashed the process that runs the tests."
+            verdict = test.verdict(State.FAILING, message)
+            vars(report)["verdict"] = verdict.to_message()
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """Keep which test runs now."""
+        self._running = nodeid
+
+    def pytest_keyboard_interrupt(self) -> None:
+        """Keep during which test the run was interrupted."""
+        self._interrupted = self._running
 
     def pytest_report_teststatus(
         self, report: pytest.TestReport
@@ -121,6 +141,10 @@ class Summary:
             renderer.failing(verdicts)
         renderer.skipped(verdicts)
         renderer.progress(statuses)
+        interrupted = split_id(self._rootpath, self._interrupted)
+        if test := named_test(self._repository, *interrupted):
+            renderer.line()
+            renderer.line(f"Interrupted while koan {test.koan} was running.", "yellow")
         following = next_koan(one for one in statuses if one.verdict is not None)
         if following is not None:
             renderer.next(following)

@@ -203,6 +203,7 @@ def serve(root: Path, answers: str) -> int:
         return 1
     plugins = [word for name in _PLUGINS for word in ("-p", name)]
     options = ["-q", "--capture=sys", "-p", "no:cacheprovider", "--answers", answers]
+    options += ["-p", "no:sensei.runner.supervisor"]
     # Collects nothing of its own: the scheduler does that, request by request.
     arguments = [*plugins, *options, "conftest.py"]
     status = pytest.main(arguments, plugins=[ForkServer(requests, events)])

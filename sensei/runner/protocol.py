@@ -99,9 +99,35 @@ class ChildDone:
     """The child has run all of its koans."""
 
 
+# From a pytest that is supervised to its supervisor; beside `TestStarted` and
+# `TestReported`.
+
+
+@dataclass(frozen=True)
+class TestEnded:
+    """The test `node_id` has ended."""
+
+    __test__ = False
+
+    node_id: str
+
+
+@dataclass(frozen=True)
+class DebuggerEntered:
+    """Somebody looks at a test in a debugger."""
+
+
+@dataclass(frozen=True)
+class SessionDone:
+    """pytest has nothing more to do; `left` are koans that left threads running."""
+
+    left: list[str]
+
+
 Request = RunKoans | Cancel
 Event = Ready | ServerFailed | CollectionFailed | TestReported | KoanDone | RequestDone
-Message = Request | Event | TestStarted | ChildDone
+SupervisedMessage = TestEnded | DebuggerEntered | SessionDone
+Message = Request | Event | TestStarted | ChildDone | SupervisedMessage
 
 _TYPES: dict[str, type[Message]] = {
     kind.__name__: kind
@@ -109,6 +135,7 @@ _TYPES: dict[str, type[Message]] = {
         *(RunKoans, Cancel),
         *(Ready, ServerFailed, CollectionFailed, TestReported, KoanDone, RequestDone),
         *(TestStarted, ChildDone),
+        *(TestEnded, DebuggerEntered, SessionDone),
     )
 }
 

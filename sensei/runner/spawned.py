@@ -95,9 +95,10 @@ class SpawnedKoan:
     def _start(self) -> subprocess.Popen[bytes]:
         tests = [str(self._section.tests), "-k", f"test_q{self.koan.question}_"]
         options = ["-q", "--answers", self._answers, "--capture=sys"]
+        options += ["-p", "no:cacheprovider", "-p", "no:sensei.runner.supervisor"]
         module = [sys.executable, "-P", "-m", "sensei.runner.child"]
         return subprocess.Popen(  # noqa: S603
-            [*module, str(self._request), *tests, *options, "-p", "no:cacheprovider"],
+            [*module, str(self._request), *tests, *options],
             cwd=self._section.root,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
