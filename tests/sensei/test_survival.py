@@ -94,11 +94,11 @@ DEEDS = {
     ),
     "a closed stdout": (
         "import os, sys; sys.stdout.close(); os.close(1)\n    return 0",
-        "",
+        "exit status 1",
     ),
     "every file closed": (
         "import os; os.closerange(0, 256)\n    return 0",
-        "",
+        "exit status 1",
     ),
     "a thread left behind": (
         "import threading, time\n"
@@ -107,7 +107,7 @@ DEEDS = {
     ),
     "a process left behind": (
         "import subprocess; subprocess.Popen(['sleep', '61.5'])\n    return 0",
-        "",
+        "You add 1 and 2 and get 0.",
     ),
     "a closed event loop": (
         "import asyncio; loop = asyncio.new_event_loop()\n"
@@ -120,11 +120,11 @@ DEEDS = {
     ),
     "an empty sys.path": (
         "import sys; sys.path.clear(); sys.modules.clear()\n    return 0",
-        "",
+        "exit status 1",
     ),
     "a patched json": (
         "import json; json.dumps = None; json.loads = None\n    return 0",
-        "",
+        "You add 1 and 2 and get 0.",
     ),
     "a patched datetime": (
         "import datetime; datetime.datetime = None\n    return 0",
@@ -136,7 +136,7 @@ DEEDS = {
     ),
     "an environment variable": (
         "import os; os.environ.clear()\n    return 0",
-        "",
+        "You add 1 and 2 and get 0.",
     ),
     "a signal handler": (
         "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n    return 0",
@@ -166,6 +166,7 @@ def test_a_deed_costs_its_own_koan_only(bench: Bench, deed: str) -> None:
 
     assert verdicts[INNOCENT].state is State.SOLVED
     assert verdicts[GUILTY].state is State.FAILING
+    assert told
     assert told in verdicts[GUILTY].message
     assert verdicts[GUILTY].location.startswith(STUB)
 
