@@ -1,56 +1,29 @@
 """The command line of `sensei`: its commands, arguments and options."""
 
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from sensei.content.chapter import LEVELS
+from sensei.arguments import (
+    AnswersOption,
+    JsonOption,
+    KoanArgument,
+    LevelOption,
+    PlaceArgument,
+    RequiredPlaceArgument,
+    SectionArgument,
+)
 from sensei.content.repository import Repository, find_repository
-from sensei.content.target import Target, all_targets, find_koan, find_target, of_level
-from sensei.errors import ExitCode, SenseiError, exit_with_message, print_error
+from sensei.content.target import Target, find_koan, find_target, of_level
+from sensei.errors import ExitCode, exit_with_message, print_error
 from sensei.output.console import console_renderer
 
 app = typer.Typer(
     help="Koans of FastAPI, SQLAlchemy, Pydantic and asyncio.",
     pretty_exceptions_enable=False,
 )
-
-
-class AnswersOption(StrEnum):
-    """Whose answers are run."""
-
-    KOANS = "koans"
-    SOLUTIONS = "solutions"
-
-
-def _complete(incomplete: str) -> list[str]:
-    try:
-        known = all_targets(find_repository(Path.cwd()))
-    except SenseiError:
-        return []
-    return [one for one in known if one.startswith(incomplete)]
-
-
-_PLACE_HELP = "ch03, 3, 3.2, 3.2.1, or a path"
-PlaceArgument = Annotated[
-    str | None,
-    typer.Argument(
-        metavar="PLACE",
-        help=f"{_PLACE_HELP}; everything if left out.",
-        autocompletion=_complete,
-    ),
-]
-RequiredPlaceArgument = Annotated[
-    str,
-    typer.Argument(metavar="PLACE", help=_PLACE_HELP, autocompletion=_complete),
-]
-KoanArgument = Annotated[
-    str, typer.Argument(metavar="KOAN", help="Like 3.2.1.", autocompletion=_complete)
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -87,9 +60,7 @@ def status(as_json: JsonOption = False) -> None:
 @app.command()
 def watch(
     place: PlaceArgument = None,
-    level: Annotated[
-        int | None, typer.Option(min=1, max=LEVELS, help="Only koans of this level.")
-    ] = None,
+    level: LevelOption = None,
 ) -> None:
     """Run what is saved, at once; show one koan at a time."""
     from sensei.watch.loop import watch as watch_target
@@ -200,12 +171,7 @@ def restore(place: RequiredPlaceArgument) -> None:
 
 @app.command()
 def notes(
-    place: Annotated[
-        str,
-        typer.Argument(
-            metavar="SECTION", help="2.1, or a koan of it.", autocompletion=_complete
-        ),
-    ],
+    place: SectionArgument,
     path: Annotated[
         bool, typer.Option("--path", help="Print only where the file is.")
     ] = False,

@@ -78,6 +78,11 @@ class Deadline:
         """Return how long a test may compute, with this much to do for the machine."""
         return self.cpu_seconds * min(overload(), _MOST_CPU_STRETCH)
 
+    def most_seconds(self) -> float:
+        """Return how long a test may compute and wait, by the clock."""
+        stretch = overload()
+        return (self.wall_seconds + self.most_cpu_seconds()) * stretch
+
     def exceeded_since(self, begun: Moment) -> str:
         """Return what is told of a test that runs since `begun`; "" if it may go on."""
         now, stretch = Moment.now(), overload()

@@ -104,7 +104,7 @@ class Supervisor:
             status = self._wait()
             code = self._exit_code(os.waitstatus_to_exitcode(status))
         except BaseException as error:
-            print_error(f"The run was lost: {error}.")
+            print_error(f"The process that waits for pytest failed: {error}.")
             code = pytest.ExitCode.INTERNAL_ERROR
         sys.stdout.flush()
         sys.stderr.flush()

@@ -66,7 +66,8 @@ class Actions:
             session.notes = [str(error)]
         else:
             session.hints = given.texts
-            session.notes = [given.note] if given.note else session.notes
+            to_read = f"To read: sensei notes {session.section}"
+            session.notes = [given.note or to_read]
         session.draw()
 
     def _compare(self) -> None:
