@@ -10,6 +10,7 @@ import pytest
 from fastapi import Depends, FastAPI
 from psycopg.errors import InsufficientPrivilege
 from sqlalchemy import (
+    CheckConstraint,
     Column,
     Connection,
     Engine,
@@ -611,6 +612,26 @@ def test_q4_each_tenant_has_tables_of_its_own(answers, postgres):
     )
 
 
+def check_refused(
+    answers: Any, engine: Engine, name: str, schema: str, why: str
+) -> None:
+    """Fail if a refused tenant leaves something, or raises another exception."""
+    before = contents(engine)
+    raised = outcome(lambda: answers.Tenant.create(engine, name, schema))
+    after = contents(engine)
+
+    call = f"`Tenant.create(engine, {name!r}, {schema!r})`"
+    assert isinstance(raised, DBAPIError), (
+        f"{why} {call} {returned_or_raised(raised)}. The docstring asks that "
+        "SQLAlchemy's exception reaches the caller."
+    )
+    assert after == before, (
+        f"{why} {call} was refused. It added {in_words(sorted(after - before))} and "
+        f"removed {in_words(sorted(before - after))}. The docstring asks that nothing "
+        "is left. Look at what belongs to one transaction."
+    )
+
+
 @pytest.mark.parametrize(
     ("name", "schema"),
     [("Hill", "lake"), ("Lake", "hill"), ("Lake", "old")],
@@ -621,21 +642,17 @@ def test_q4_a_refused_tenant_leaves_nothing(answers, postgres, name, schema):
         create(answers, engine, "Hill", "hill")
         write(engine, text("CREATE SCHEMA old"))
         write(engine, text("CREATE TABLE old.letters (id integer)"))
-        before = contents(engine)
-        raised = outcome(lambda: answers.Tenant.create(engine, name, schema))
-        after = contents(engine)
+        why = "The tenant 'Hill' and the schemas 'hill' and 'old' exist."
+        check_refused(answers, engine, name, schema, why)
 
-    call = f"`Tenant.create(engine, {name!r}, {schema!r})`"
-    exists = "The tenant 'Hill' and the schemas 'hill' and 'old' exist."
-    assert isinstance(raised, DBAPIError), (
-        f"{exists} {call} {returned_or_raised(raised)}. The docstring asks that "
-        "SQLAlchemy's exception reaches the caller."
-    )
-    assert after == before, (
-        f"{exists} {call} was refused. It added {in_words(sorted(after - before))} and "
-        f"removed {in_words(sorted(before - after))}. The docstring asks that nothing "
-        "is left. Look at what belongs to one transaction."
-    )
+
+def test_q4_a_refused_table_leaves_nothing(answers, postgres):
+    with platform(answers, postgres) as engine:
+        create(answers, engine, "Hill", "hill")
+        impossible = CheckConstraint("no_such_column > 0")
+        Table("refunds", answers.TenantTables.metadata, impossible)
+        why = "PostgreSQL refuses to create one of the tables."
+        check_refused(answers, engine, "Lake", "lake", why)
 
 
 @pytest.fixture
