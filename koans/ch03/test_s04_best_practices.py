@@ -84,7 +84,7 @@ def shop(answers, postgres) -> Iterator[Shop]:
 
 REFUSED = {
     "the last book is sold out": ({"b11": 1, "b22": 6}, 409),
-    "the first book is sold out": ({"b22": 6, "b11": 1}, 409),
+    "the first book is sold out": ({"b11": 6, "b22": 1}, 409),
     "the last book does not exist": ({"b11": 1, "b99": 1}, 404),
 }
 
@@ -200,8 +200,8 @@ def test_q1_another_database_error_is_not_409(shop):
 # author, title, year, price, cost
 BOOKS = [
     ("O'Hara", "Ten North", 1955, 300, 90),
-    ("O'Hara", "Butterfield", 1935, 100, 20),
-    ("O'Hara", "Appointment", 1934, 200, 10),
+    ("O'Hara", "Butterfield", 1935, 90, 20),
+    ("O'Hara", "Appointment", 1934, 1000, 10),
     ("o'hara", "In small letters", 1936, 110, 50),
     ("D'A_b", "Underscore", 2001, 120, 60),
     ("D'Axb", "Letter", 2002, 130, 70),
@@ -630,9 +630,15 @@ def test_q5_an_upload_becomes_a_table(answers, upload):
             f"{sent}Now the tables are {in_words(tables)}. The docstring asks for "
             "`upload_<name>` with these columns, beside the other tables."
         )
+        types = [str(one["type"]) for one in inspect(engine).get_columns(table)]
         store(engine, table, values)
         stored = content(engine)[table][1]
 
+    varchar = all(one.startswith("VARCHAR") for one in types)
+    assert varchar, (
+        f"{sent}The columns have the types {in_words(types)}. The docstring asks for "
+        "VARCHAR."
+    )
     assert stored == values, (
         f"{sent}A program stored the strings {values} and read {in_words(stored)}. The "
         "docstring asks for columns of the type VARCHAR."
@@ -812,7 +818,10 @@ REFUSED_ROWS = {
     "a name of spaces": ({"name": "   "}, "ck_products_name"),
     "a price of 0": ({"price": 0}, "ck_products_price"),
     "a price below 0": ({"price": -1}, "ck_products_price"),
-    "a sku for the second time": ({"sku": "FIRST"}, "uq_products_sku"),
+    "a sku for the second time": (
+        {"sku": "FIRST", "name": "Other", "price": 5},
+        "uq_products_sku",
+    ),
 }
 
 

@@ -83,13 +83,16 @@ def shop_app(engine: Engine) -> FastAPI:
     - Return 404 if a book does not exist, and 409 if there are too few copies of a
       book. Then the whole order changes nothing: all copies stay in the stock, and no
       order is saved.
-    - There are also too few copies if another order takes the last ones after your code
-      has read the stock. Copies are never sold twice.
-    - Any other order is saved and returns 201. Return 409 for no other database error.
+    - After your code has read the stock, another order can take the last copies. Then
+      return 409, too. Copies are never sold twice.
+    - Any other order is saved and returns 201. If the database fails for another
+      reason, do not return 409.
 
     Given:
         The database is PostgreSQL, with its default isolation level READ COMMITTED.
-        Orders violate no constraint other than the one of `Stock`.
+        Orders violate no constraint other than the one of `Stock`. If both 404 and 409
+        apply to an order, return either. The loop sorts the books, so that two orders
+        lock their rows in the same sequence and cannot cause a deadlock.
     """
     app = FastAPI()
     app.state.engine = engine
@@ -105,7 +108,7 @@ def shop_app(engine: Engine) -> FastAPI:
         # pending changes first, so the `try` covers the whole transaction.
         session.add(row)
         try:
-            for isbn, copies in order.copies.items():
+            for isbn, copies in sorted(order.copies.items()):
                 stock = session.get(Stock, isbn)
                 if stock is None:
                     raise HTTPException(404, f"There is no book {isbn}.")
@@ -114,7 +117,7 @@ def shop_app(engine: Engine) -> FastAPI:
         except IntegrityError:
             raise HTTPException(409, "There are too few copies.") from None
         # stub: session.add(row)
-        # stub: for isbn, copies in order.copies.items():
+        # stub: for isbn, copies in sorted(order.copies.items()):
         # stub:     stock = session.get(Stock, isbn)
         # stub:     if stock is None:
         # stub:         raise HTTPException(404, f"There is no book {isbn}.")
@@ -179,14 +182,15 @@ def order_classes() -> tuple[type[Any], type[Any]]:
       `order.lines.append(line)`, `line.order` is `order`.
     - When a session saves an order, it also saves its lines and sets their `order_id`.
       The database refuses an `order_id` that no order has.
-    - A line that is removed from `order.lines` is deleted. A line that is added to the
-      `lines` of another order, or gets another `order`, moves to that order.
+    - A line that is removed from `order.lines` is deleted. If you add it to the `lines`
+      of another order, or set its `order` to another order, it moves to that order
+      and is not deleted.
     - When a session deletes an order, its lines are deleted. When a session deletes a
       line, the order and its other lines stay.
     - When another program deletes an order with SQL, the database deletes its lines.
 
     Given:
-        The database enforces foreign keys.
+        The database enforces foreign keys. `order_id` may allow NULL or not.
     """
 
     class Base(DeclarativeBase):
@@ -298,15 +302,16 @@ def create_upload_table(engine: Engine, name: str, columns: list[str]) -> None:
 
     - Create the table `upload_<name>` with these columns, in this order. Each column is
       a VARCHAR.
-    - A valid name starts with a lower-case letter from a to z. All other characters are
-      such letters, digits from 0 to 9, or underscores. It has at most 40 characters.
+    - A valid name has 1 to 40 characters. The first one is a lower-case letter from a
+      to z. The others are lower-case letters from a to z, digits from 0 to 9, or
+      underscores.
     - Keywords of SQL, such as `group` and `order`, are valid names.
     - If `name` or a column is not a valid name, raise a ValueError before you send
       anything to the database.
 
     Given:
-        There is at least one column, no two columns are the same, and the table does
-        not exist yet.
+        The database is SQLite. There is at least one column, no two columns are the
+        same, and the table does not exist yet.
 
     Example:
         create_upload_table(engine, "spring", ["isbn", "group"])
@@ -338,9 +343,10 @@ def product_class() -> type[DeclarativeBase]:
 
     - `id` is an integer primary key that the database assigns. No column may be NULL.
     - `sku` has at most 12 characters. Two products cannot have the same `sku`.
-    - `name` has at most 80 characters, and at least one of them is not a space.
+    - `name` has at most 80 characters. It is not empty, and it does not consist of
+      spaces (U+0020) only.
     - `price` is an integer greater than 0.
-    - An error names the rule: the constraints are called `uq_products_sku`,
+    - The error contains the name of the constraint. The names are `uq_products_sku`,
       `ck_products_name` and `ck_products_price`.
 
     Given:

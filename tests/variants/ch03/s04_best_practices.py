@@ -412,6 +412,15 @@ def titles_by(session, author, sort):
     return list(session.scalars(query))
 
 
+@wrong("3.4.2", caught_by="test_q2_titles_are_sorted_by_the_chosen_column[price-3]")
+def titles_by(session, author, sort):
+    """Sort in Python, and compare the prices as strings."""
+    if sort not in ("title", "year", "price"):
+        raise ValueError(sort)
+    books = session.scalars(select(Book).where(Book.author == author))
+    return [each.title for each in sorted(books, key=lambda b: str(getattr(b, sort)))]
+
+
 @right("3.4.2")
 def titles_by(session, author, sort):
     """Use `text` with a parameter, and a column from a list."""
@@ -835,6 +844,17 @@ def create_upload_table(engine, name, columns, metadata=MetaData()):
     metadata.create_all(engine)
 
 
+@wrong("3.4.5", caught_by="test_q5_an_upload_becomes_a_table[keywords]")
+def create_upload_table(engine, name, columns):
+    """Use another type of column."""
+    for each in [name, *columns]:
+        if not is_valid(each):
+            raise ValueError(each)
+    Table(f"upload_{name}", MetaData(), *[Column(one, Text) for one in columns]).create(
+        engine
+    )
+
+
 @right("3.4.5")
 def create_upload_table(engine, name, columns):
     """Look at each character, and let the dialect quote the names."""
@@ -1017,6 +1037,16 @@ def product_class():
 def product_class():
     """Use a decimal number for the price."""
     return product_with(price=mapped_column(Numeric(12, 2), nullable=False))
+
+
+@wrong(
+    "3.4.6",
+    caught_by="test_q6_the_database_refuses_a_row_that_breaks_a_rule"
+    "[a sku for the second time]",
+)
+def product_class():
+    """Make the pair of sku and name unique."""
+    return product_with(UniqueConstraint("sku", "name", name="uq_products_sku"))
 
 
 @right("3.4.6")
