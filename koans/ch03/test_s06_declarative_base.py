@@ -355,7 +355,7 @@ class Catalogue:
 
                 id: Mapped[int] = mapped_column(primary_key=True)
                 isbn: Mapped[str] = mapped_column(unique=True)
-                shelf: Mapped[str | None] = mapped_column(String(20))
+                shelf: Mapped[str | None] = mapped_column(String(20), index=True)
                 price: Mapped[int]
                 added_at: Mapped[datetime | None]
                 author_id: Mapped[int] = mapped_column(ForeignKey("authors.number"))
@@ -369,6 +369,7 @@ class Catalogue:
 NAMES = {
     "unique constraints": ["uq_authors_full_name", "uq_books_isbn"],
     "foreign keys": ["fk_books_author_id"],
+    "indexes": ["ix_books_shelf"],
     "check constraints": ["ck_authors_born", "ck_books_price"],
 }
 
@@ -379,6 +380,7 @@ def names_in(engine: Engine, kind: str) -> list[str]:
     read = {
         "unique constraints": database.get_unique_constraints,
         "foreign keys": database.get_foreign_keys,
+        "indexes": database.get_indexes,
         "check constraints": database.get_check_constraints,
     }[kind]
     tables = database.get_table_names()

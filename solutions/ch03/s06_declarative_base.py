@@ -105,8 +105,9 @@ def shop_base() -> type[DeclarativeBase]:
     - A column with the annotation `Mapped[str]` is a VARCHAR(200). With
       `Mapped[datetime]`, it is a timestamp with time zone. A class can still choose
       another type for a column.
-    - A constraint without a name gets a name: `uq_books_isbn` if it is unique, and
-      `fk_books_author_id` for a foreign key (kind, table, column).
+    - A constraint or index without a name gets a name: `uq_books_isbn` if it is unique,
+      `fk_books_author_id` for a foreign key, and `ix_books_shelf` for an index (kind,
+      table, column).
     - A check constraint with the name "price" in the table `books` is called
       `ck_books_price` in the database.
     - Each call returns a new base, with its own `metadata`.
@@ -128,6 +129,7 @@ def shop_base() -> type[DeclarativeBase]:
             naming_convention={
                 "uq": "uq_%(table_name)s_%(column_0_name)s",
                 "fk": "fk_%(table_name)s_%(column_0_name)s",
+                "ix": "ix_%(table_name)s_%(column_0_name)s",
                 "ck": "ck_%(table_name)s_%(constraint_name)s",
             }
         )

@@ -476,6 +476,7 @@ def shop_base():
             naming_convention={
                 "uq": "uq_%(table_name)s_%(column_0_name)s",
                 "fk": "fk_%(table_name)s_%(column_0_name)s",
+                "ix": "ix_%(table_name)s_%(column_0_name)s",
                 "ck": "ck_%(table_name)s_%(constraint_name)s",
             }
         )
@@ -493,6 +494,7 @@ def shop_base():
             naming_convention={
                 "uq": "uq_%(table_name)s_%(column_0_name)s",
                 "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+                "ix": "ix_%(table_name)s_%(column_0_name)s",
                 "ck": "ck_%(table_name)s_%(constraint_name)s",
             }
         )
@@ -510,6 +512,7 @@ def shop_base():
             naming_convention={
                 "uq": "uq_%(table_name)s_%(column_0_name)s",
                 "fk": "fk_%(table_name)s_%(column_0_name)s",
+                "ix": "ix_%(table_name)s_%(column_0_name)s",
             }
         )
 
@@ -529,6 +532,7 @@ def shop_base():
             naming_convention={
                 "uq": "uq_%(table_name)s_%(column_0_name)s",
                 "fk": "fk_%(table_name)s_%(column_0_name)s",
+                "ix": "ix_%(table_name)s_%(column_0_name)s",
                 "ck": "ck_%(table_name)s_%(constraint_name)s",
             }
         )
@@ -549,6 +553,7 @@ def shop_base():
             naming_convention={
                 "uq": "uq_%(table_name)s_%(column_0_name)s",
                 "fk": "fk_%(table_name)s_%(column_0_name)s",
+                "ix": "ix_%(table_name)s_%(column_0_name)s",
                 "ck": "ck_%(table_name)s_%(constraint_name)s",
             }
         )
@@ -561,6 +566,7 @@ SHARED = MetaData(
     naming_convention={
         "uq": "uq_%(table_name)s_%(column_0_name)s",
         "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
         "ck": "ck_%(table_name)s_%(constraint_name)s",
     }
 )
@@ -577,6 +583,23 @@ def shop_base():
     return Base
 
 
+@wrong("3.6.3", caught_by="test_q3_the_base_names_the_constraints[indexes]")
+def shop_base():
+    """Forget the indexes, so that no table with an index can be created."""
+
+    class Base(DeclarativeBase):
+        type_annotation_map = {str: String(200), datetime: DateTime(timezone=True)}
+        metadata = MetaData(
+            naming_convention={
+                "uq": "uq_%(table_name)s_%(column_0_name)s",
+                "fk": "fk_%(table_name)s_%(column_0_name)s",
+                "ck": "ck_%(table_name)s_%(constraint_name)s",
+            }
+        )
+
+    return Base
+
+
 @right("3.6.3")
 def shop_base():
     """Configure a registry, and create the names with a function."""
@@ -584,6 +607,7 @@ def shop_base():
         "column": lambda constraint, table: next(iter(constraint.columns)).name,
         "uq": "uq_%(table_name)s_%(column)s",
         "fk": "fk_%(table_name)s_%(column)s",
+        "ix": "ix_%(table_name)s_%(column)s",
         "ck": "ck_%(table_name)s_%(constraint_name)s",
     }
     types = {str: String(length=200), datetime: DateTime(True)}
