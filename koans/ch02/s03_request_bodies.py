@@ -22,7 +22,7 @@ def users_app() -> FastAPI:
     Write the model and an endpoint `POST /users`, and return the application. A user
     has a `name` (any string), an `email` (an email address) and an `age` (any integer).
 
-    - Each request to `POST /users` returns the user that it sent.
+    - `POST /users` returns the validated user of the request.
     - All three fields are required. A missing or invalid field returns 422.
     - The documentation (`/docs`) shows the three fields of the request body.
 

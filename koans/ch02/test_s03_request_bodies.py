@@ -118,7 +118,7 @@ def test_q1_the_endpoint_returns_the_user(answers, user):
 
     assert body == user, (
         f"`POST /users` with {in_words(user)} returned {in_words(body)}. The docstring "
-        "asks for the user that the request sent. Look at the fields of your model, "
+        "asks for the validated user of the request. Look at the fields of your model, "
         "and at what your endpoint returns."
     )
 
@@ -133,7 +133,7 @@ def test_q1_each_request_returns_its_own_user(answers):
     assert seen == users, (
         f"Three requests sent {[(user['name'], user['age']) for user in users]} with "
         f"the same email address, and returned {in_words(seen)}. The docstring asks "
-        "for the user that each request sent. Look at what your endpoint returns."
+        "for the user of the request. Look at what your endpoint returns."
     )
 
 
