@@ -125,19 +125,21 @@ def handle_order(order: Any, contract: Any) -> Any:
 
     A SOAP endpoint receives an envelope, takes the `Order` element from its body, and
     calls this function. Process the order, and return the element for the body of the
-    response. `contract` is an XML Schema such as `CONTRACT`.
+    response. `contract` is a schema object, made from a text such as `CONTRACT`.
 
     - If `contract` allows the order, call `place_order` with the sku and the number of
-      pieces, an `int`. Return a `Receipt` element with the number and the total.
+      pieces, an `int`. Return the `Receipt` element that `CONTRACT` describes, with the
+      number and the total.
     - If `contract` does not allow the order, raise a `Fault` with the code "Client",
       and do not call `place_order`.
-    - If `place_order` raises `SoldOut`, raise a `Fault` with the code "Server" and a
-      `SoldOut` element as its detail.
+    - If `place_order` raises `SoldOut`, raise a `Fault` with the code "Server". Its
+      detail is the `SoldOut` element that `CONTRACT` describes, with `left`.
     - Every other exception of `place_order` passes through.
 
     Given:
         `contract.validate(order)` returns whether the XML Schema allows the element.
-        Another `contract` can have other rules for the sku and the pieces.
+        Another `contract` can have other limits for the sku and the pieces.
+        The values can have spaces or line breaks around them; `fields_of` removes them.
 
     Example:
         <Order><sku>lamp</sku><pieces>3</pieces></Order>
@@ -177,13 +179,12 @@ def visit(address: str, skus: list[str]) -> tuple[dict[str, int | None], list[st
     - Return the prices by sku, with None for an unknown sku, and the news in the order
       in which they arrived.
     - Close the WebSocket as soon as every question has its reply.
-    - The list `skus` can contain the same sku twice.
 
     Given:
         The server replies `{"ask": ..., "cents": ...}`, or `{"ask": ..., "error": ...}`
         for an unknown sku. It repeats your "ask"; its replies come in any order.
         Before a reply, the server can send news: `{"news": ...}`.
-        The list `skus` contains at least one sku.
+        The list `skus` contains at least one sku, and no sku twice.
 
     Example:
         visit(address, ["lamp", "sofa"])  ->  ({"lamp": 1990, "sofa": None}, ["Sale"])
@@ -272,10 +273,10 @@ async def serve_screen(socket: WebSocket, log: Log, after: int) -> None:
     Packers work in one hall, and each has a screen that shows what all of them do.
     `hall_app` calls this function for each screen that connects.
 
-    - Send each entry after the number `after` to the screen, the new ones at once, as
-      JSON: `{"number": ..., "text": ...}`.
+    - Send the screen each entry after the number `after`, as JSON: `{"number": ...,
+      "text": ...}`. Begin with the entries in the log; send each new one at once.
     - Add each text that the screen sends to the log.
-    - When the screen disconnects, stop reading `log.since()` for it, and return.
+    - When the screen disconnects, return, and leave no task that reads `log.since()`.
 
     Example:
         the screen sends     Order 17 is packed

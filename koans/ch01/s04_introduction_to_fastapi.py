@@ -44,9 +44,10 @@ def waiting_requests() -> dict[str, int]:
     """1.4.1  What makes FastAPI faster than other Python frameworks like Flask or
     Django?
 
-    An application has one endpoint, `GET /stock`, and 50 clients send a request at the
-    same time. The warehouse does not respond until no further request can reach it.
-    Predict how many of the 50 requests wait for the warehouse at the same time.
+    Five applications have the same endpoint, `GET /stock`. To each of them, 50 clients
+    send a request at the same time. The warehouse collects requests: it responds when
+    no more of them can reach it. Predict how many of the 50 requests wait for the
+    warehouse at the same time.
 
     - Fill in one number for each application. In "flask def", Flask calls `read_stock`
       for each request, in "flask async def" it calls `read_stock_async`, and so on.
@@ -91,8 +92,8 @@ def search_app() -> FastAPI:
     """1.4.2  How does FastAPI’s automatic Swagger UI generation benefit developers?
 
     FastAPI creates the page `/docs` from the annotations. Here the rules for `limit`
-    and `sort` are in the code instead, so the page shows two strings, a wrong maximum
-    and no fields of a product. Move the rules into the annotations. Then `/docs` shows
+    and `sort` are in the code instead, so the page shows two strings without rules, and
+    no fields of a product. Move the rules into the annotations. Then `/docs` shows
     them, and the server returns 422 for all other values.
 
     - `limit` is an integer from 1 to 50. The default is 20.
@@ -107,8 +108,8 @@ def search_app() -> FastAPI:
 
     @app.get("/products")
     def list_products(
-        limit: Annotated[str, Query(description="From 1 to 100.")] = "20",
-        sort: Annotated[str, Query(description="name or date.")] = "name",
+        limit: Annotated[str, Query()] = "20",
+        sort: str = "name",
     ) -> list[dict[str, Any]]:
         if not limit.isdecimal() or not 1 <= int(limit) <= 50:
             raise HTTPException(422, "limit must be from 1 to 50")
@@ -143,13 +144,13 @@ def order_app() -> FastAPI:
 
     The endpoint below shows three cons: FastAPI checks only what is annotated, it
     documents only what is annotated, and a blocking call in an `async def` function
-    stops all other requests. Repair the endpoint, so that it shows the three pros.
+    stops all other requests. Repair the endpoint. Then each con becomes a pro.
 
     - A body that does not fit `OrderIn` returns 422, and the order is not saved.
     - The page `/docs` lists the fields of `OrderIn` for the request body and those of
       `OrderOut` for the response.
     - While `save_order` runs, the application responds to other requests.
-    - An order that fits `OrderIn` still returns 201 and its number.
+    - An order that fits `OrderIn` still returns 201 and the number from `save_order`.
 
     Example:
         POST /orders {"sku": "LAMP-01", "quantity": 2}  ->  201  {"number": 1007}
@@ -186,13 +187,13 @@ def fast_endpoint(
     this with Pydantic's `TypeAdapter`: return a function that takes the JSON of a
     request, calls `endpoint` and returns the JSON of the response.
 
-    - Call `endpoint` with the body, converted to the type `takes`.
-    - If the JSON does not fit `takes`, raise pydantic's `ValidationError`, and do not
-      call `endpoint`.
-    - The JSON of the response has the fields that `returns` declares, and no others.
+    - For each request, call `endpoint` with the body, converted to the type `takes`.
+    - If the body is not JSON, or does not fit `takes`, raise pydantic's
+      `ValidationError`, and do not call `endpoint`.
+    - The JSON of the response has all fields that `returns` declares, and no others.
     - Analyse the types once, not for each request.
-    - Let Pydantic loop over lists. A list of 1000 lines runs as few Python functions as
-      a list of one line.
+    - Let Pydantic loop over lists: for 1000 lines, your code calls as few Python
+      functions as for one line.
 
     Example:
         def total(lines: list[Line]) -> Decimal: ...  # the sum of all prices
@@ -308,8 +309,8 @@ def evidence() -> dict[str, Call]:
     - "input" (advantage): Flask returns 200, and its `cents` is not a number. FastAPI
       returns a number for `cents`, or 422.
     - "method" (disadvantage): Flask returns 200. FastAPI returns 405.
-    - "html" (disadvantage): the page from FastAPI contains a script from the request,
-      which a browser runs. The page from Flask shows it as text.
+    - "html" (disadvantage): in the page from FastAPI, a browser runs a script from the
+      request. The page from Flask shows this script as text.
     """
     return {
         "output": ___,

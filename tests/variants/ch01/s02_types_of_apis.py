@@ -2,6 +2,7 @@
 
 import threading
 import uuid
+from contextlib import suppress
 from itertools import count
 
 import websockets
@@ -252,6 +253,47 @@ def handle_order(order, contract):
         raise Fault("Server", str(error)) from error
 
 
+@wrong(
+    "1.2.2", caught_by="test_q2_an_order_that_the_contract_forbids_is_a_client_fault"
+)
+def handle_order(order, contract):
+    """Return the fault instead of raising it."""
+    if not contract.validate(order):
+        return Fault("Client", "no order")
+    return receipt_for(order)
+
+
+@wrong("1.2.2", caught_by="test_q2_sold_out_is_a_server_fault_with_a_detail")
+def handle_order(order, contract):
+    """Write the detail as a text."""
+    check(order, contract)
+    try:
+        return receipt_for(order)
+    except Fault as error:
+        raise Fault("Server", str(error), etree.tostring(error.detail)) from error
+
+
+@wrong("1.2.2", caught_by="test_q2_the_total_is_exact")
+def handle_order(order, contract):
+    """Convert the total to a float."""
+    check(order, contract)
+    number, total = fields_of(receipt_for(order)).values()
+    return new_element("Receipt", number=number, total=float(total))
+
+
+@wrong("1.2.2", caught_by="test_q2_spaces_around_the_values_are_no_part_of_them")
+def handle_order(order, contract):
+    """Use the texts as they are written."""
+    check(order, contract)
+    sku, pieces = (child.text for child in order)
+    try:
+        number, total = place_order(sku, int(pieces))
+    except SoldOut as error:
+        detail = new_element("SoldOut", left=error.left)
+        raise Fault("Server", str(error), detail) from error
+    return new_element("Receipt", number=number, total=total)
+
+
 @right("1.2.2")
 def handle_order(order: Any, contract: Any) -> Any:
     """Use `assertValid` and its exception, and read the children in their order."""
@@ -279,7 +321,9 @@ def handle_order(order: Any, contract: Any) -> Any:
             super().__init__(code="Server", text="Sold out.", detail=detail)
 
     if contract.validate(order):
-        sku, pieces = (order.findtext(f"{{urn:shop}}{f}") for f in ("sku", "pieces"))
+        sku, pieces = (
+            order.findtext(f"{{urn:shop}}{f}").strip() for f in ("sku", "pieces")
+        )
         try:
             receipt = dict(zip(("number", "total"), place_order(sku, int(pieces))))
         except SoldOut as error:
@@ -416,15 +460,14 @@ def visit(address, skus):
     return prices, news
 
 
-@wrong("1.2.3", caught_by="test_q3_a_sku_that_comes_twice_has_one_price")
+@wrong("1.2.3", caught_by="test_q3_the_prices_and_the_news_are_returned[news first]")
 def visit(address, skus):
-    """Expect as many prices as there are entries in the list."""
+    """Receive as many messages as there are questions."""
     prices, news = {}, []
     with connect(address) as socket:
         for sku in skus:
             socket.send(json.dumps({"ask": sku, "sku": sku}))
-        while len(prices) < len(skus):
-            message = json.loads(socket.recv())
+        for message in [json.loads(socket.recv()) for _ in skus]:
             if "news" in message:
                 news.append(message["news"])
             else:
@@ -608,6 +651,42 @@ def signed_order(envelope, key):
     return {"sku": sku, "pieces": pieces}
 
 
+@wrong("1.2.4", caught_by="test_q4_every_field_of_the_order_is_returned")
+def signed_order(envelope, key):
+    """Return only the fields of the example."""
+    order = envelope.order
+    if order is None or envelope.header.get("Signature") != sign(order, key):
+        return None
+    fields = fields_of(order)
+    return {"sku": fields.get("sku"), "pieces": fields.get("pieces")}
+
+
+@wrong(
+    "1.2.4",
+    caught_by="test_q4_another_signature_returns_none[the right one and an é]",
+)
+def signed_order(envelope, key):
+    """Ignore the characters that are not ASCII."""
+    received = envelope.header.get("Signature", "").encode("ascii", "ignore")
+    order = envelope.order
+    if order is None or not hmac.compare_digest(received, sign(order, key).encode()):
+        return None
+    return fields_of(order)
+
+
+@wrong(
+    "1.2.4",
+    caught_by="test_q4_another_signature_returns_none[the right one in capitals]",
+)
+def signed_order(envelope, key):
+    """Accept small and capital letters, and spaces around them."""
+    received = envelope.header.get("Signature", "").strip().lower()
+    order = envelope.order
+    if order is None or received != sign(order, key):
+        return None
+    return fields_of(order)
+
+
 @right("1.2.4")
 def signed_order(envelope: Envelope, key: bytes):
     """Compare strings, in one expression."""
@@ -724,6 +803,36 @@ async def serve_screen(socket, log, after):
     tasks.add(task)
     while True:
         await log.add(await socket.receive_text())
+    task.cancel()
+
+
+@wrong("1.2.5", caught_by="test_q5_a_screen_that_sends_nothing_receives_new_entries")
+async def serve_screen(socket, log, after):
+    """Look for new entries each second."""
+
+    async def tell(number):
+        while True:
+            for text in log._texts[number:]:
+                number += 1
+                await socket.send_json({"number": number, "text": text})
+            await asyncio.sleep(1)
+
+    task = asyncio.create_task(tell(after))
+    async for text in socket.iter_text():
+        await log.add(text)
+    task.cancel()
+
+
+@wrong(
+    "1.2.5",
+    caught_by="test_q5_every_screen_receives_what_one_of_them_sends[an empty text]",
+)
+async def serve_screen(socket, log, after):
+    """Take an empty text for the end of the connection."""
+    task = asyncio.create_task(send_from(socket, log, after))
+    with suppress(WebSocketDisconnect):
+        while text := await socket.receive_text():
+            await log.add(text)
     task.cancel()
 
 

@@ -84,7 +84,7 @@ def waiting_requests():
     caught_by="test_q2_limit_is_from_1_to_50_on_the_page_and_on_the_server",
 )
 def search_app():
-    """Correct the descriptions, and leave the rules in the code."""
+    """Describe the rules in words, and leave them in the code."""
     app = FastAPI()
 
     @app.get("/products")
@@ -162,6 +162,23 @@ def search_app():
         limit: Annotated[int, Query(gt=1, lt=50)] = 20, sort: Sort = Sort.NAME
     ) -> list[Product]:
         return catalogue(sort)[:limit]
+
+    return app
+
+
+@wrong(
+    "1.4.2",
+    caught_by="test_q2_limit_is_from_1_to_50_on_the_page_and_on_the_server",
+)
+def search_app():
+    """Accept numbers that are not integers."""
+    app = FastAPI()
+
+    @app.get("/products")
+    def list_products(
+        limit: Annotated[float, Query(ge=1, le=50)] = 20, sort: Sort = Sort.NAME
+    ) -> list[Product]:
+        return catalogue(sort)[: int(limit)]
 
     return app
 
@@ -444,13 +461,49 @@ def fast_endpoint(endpoint, takes, returns):
     return respond
 
 
-@right("1.4.4")
+@wrong("1.4.4", caught_by="test_q4_a_body_that_is_not_json_raises_a_validation_error")
 def fast_endpoint(endpoint, takes, returns):
-    """Parse the JSON first, then validate Python objects."""
+    """Parse the JSON first, so that Pydantic does not see what is not JSON."""
     reader, writer = TypeAdapter(takes), TypeAdapter(returns)
 
     def respond(body: bytes) -> bytes:
-        value = endpoint(reader.validate_python(from_json(body)))
+        return writer.dump_json(endpoint(reader.validate_python(from_json(body))))
+
+    return respond
+
+
+@wrong("1.4.4", caught_by="test_q4_each_request_calls_the_endpoint")
+def fast_endpoint(endpoint, takes, returns):
+    """Keep the response to each body."""
+    reader, writer = TypeAdapter(takes), TypeAdapter(returns)
+
+    @cache
+    def respond(body: bytes) -> bytes:
+        return writer.dump_json(endpoint(reader.validate_json(body)))
+
+    return respond
+
+
+@wrong("1.4.4", caught_by="test_q4_the_response_has_all_declared_fields")
+def fast_endpoint(endpoint, takes, returns):
+    """Leave out the fields that have their default."""
+    reader, writer = TypeAdapter(takes), TypeAdapter(returns)
+
+    def respond(body: bytes) -> bytes:
+        value = endpoint(reader.validate_json(body))
+        return writer.dump_json(value, exclude_defaults=True)
+
+    return respond
+
+
+@right("1.4.4")
+def fast_endpoint(endpoint, takes, returns):
+    """Validate the result, too, as FastAPI does, and write it with `json.dumps`."""
+    read = TypeAdapter(takes).validator.validate_json
+    writer = TypeAdapter(returns)
+
+    def respond(body: bytes) -> bytes:
+        value = writer.validate_python(endpoint(read(body)), from_attributes=True)
         return json.dumps(writer.dump_python(value, mode="json")).encode()
 
     return respond
@@ -566,6 +619,46 @@ def quote_app():
     return app
 
 
+@wrong("1.4.5", caught_by="test_q5_the_body_that_the_page_fills_in_returns_200")
+def quote_app():
+    """Refuse fields that the endpoint does not know."""
+    app = FastAPI()
+
+    class QuoteIn(BaseModel):
+        model_config = ConfigDict(extra="forbid")
+        sku: str = Field(examples=["LAMP-01"])
+        quantity: int = Field(ge=1, le=100)
+
+    @app.post("/quotes", responses={404: {"description": "Unknown product"}})
+    def quote(wanted: QuoteIn) -> dict[str, int]:
+        if wanted.sku not in PRICES:
+            raise HTTPException(404, "Unknown product")
+        return {"cents": PRICES[wanted.sku] * wanted.quantity}
+
+    return app
+
+
+@wrong(
+    "1.4.5",
+    caught_by="test_q5_the_page_lists_404_and_the_same_bodies_are_refused[a long sku]",
+)
+def quote_app():
+    """Limit the length of a sku, so that a longer one returns 422."""
+    app = FastAPI()
+
+    class QuoteIn(BaseModel):
+        sku: str = Field(examples=["LAMP-01"], max_length=7)
+        quantity: int = Field(ge=1, le=100)
+
+    @app.post("/quotes", responses={404: {"description": "Unknown product"}})
+    def quote(wanted: QuoteIn) -> dict[str, int]:
+        if wanted.sku not in PRICES:
+            raise HTTPException(404, "Unknown product")
+        return {"cents": PRICES[wanted.sku] * wanted.quantity}
+
+    return app
+
+
 @right("1.4.5")
 def quote_app():
     """Use an example of the whole model, and document the router."""
@@ -675,6 +768,17 @@ def evidence():
         "input": Call("POST", "/orders", {"quantity": "3"}),
         "method": Call("HEAD", "/lamp"),
         "html": Call("GET", "/thanks?name=<script>alert(1)</script>"),
+    }
+
+
+@wrong("1.4.6", caught_by="test_q6_html_only_the_page_from_fastapi_contains_the_script")
+def evidence():
+    """Send a script that is empty."""
+    return {
+        "output": Call("GET", "/lamp"),
+        "input": Call("POST", "/orders", {"quantity": "3"}),
+        "method": Call("HEAD", "/lamp"),
+        "html": Call("GET", "/thanks?name=<script></script>"),
     }
 
 
