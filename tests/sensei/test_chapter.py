@@ -6,10 +6,11 @@ from sensei.content.chapter import ChapterError
 
 CHAPTER = "koans/ch01/chapter.toml"
 ASKS = 'asks = "What is the sum of nothing?"'
+EFFORT = "level = 2\nminutes = 6\n"
 
 
 def test_it_is_read(miniature):
-    miniature.replace(CHAPTER, ASKS, f"{ASKS}\nlevel = 2\nminutes = 8")
+    miniature.replace(CHAPTER, EFFORT, "")
     repository = miniature.repository
     (section,) = repository.sections
 
@@ -21,16 +22,17 @@ def test_it_is_read(miniature):
     assert described.links == ["Python, Tutorial: Numbers"]
     first, second = described.questions.values()
     assert first.hints == ["Which sign is it?", "The plus sign."]
-    assert (first.level, first.minutes) == (None, None)
-    assert (second.level, second.minutes) == (2, 8)
+    assert (first.level, first.minutes) == (1, 3)
+    assert (second.level, second.minutes) == (None, None)
+    assert (first.effort, second.effort) == ("level 1, 3 min", "")
 
 
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
-        (ASKS, f"{ASKS}\nlevel = 4", "level: must be a number, 1 to 3"),
-        (ASKS, f"{ASKS}\nlevel = true", "level: must be a number, 1 to 3"),
-        (ASKS, f"{ASKS}\nminutes = 0", "minutes: must be a number, 1 to 20"),
+        (EFFORT, "level = 4\n", "level: must be a number, 1 to 3"),
+        (EFFORT, "level = true\n", "level: must be a number, 1 to 3"),
+        (EFFORT, "minutes = 0\n", "minutes: must be a number, 1 to 20"),
         (ASKS, f"{ASKS}\nminute = 5", "minute: is not a known key"),
         (ASKS, "asks = 3", "asks: must be a text"),
         (ASKS, 'asks = " "', "asks: must be a text"),
