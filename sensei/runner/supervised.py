@@ -56,16 +56,17 @@ class SupervisedReporter:
         return result
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
-        """Send that a test begins."""
+        """Send that a test begins, or a phase of it: each may take as long."""
         deadline = self._deadlines.get(nodeid, self._deadline)
         seconds = (deadline.cpu_seconds, deadline.wall_seconds)
         self._send(TestStarted(nodeid, *seconds))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Send the verdict of a phase of a test."""
+        """Send the verdict of a phase of a test, and that the next one begins."""
         verdict = verdict_in(report)
         if verdict is not None:
             self._send(TestReported(0, verdict))
+        self.pytest_runtest_logstart(report.nodeid)
 
     def pytest_runtest_logfinish(self, nodeid: str) -> None:
         """Send that a test has ended."""

@@ -88,12 +88,13 @@ class Supervisor:
         self._process = process
         self._reader = MessageReader(reports)
         self._deadline = Deadline(1.0, 1.0)
-        self._running: dict[str, float] = {}  # until when a test may run
+        self._running: dict[str, tuple[float, Deadline]] = {}  # since when
         self._last = ""
         self._is_debugged = False
         self._is_interrupted = False
         self._done: SessionDone | None = None
         self._end_by = 0.0
+        self._guilty = ""  # for whom the process was killed
 
     def run(self) -> NoReturn:
         """Wait for the process, say what it could not say, and end as it did."""
@@ -124,7 +125,8 @@ class Supervisor:
                 ended, status = os.waitpid(self._process, os.WNOHANG)
                 if ended:
                     return status
-                if self._is_late():
+                self._guilty = self._late()
+                if self._guilty:
                     os.kill(self._process, signal.SIGKILL)
                     return os.waitpid(self._process, 0)[1]
                 if not selector.get_map():  # it is about to end
@@ -134,8 +136,7 @@ class Supervisor:
         if isinstance(message, TestStarted):
             self._last = message.node_id
             self._deadline = Deadline(message.cpu_seconds, message.wall_seconds)
-            most = self._deadline.most_seconds() + GRACE_SECONDS
-            self._running[message.node_id] = monotonic() + most
+            self._running[message.node_id] = (monotonic(), self._deadline)
         elif isinstance(message, TestReported):
             self._results.add(message.verdict)
         elif isinstance(message, TestEnded):
@@ -146,33 +147,33 @@ class Supervisor:
             self._done = message
             self._end_by = monotonic() + _END_SECONDS * overload()
 
-    def _overdue(self) -> str:
-        """Return a test that should have ended by now; "" if there is none."""
+    def _late(self) -> str:
+        """Return the test or the koans that keep the process from ending, if any."""
         now = monotonic()
-        overdue = (test for test, until in self._running.items() if now > until)
-        return "" if self._is_debugged else next(overdue, "")
-
-    def _is_late(self) -> bool:
-        if self._done is None:
-            return bool(self._overdue())
-        # Without such threads it ends sooner or later: servers are stopped, and so on.
-        return bool(self._done.left) and monotonic() > self._end_by
+        if self._done is not None:
+            # Without such threads it ends sooner or later: servers are stopped first.
+            return " and ".join(self._done.left) if now > self._end_by else ""
+        if self._is_debugged:
+            return ""
+        for test, (begun, deadline) in self._running.items():
+            least = deadline.wall_seconds + GRACE_SECONDS
+            if now - begun > least and now - begun > deadline.most_seconds() + least:
+                return test
+        return ""
 
     def _exit_code(self, code: int) -> int:
         """Return the exit status to end with, and tell what pytest could not tell."""
-        if self._done is not None and self._is_late():
-            koans = " and ".join(self._done.left)
+        if self._done is not None and self._guilty:
             print_error(
-                f"Koan {koans} left a thread running, which kept Python from ending. "
-                "End it in the answer."
+                f"Koan {self._guilty} left a thread running, which kept Python from "
+                "ending. End it in the answer."
             )
             return pytest.ExitCode.TESTS_FAILED
         if self._done is None and self._last and not self._is_interrupted:
-            overdue = self._overdue()
             reason = exit_reason(code, self._deadline)
-            if overdue:
+            if self._guilty:
                 reason = "This did not end, and it does not react to signals."
-            self._write(overdue or self._last, reason)
+            self._write(self._guilty or self._last, reason)
             return pytest.ExitCode.TESTS_FAILED
         return code if code >= 0 else 128 - code
 
