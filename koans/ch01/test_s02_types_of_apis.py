@@ -856,7 +856,9 @@ SIGNATURES = {
     )[:20],
     "longer than the right one": lambda answers, order: answers.sign(order, KEY) + "0",
     "the right one and a space": lambda answers, order: answers.sign(order, KEY) + " ",
-    "the right one and an é": lambda answers, order: answers.sign(order, KEY) + "é",
+    "the right one and an umlaut": lambda answers, order: (
+        answers.sign(order, KEY) + "é"
+    ),
     "the right one in capitals": lambda answers, order: answers.sign(
         order, KEY
     ).upper(),
