@@ -19,7 +19,7 @@ def read(miniature: Miniature, *options: str, folder: str = ".", **environ: str)
         cwd=miniature.root / folder,
         env=os.environ | {"COLUMNS": "88"} | environ,
         capture_output=True,
-        timeout=60,
+        timeout=600,  # only so that a test ends
         check=False,
     )
     encoding = environ.get("PYTHONIOENCODING", "utf-8")
