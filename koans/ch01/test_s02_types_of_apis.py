@@ -247,7 +247,8 @@ def parsed(message: bytes) -> Any:
         resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True
     )
     root = etree.fromstring(message, parser)
-    assert root.getroottree().docinfo.internalDTD is None
+    has_dtd = root.getroottree().docinfo.internalDTD is not None
+    assert not has_dtd, "A SOAP message must not have a DTD."
     return root
 
 
