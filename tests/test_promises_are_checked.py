@@ -124,7 +124,6 @@ SKIP = "@__import__('pytest').mark.skip\ndef test_q2"
         (shipped, TESTS, "answers.nothing() == sum([])", "True", "passes on the stub"),
         (shipped, TESTS, "got = answers.add(1, 2)", "got = {}['sum']", "KeyError"),
         (shipped, SOLUTION, "# stub: return ___", "# stub: return 1 / 0", "ZeroDiv"),
-        (shipped, SOLUTION, "# stub: return ___", "# stub: return (", "never closed"),
         (shipped, SOLUTION, "# stub: return ___", "# stub: while True: pass", "q2"),
         (solutions, SOLUTION, "one + other", "one - other", "You add 1 and 2"),
         (solutions, SOLUTION, "return 0", WARNING, "old"),
@@ -144,6 +143,13 @@ def test_a_broken_run_is_reported(
 
     assert (reported or "") in "\n".join(broken)
     assert bool(broken) == (reported is not None)
+
+
+def test_a_stub_that_is_not_python_ends_the_run(miniature, tmp_path):
+    miniature.replace(SOLUTION, "# stub: return ___", "# stub: return (")
+
+    with pytest.raises(RuntimeError, match="exit status"):
+        shipped(miniature, tmp_path)
 
 
 def test_a_repair_that_is_not_open_may_fail_with_a_message(miniature, tmp_path):
