@@ -1,0 +1,241 @@
+"""4.1  Dependency injection.
+
+An endpoint declares what it needs: a user, a database session, checked parameters.
+FastAPI calls the function that provides it, and passes the result to the endpoint. Such
+a function is called a dependency.
+Notes: content/docs/fastapi/advanced-features/dependency-injection.md
+"""
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Any, get_args
+
+from fastapi import Depends, FastAPI, Header, HTTPException
+from fastapi.params import Depends as DependsMarker
+
+
+@dataclass(frozen=True)
+class User:
+    """A customer of the ticket office."""
+
+    name: str
+
+
+USERS = {"t-1": User("Ana"), "t-2": User("Ben")}
+
+
+def find_user(token: str) -> User | None:
+    """Return the user who is logged in with this token, or None."""
+    return USERS.get(token)
+
+
+def current_user(
+    token: Annotated[str | None, Header(alias="X-Token")] = None,
+) -> User:
+    """4.1.1  Create a dependency function that checks user authentication in FastAPI.
+
+    Write the body of this dependency. An endpoint with the parameter
+    `user: Annotated[User, Depends(current_user)]` is for logged-in users only. FastAPI
+    calls `current_user` before the endpoint. `token` is the request header `X-Token`,
+    or None if there is no such header.
+
+    - Return the user that `find_user(token)` returns. Call it for every request,
+      because users log in and out.
+    - If there is no token, or if no user has it, the response is 401, and the endpoint
+      is not called.
+
+    Example:
+        GET /wallet  X-Token: t-1  ->  the endpoint is called with User("Ana")
+        GET /wallet                ->  401
+    """
+    raise NotImplementedError
+
+
+Function = Callable[..., object]
+
+
+def parameters(function: Function) -> dict[str, Function | None]:
+    """Return the dependency of each parameter, or None if the parameter has none.
+
+    A parameter has a dependency if it is declared as `Annotated[..., Depends(...)]`.
+    """
+    found: dict[str, Function | None] = {}
+    for name, parameter in inspect.signature(function).parameters.items():
+        markers = get_args(parameter.annotation)
+        depends = [one for one in markers if isinstance(one, DependsMarker)]
+        found[name] = depends[0].dependency if depends else None
+    return found
+
+
+def call_endpoint(endpoint: Function, query: Mapping[str, object]) -> object:
+    """4.1.2  How does FastAPI’s `Depends()` work, and what are its benefits?
+
+    Do for one request what FastAPI does: find the value for each parameter of
+    `endpoint`, call `endpoint` with these values, and return what it returns.
+
+    - If a parameter has a dependency, its value is what the dependency returns. A
+      dependency can have parameters and dependencies too. Call it in the same way.
+    - The value of any other parameter is the query parameter `query[name]`.
+    - Call each dependency at most once for each call of `call_endpoint`, also if
+      several functions depend on it.
+
+    Given:
+        `parameters(function)` returns the dependency of each parameter.
+        The functions are called with keyword arguments. All of them are `def`.
+
+    Example:
+        def shop(city: str) -> str: ...
+        def seats(shop: Annotated[str, Depends(shop)], row: int) -> list[int]: ...
+
+        call_endpoint(seats, {"city": "Oslo", "row": 7})  ->  seats(shop("Oslo"), 7)
+    """
+    raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Period:
+    """All days from the first to the last one."""
+
+    first: date
+    last: date
+
+
+def events_in(period: Period) -> list[str]:
+    """Return the titles of the events in this period."""
+    events = {date(2026, 6, 5): "Jazz Night", date(2026, 7, 1): "Opera in the Park"}
+    return [events[day] for day in events if period.first <= day <= period.last]
+
+
+def events_app() -> FastAPI:
+    """4.1.3  Write a FastAPI endpoint that uses a dependency to validate query
+    parameters.
+
+    Write the dependency `get_period` and the endpoint `GET /events`. The endpoint
+    `GET /events/count` below your code is given. It uses the same dependency.
+
+    - `get_period` reads the dates `first` and `last` from the query parameters. It
+      returns a `Period`. Both are required.
+    - If `last` is before `first`, the response is 422, and `events_in` is not called.
+    - `GET /events` returns what `events_in(period)` returns.
+
+    Example:
+        GET /events?first=2026-06-01&last=2026-06-30        ->  200  ["Jazz Night"]
+        GET /events/count?first=2026-06-01&last=2026-06-30  ->  200  1
+        GET /events?first=2026-06-30&last=2026-06-01        ->  422
+    """
+    app = FastAPI()
+
+    raise NotImplementedError
+
+    @app.get("/events/count")
+    def count_events(period: Annotated[Period, Depends(get_period)]) -> int:
+        return len(events_in(period))
+
+    return app
+
+
+def signed_in(name: Annotated[str, Header(alias="X-User")]) -> str:
+    """Return the name of the user.
+
+    A gateway in front of the application has checked the password and sets the header.
+    """
+    return name
+
+
+def roles_of(name: str) -> set[str]:
+    """Return the roles that the user has right now."""
+    return {"Ana": {"customer", "organizer"}, "Ben": {"customer"}}.get(name, set())
+
+
+def require(role: str) -> Callable[..., str]:
+    """4.1.4  Write a dependency to check user permissions in FastAPI.
+
+    Some endpoints are for users with a certain role. Return a dependency that an
+    endpoint uses as `Depends(require("organizer"))`.
+
+    - The dependency gets the name of the user from the dependency `signed_in`. It
+      returns this name.
+    - If `role` is not in `roles_of(name)`, the response is 403, and the endpoint is not
+      called. Read the roles for every request, because they change.
+
+    Example:
+        organizer = Depends(require("organizer"))
+        GET /sales  X-User: Ana  ->  200
+        GET /sales  X-User: Ben  ->  403
+    """
+
+    raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Booking:
+    """A seat that somebody has booked."""
+
+    number: int
+    name: str
+    cancelled: bool = False
+
+
+def find_booking(number: int) -> Booking | None:
+    """Return the booking with this number from the database, or None."""
+    return {1: Booking(1, "Ana"), 2: Booking(2, "Ben", cancelled=True)}.get(number)
+
+
+def bookings_app() -> FastAPI:
+    """4.1.5  How do you create nested dependencies in FastAPI?
+
+    Write the two dependencies `own_booking` and `open_booking`. The endpoints below
+    your code use them.
+
+    - `own_booking` calls `find_booking` with the path parameter `number`, and returns
+      the booking.
+    - If there is no such booking, or if its `name` is not the name that the dependency
+      `signed_in` returns, the response is 404.
+    - `open_booking` depends on `own_booking` and returns the same booking. If the
+      booking is cancelled, the response is 409.
+    - `find_booking` is called once for each request, for both endpoints.
+
+    Example:
+        POST /bookings/2/ticket  X-User: Ben  ->  409, because booking 2 is cancelled
+        POST /bookings/2/ticket  X-User: Ana  ->  404, because it is the one of Ben
+    """
+    app = FastAPI()
+
+    raise NotImplementedError
+
+    @app.get("/bookings/{number}")
+    def read_booking(booking: Annotated[Booking, Depends(own_booking)]) -> Booking:
+        return booking
+
+    @app.post("/bookings/{number}/ticket")
+    def send_ticket(
+        own: Annotated[Booking, Depends(own_booking)],
+        booking: Annotated[Booking, Depends(open_booking)],
+    ) -> dict[str, Any]:
+        return {"sent": booking.number, "to": own.name}
+
+    return app
+
+
+@contextmanager
+def signed_in_as(app: FastAPI, name: str) -> Iterator[None]:
+    """4.1.6  What is dependency overriding, and how is it used in testing?
+
+    The tests of an application have no gateway. Write a context manager for them.
+    Within the `with` block, every endpoint of `app` that depends on `signed_in` gets
+    `name`, whatever the request contains.
+
+    - Within the block, no request needs the header `X-User`. A header or a query
+      parameter that the request does contain changes nothing.
+    - After the block the dependencies of `app` are what they were before the block,
+      also if the block raises an exception.
+    - The other overrides of `app` hold within the block and after it.
+
+    Example:
+        with signed_in_as(app, "Ana"), TestClient(app) as client:
+            client.get("/bookings/1")  # the endpoint gets "Ana"
+    """
+    raise NotImplementedError
