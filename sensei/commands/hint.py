@@ -56,6 +56,14 @@ class GivenHints:
         return Hints(hints[:count], given.note)
 
 
+def given_hints(repository: Repository, koan: Koan) -> list[str]:
+    """Return the hints of `koan` so far; none if its chapter cannot be read."""
+    try:
+        return GivenHints(repository).given(koan).texts
+    except ChapterError:
+        return []
+
+
 def hints_of(repository: Repository, koan: Koan) -> list[str]:
     """Return all hints of `koan`, the shortest first.
 

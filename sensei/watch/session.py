@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from sensei.commands.hint import given_hints
 from sensei.content.koan import Koan
 from sensei.content.section import Section
 from sensei.grading.results import KoanStatus
@@ -30,7 +31,6 @@ class Session:
         self.controller = controller
         self.view = view
         self.notes: list[str] = []
-        self.hints: list[str] = []
         self.page: int | None = None
         self._verdicts: dict[Koan, Verdict] = {}
         # The fingerprint of its section's files when a koan was judged, and when a
@@ -42,6 +42,7 @@ class Session:
         self._has_verdict = False
         self._has_restarted = False
         self.koan = self._first()
+        self.hints = given_hints(controller.repository, self.koan)
 
     @property
     def section(self) -> Section:
@@ -202,7 +203,8 @@ class Session:
     def show(self, koan: Koan) -> None:
         """Show `koan`; run it if it has no verdict yet."""
         self.koan = koan
-        self.notes, self.hints, self._same = [], [], 0
+        self.hints = given_hints(self.controller.repository, koan)
+        self.notes, self._same = [], 0
         if koan not in self._verdicts:
             self.run([self.section])
         self.draw()

@@ -94,6 +94,17 @@ def test_the_same_failure_five_times_brings_an_offer(terminal: Terminal) -> None
     terminal.press_until("s", "This is the same message again. Press h for a hint.")
 
 
+def test_given_hints_are_shown_in_the_next_session(miniature: Miniature) -> None:
+    for key in ("h", ""):
+        terminal = Terminal(miniature)
+        try:
+            terminal.shows("1.1.1", "[q] quit")
+            terminal.press(key)
+            terminal.shows("Hint 1", "Which sign is it?")
+        finally:
+            terminal.close()
+
+
 def test_reset_asks_first(terminal: Terminal) -> None:
     learner = terminal.miniature
     learner.answer("raise NotImplementedError", "return 4")
