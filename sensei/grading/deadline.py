@@ -78,11 +78,6 @@ class Deadline:
         """Return how long a test may compute, with this much to do for the machine."""
         return self.cpu_seconds * min(overload(), _MOST_CPU_STRETCH)
 
-    def most_seconds(self) -> float:
-        """Return how long a test may compute and wait, by the clock."""
-        stretch = overload()
-        return (self.wall_seconds + self.most_cpu_seconds()) * stretch
-
     def exceeded_since(self, begun: Moment) -> str:
         """Return what is told of a test that runs since `begun`; "" if it may go on."""
         now, stretch = Moment.now(), overload()
@@ -98,10 +93,7 @@ class Deadline:
 
 
 class Wait:
-    """How long the process with the number `process` waits, seen from another one.
-
-    What it computes is limited by the system.
-    """
+    """How long the process `process` waits and computes, seen from another one."""
 
     def __init__(self, process: int) -> None:
         self._process = str(process)
@@ -110,14 +102,28 @@ class Wait:
 
     def is_over(self, deadline: Deadline, grace: float) -> bool:
         """Return whether it has waited longer than `deadline` allows, and `grace`."""
-        stretch = overload()
         waited = monotonic() - self._begun
+        if waited <= deadline.wall_seconds + grace:
+            return False
+        stretch = overload()
         now = _scheduled(self._process)
         if now is None or self._scheduled is None:  # then it may do both
             waited -= deadline.most_cpu_seconds() * stretch
         else:
             waited -= sum(now) - sum(self._scheduled)
         return waited > deadline.wall_seconds * stretch + grace
+
+    def has_computed(self, seconds: float) -> bool:
+        """Return whether it has computed for more than `seconds`.
+
+        False where the system does not tell: then `is_over` counts that as waiting.
+        """
+        if monotonic() - self._begun <= seconds:
+            return False
+        now = _scheduled(self._process)
+        if now is None or self._scheduled is None:
+            return False
+        return now[0] - self._scheduled[0] > seconds
 
 
 @contextmanager

@@ -19,7 +19,7 @@ import pytest
 
 from sensei.content.repository import Repository
 from sensei.errors import print_error
-from sensei.grading.deadline import Deadline, overload
+from sensei.grading.deadline import Deadline, Wait, overload
 from sensei.grading.results import Results
 from sensei.grading.verdict import State
 from sensei.output.console import console_renderer
@@ -88,7 +88,7 @@ class Supervisor:
         self._process = process
         self._reader = MessageReader(reports)
         self._deadline = Deadline(1.0, 1.0)
-        self._running: dict[str, tuple[float, Deadline]] = {}  # since when
+        self._running: dict[str, tuple[Wait, Deadline]] = {}
         self._last = ""
         self._is_debugged = False
         self._is_interrupted = False
@@ -136,7 +136,7 @@ class Supervisor:
         if isinstance(message, TestStarted):
             self._last = message.node_id
             self._deadline = Deadline(message.cpu_seconds, message.wall_seconds)
-            self._running[message.node_id] = (monotonic(), self._deadline)
+            self._running[message.node_id] = (Wait(self._process), self._deadline)
         elif isinstance(message, TestReported):
             self._results.add(message.verdict)
         elif isinstance(message, TestEnded):
@@ -149,15 +149,17 @@ class Supervisor:
 
     def _late(self) -> str:
         """Return the test or the koans that keep the process from ending, if any."""
-        now = monotonic()
         if self._done is not None:
             # Without such threads it ends sooner or later: servers are stopped first.
-            return " and ".join(self._done.left) if now > self._end_by else ""
+            is_late = monotonic() > self._end_by
+            return " and ".join(self._done.left) if is_late else ""
         if self._is_debugged:
             return ""
-        for test, (begun, deadline) in self._running.items():
-            least = deadline.wall_seconds + GRACE_SECONDS
-            if now - begun > least and now - begun > deadline.most_seconds() + least:
+        for test, (wait, deadline) in self._running.items():
+            # Twice as long: a process that reacts ends the test by itself before.
+            patient = deadline.scaled_to(2 * deadline.cpu_seconds)
+            most = patient.cpu_seconds + GRACE_SECONDS
+            if wait.is_over(patient, GRACE_SECONDS) or wait.has_computed(most):
                 return test
         return ""
 
