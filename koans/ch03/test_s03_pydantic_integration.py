@@ -13,7 +13,7 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 from pydantic import ValidationError
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, inspect, select
 from sqlalchemy.orm import Session
 
 from lab import (
@@ -71,7 +71,8 @@ def assert_created(app: FastAPI, path: str, body: object) -> None:
     response = send(app, "POST", path, body, asks=asks)
     assert response.status_code == 201, (
         f"`POST {path}` with {in_words(body)} returned {response.status_code} and "
-        f"{in_words(json_or_text(response))}. The docstring asks for {asks}."
+        f"{in_words(json_or_text(response))}. The docstring asks for {asks}. Look at "
+        "the field that the response names."
     )
 
 
@@ -126,7 +127,7 @@ EMAIL_80 = f"{'m' * 62}@books.example.com"
         {"nickname": "mimi"},
         {"nickname": None},
         {"name": "M", "nickname": ""},
-        {"name": "M" * 40, "email": EMAIL_80, "nickname": "m" * 20},
+        {"name": "Ü" * 40, "email": EMAIL_80, "nickname": "ü" * 20},
     ],
     ids=["no nickname", "nickname", "null", "shortest", "longest"],
 )
@@ -156,6 +157,8 @@ INVALID_USERS: dict[str, dict[str, Any]] = {
     "email has 81 characters": {"email": f"m{EMAIL_80}"},
     "email is not an email address": {"email": "mara"},
     "email has no domain": {"email": "mara@"},
+    "email has two @ characters": {"email": "mara@books@example.com"},
+    "email has a space": {"email": "ma ra@example.com"},
 }
 
 
@@ -213,20 +216,28 @@ def module(name: str) -> ModuleType:
 
 def class_of(where: ModuleType, name: str) -> Any:
     """Return a class of a module."""
-    found = getattr(where, name, None)
+    missing = object()
+    found = getattr(where, name, missing)
+    seen = "does not exist" if found is missing else f"is {in_words(found)}"
     assert isinstance(found, type), (
-        f"`{where.__name__}.{name}` is {in_words(found)}. The docstring asks that this "
-        "class can still be imported from this module."
+        f"`{where.__name__}.{name}` {seen}. The docstring asks that this module "
+        "contains this class."
     )
     return found
 
 
-def use(what: str, call: Callable[[], Any]) -> Any:
-    """Return what a `call` returns that uses the classes of the package."""
+TABLES = "Look at the imports in the package, and at both relationships."
+SCHEMAS = "Look at this model, its configuration, and the imports in the package."
+
+
+def use(what: str, call: Callable[[], Any], look: str = TABLES) -> Any:
+    """Return what a `call` returns that uses the classes of the package.
+
+    The message for an exception says where to `look`.
+    """
     seen = outcome(call)
     assert not isinstance(seen, Exception), (
-        f"{what} raised {in_words(seen)}. The docstring asks that the classes can be "
-        "used. Look at the imports in the package, and at both relationships."
+        f"{what} raised {in_words(seen)}. The docstring asks that this works. {look}"
     )
     return seen
 
@@ -258,16 +269,40 @@ def test_q2_the_classes_can_be_used_after_one_import(
     only = f"Only `bookshop.{name}` was imported."
     with new_process(answers), sqlite_engine() as engine:
         where = module(name)
-        model, schema = class_of(where, table), class_of(where, schema)
+        model, out = class_of(where, table), class_of(where, schema)
         use(f"{only} `create_all`", lambda: model.metadata.create_all(engine))
+        tables = set(inspect(engine).get_table_names())
         row = use(f"{only} `{table}(...)`", lambda: model(**values))
-        read = use(
-            f"{only} `{schema.__name__}`", lambda: schema.model_validate(row)
-        ).model_dump()
+        read = use(f"{only} `{schema}`", lambda: out.model_validate(row), SCHEMAS)
 
-    assert read == values, (
-        f"{only} `{schema.__name__}` read {in_words(read)} from a row with "
-        f"{in_words(values)}. The docstring asks that the classes can be used."
+    assert tables >= {"authors", "books"}, (
+        f"{only} `create_all` created the tables {in_words(sorted(tables))}. The "
+        f"docstring asks for both, `authors` and `books`. {TABLES}"
+    )
+    assert read.model_dump() == values, (
+        f"{only} `{schema}` read {in_words(read.model_dump())} from a row with "
+        f"{in_words(values)}. The docstring asks that it still reads rows. {SCHEMAS}"
+    )
+
+
+def test_q2_each_relationship_sets_the_other_one(answers):
+    with new_process(answers):
+        author = class_of(module("authors"), "Author")
+        book = class_of(module("books"), "Book")
+        emma = use("`Book(...)`", lambda: book(title="Emma"))
+        jane = use("`Author(books=[book])`", lambda: author(books=[emma]))
+        lodore = use("`Book(author=author)`", lambda: book(title="L", author=jane))
+        of_emma = use("`book.author`", lambda: emma.author)
+        of_jane = use("`author.books`", lambda: list(jane.books))
+
+    assert of_emma is jane, (
+        f"After `Author(books=[book])`, `book.author` is {in_words(of_emma)}. The "
+        f"docstring asks that this sets `book.author`, too. {TABLES}"
+    )
+    assert of_jane == [emma, lodore], (
+        f"`author.books` had one book. After `Book(author=author)`, it has "
+        f"{len(of_jane)}. The docstring asks that this sets `author.books`, too. "
+        f"{TABLES}"
     )
 
 
@@ -293,7 +328,7 @@ def test_q2_both_relationships_still_work(answers):
             titles = [book.title for book in author.books]
             names = [book.author.name for book in session.scalars(select(books.Book))]
             schema = class_of(authors, "AuthorOut")
-            read = use("`AuthorOut`", lambda: schema.model_validate(author))
+            read = use("`AuthorOut`", lambda: schema.model_validate(author), SCHEMAS)
 
     both = ["Emma", "Persuasion"]
     assert (titles, names) == (both, ["Jane Austen"] * 2), (
@@ -304,7 +339,7 @@ def test_q2_both_relationships_still_work(answers):
     expected = {"name": "Jane Austen", "books": [{"title": title} for title in both]}
     assert read.model_dump() == expected, (
         f"`AuthorOut` made {in_words(read.model_dump())} of this author. The docstring "
-        "asks that it still works: name and books, and the title of each book."
+        "asks that it still reads rows: name and books, and the title of each book."
     )
 
 
@@ -362,6 +397,11 @@ def test_q3_the_prediction_is_the_status_code(answers, engine, change, path):
     with client(app, raises=False) as http:
         seen = http.post(path, json=DELIVERY | CHANGES[change]).status_code
 
+    is_code = value in (201, 422, 500)
+    assert is_code, (
+        f"Your prediction for `POST {path}` with {change} is {in_words(value)}. The "
+        "docstring asks for one of the numbers 201, 422 and 500."
+    )
     same = value == seen
     assert same, (
         f"Your prediction for `POST {path}` with {change} is {in_words(value)}. The "
@@ -393,7 +433,7 @@ def test_q4_the_price_is_stored_in_cents(answers, engine, price, cents):
     assert stored == [cents], (
         f"`POST /books` with the price {price!r} stored {in_words(stored)} in the "
         f"column `cents`. The docstring asks for the exact price, {cents}. Look at "
-        "the type of `price`, and at `to_row()`: a float is not exact."
+        "the type of `price`, and at the calculation in `to_row()`."
     )
 
 
@@ -425,6 +465,7 @@ INVALID_BOOKS: dict[str, dict[str, Any]] = {
     "price is more than 9999.99": {"price": 10000},
     "price is 2**64": {"price": 2**64},
     "price has three decimal places": {"price": "12.505"},
+    "price has five decimal places": {"price": 0.00001},
 }
 
 
@@ -481,13 +522,19 @@ def store_orders(answers: Any, engine: Engine, *titles: list[str]) -> list[Any]:
     return expected
 
 
-def get_orders(answers: Any, engine: Engine) -> Any:
-    """Return the body of the response to `GET /orders`."""
+def create_orders_app(answers: Any, engine: Engine) -> FastAPI:
+    """Return the learner's application."""
     app = attempt("`orders_app(engine)`", answers.orders_app, engine)
-    asks = "all orders, with their lines and books. Look at what your query loads"
-    response = send(
-        fastapi_app(app, "orders_app(...)"), "GET", "/orders", None, asks=asks
+    return fastapi_app(app, "orders_app(...)")
+
+
+def get_orders(app: FastAPI) -> Any:
+    """Return the body of the response to `GET /orders`."""
+    asks = (
+        "all orders, with their lines and books. Look at your models, and at what your "
+        "query loads"
     )
+    response = send(app, "GET", "/orders", None, asks=asks)
     body = json_or_text(response)
     is_list = response.status_code == 200 and isinstance(body, list)
     assert is_list, (
@@ -497,18 +544,25 @@ def get_orders(answers: Any, engine: Engine) -> Any:
     return body
 
 
+FIELDS = (
+    "The docstring asks for `id` and `lines` of an order, `pieces` and `book` of a "
+    "line, and `title` of a book, and for no other fields. Look at the fields of your "
+    "models."
+)
+
+
 def lines_of(body: list[Any]) -> list[Any]:
     """Return the id, and the pieces and title of each line, for each order."""
+    found: list[Any] = []
     try:
-        return [
-            (
-                order["id"],
-                [(line["pieces"], line["book"]["title"]) for line in order["lines"]],
-            )
-            for order in body
-        ]
+        for order in body:
+            lines = [(line["pieces"], line["book"]["title"]) for line in order["lines"]]
+            found.append((order["id"], lines))
     except (TypeError, LookupError):
-        return body
+        raise AssertionError(
+            f"`GET /orders` returned {in_words(body)}. {FIELDS}"
+        ) from None
+    return found
 
 
 @pytest.mark.parametrize(
@@ -519,19 +573,19 @@ def lines_of(body: list[Any]) -> list[Any]:
 def test_q5_each_order_has_its_lines_and_their_books(answers, engine, titles):
     stored = lines_of(store_orders(answers, engine, *titles))
 
-    seen = lines_of(get_orders(answers, engine))
+    seen = lines_of(get_orders(create_orders_app(answers, engine)))
     assert seen == stored, (
         f"The database has {in_words(stored)} (id, then pieces and title of each line)."
         f" `GET /orders` returned {in_words(seen)}. The docstring asks for all orders "
-        "and their lines, sorted by id."
+        "and their lines, both sorted by id."
     )
 
 
 def test_q5_an_order_without_lines_has_an_empty_list(answers, engine):
-    none = get_orders(answers, engine)
+    none = get_orders(create_orders_app(answers, engine))
     stored = store_orders(answers, engine, ["Emma"], [], ["Lodore"], [])
 
-    seen = get_orders(answers, engine)
+    seen = get_orders(create_orders_app(answers, engine))
     assert none == [], (
         f"Without orders, `GET /orders` returned {in_words(none)}. The docstring asks "
         "for all orders, so this list is empty."
@@ -543,15 +597,31 @@ def test_q5_an_order_without_lines_has_an_empty_list(answers, engine):
     )
 
 
+def test_q5_the_next_response_has_the_new_orders_and_lines(answers, engine):
+    app = create_orders_app(answers, engine)
+    stored = store_orders(answers, engine, ["Emma"])
+    before = lines_of(get_orders(app))
+    with Session(engine) as session:
+        book = answers.Book(title="Lodore", cents=1250)
+        session.add(answers.Line(id=8, order_id=1, pieces=7, book=book))
+        session.add(answers.Order(id=9))
+        session.commit()
+
+    seen = lines_of(get_orders(app))
+    expected = [(1, [*lines_of(stored)[0][1], (7, "Lodore")]), (9, [])]
+    assert seen == expected, (
+        f"`GET /orders` returned {in_words(before)} (id, then pieces and title of each "
+        "line). Then order 1 got a line, and order 9 was stored. The second request "
+        f"returned {in_words(seen)}. The docstring asks for the orders that are in the "
+        "database now."
+    )
+
+
 def test_q5_orders_lines_and_books_have_no_other_fields(answers, engine):
     stored = store_orders(answers, engine, ["Emma"])
 
-    seen = get_orders(answers, engine)
-    assert seen == stored, (
-        f"`GET /orders` returned {in_words(seen)}. The docstring asks for `id` and "
-        "`lines` of an order, `pieces` and `book` of a line, and `title` of a book, "
-        "and for no other fields. Look at the fields of your models."
-    )
+    seen = get_orders(create_orders_app(answers, engine))
+    assert seen == stored, f"`GET /orders` returned {in_words(seen)}. {FIELDS}"
 
 
 @pytest.mark.parametrize(
@@ -566,7 +636,7 @@ def test_q5_more_rows_do_not_need_more_statements(answers, more):
             answers.Base.metadata.create_all(engine)
             stored = lines_of(store_orders(answers, engine, *titles))
             with statements(engine) as sent:
-                seen = lines_of(get_orders(answers, engine))
+                seen = lines_of(get_orders(create_orders_app(answers, engine)))
             counts.append(len(sent))
             assert seen == stored, (
                 f"The database has {in_words(stored)} (id, then pieces and title of "
@@ -588,20 +658,25 @@ CUSTOMERS = [
 ]
 
 
-def get_customers(answers: Any, engine: Engine, count: int = 2) -> list[dict[str, Any]]:
-    """Return the customers in the response, while the table has some."""
+def get_customers(
+    answers: Any, engine: Engine, customers: list[dict[str, Any]] = CUSTOMERS
+) -> list[dict[str, Any]]:
+    """Return the customers in the response, while the table has these."""
     with Session(engine) as session:
-        for one in CUSTOMERS[:count]:
+        for one in customers:
             names = {"full_name": one["name"], "email_address": one["email"]}
             row = answers.Customer(id=one["id"], credit_limit=4711, **names)
             session.add(row)
         session.commit()
     asks = "the customers. Look at the configuration of your model, and at its fields"
     app = answers.customers_app(engine)
-    body: list[dict[str, Any]] = json_or_text(
-        send(app, "GET", "/customers", None, asks=asks)
+    body = json_or_text(send(app, "GET", "/customers", None, asks=asks))
+    is_list = isinstance(body, list) and all(isinstance(one, dict) for one in body)
+    assert is_list, (
+        f"`GET /customers` returned {in_words(body)}. The docstring asks for a list of "
+        "customers with fields."
     )
-    return body
+    return list(body)
 
 
 @pytest.mark.parametrize("count", [1, 2])
@@ -609,11 +684,42 @@ def get_customers(answers: Any, engine: Engine, count: int = 2) -> list[dict[str
 def test_q6_the_response_has_the_old_names(answers, engine, field, count):
     expected = [one[field] for one in CUSTOMERS[:count]]
 
-    body = get_customers(answers, engine, count)
+    body = get_customers(answers, engine, CUSTOMERS[:count])
     seen = [one.get(field, "missing") for one in body]
     assert seen == expected, (
         f"`GET /customers` returned {in_words(body)}. The docstring asks for the field "
         f"{field!r}, whose values in the table are {in_words(expected)}."
+    )
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("name", ""),
+        ("name", " Mara "),
+        ("name", "M" * 300),
+        ("email", ""),
+        ("email", "unknown"),
+        ("email", "Mara@Example.COM"),
+    ],
+    ids=[
+        "empty name",
+        "name with spaces",
+        "long name",
+        "empty email",
+        "no email address",
+        "upper case",
+    ],
+)
+def test_q6_the_values_are_unchanged(answers, engine, field, value):
+    one = {"id": 3, "name": "Mara", "email": "mara@example.com"} | {field: value}
+
+    body = get_customers(answers, engine, [one])
+    seen = [each.get(field, "missing") for each in body]
+    assert seen == [value], (
+        f"`GET /customers` returned {in_words(body)}. In the table, the value for "
+        f"{field!r} is {in_words(value)}. The docstring asks for unchanged values. "
+        "Look at the type and the bounds of this field."
     )
 
 
@@ -631,7 +737,10 @@ def test_q6_the_documentation_shows_the_same_fields(answers, engine):
     app = answers.customers_app(engine)
     document = attempt("Creating the documentation", app.openapi)
 
-    schema = document["components"]["schemas"].get("CustomerOut", {})
+    responses = document["paths"]["/customers"]["get"]["responses"]
+    schema = responses["200"]["content"]["application/json"]["schema"].get("items", {})
+    name = schema.get("$ref", "").rpartition("/")[2]
+    schema = document.get("components", {}).get("schemas", {}).get(name, schema)
     fields = sorted(schema.get("properties", {}))
     assert fields == ["email", "id", "name"], (
         f"The documentation shows the fields {in_words(fields)} for a customer. The "

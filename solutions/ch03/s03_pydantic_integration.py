@@ -50,13 +50,17 @@ class UserIn(BaseModel):
     request.
 
     Declare the fields of the request body. `users_app` below stores each valid body in
-    the table of `User`. SQLite does not check the length of a string.
+    the table of `User`.
 
     - `name` and `email` are required strings. `nickname` is a string or null, and it is
       optional: without it, the column is NULL.
-    - `name` has 1 to 40 characters, `nickname` has up to 20 characters, and `email` is
-      an email address with up to 80. Everything else returns 422.
+    - `name` has 1 to 40 characters, and `nickname` has up to 20. `email` is an email
+      address with up to 80 characters. An invalid value returns 422.
     - A client cannot set `id` or `is_admin`. Ignore these fields, or return 422.
+
+    Given:
+        Pydantic's type `EmailStr` decides whether a string is an email address. SQLite
+        does not check the length of a string.
 
     Example:
         POST /users  {"name": "Mara", "email": "mara@example.com"}  ->  201
@@ -88,19 +92,22 @@ def bookshop_path() -> Path:
     """3.3.2  How can you avoid circular imports when using Pydantic and SQLAlchemy
     together?
 
-    Repair the package `bookshop` in the folder that this function returns. Python
-    cannot import it: `authors.py` imports `books.py`, which imports `authors.py`. You
-    can change all its files. This function stays as it is.
+    Repair the package `bookshop` in the folder `s03_pydantic_integration/q2`, beside
+    this file. Python cannot import it: `authors.py` imports `books.py`, which imports
+    `authors.py`. You can change all its files. This function stays as it is.
 
     - In a new Python process, `bookshop.authors` and `bookshop.books` can be imported
-      in either order, and also one without the other.
-    - `Author`, `AuthorOut`, `Book` and `BookOut` can still be imported from the modules
-      in which they are now. After one of the two imports, its classes can be used.
-    - Both relationships still work. `AuthorOut` still validates each of its books.
+      in either order. Their four classes can still be imported from the same modules.
+    - It is also enough to import one of the two modules: then `create_all` creates both
+      tables, and the classes of this module can be used.
+    - `Author.books` and `Book.author` still work: if you set one of them, SQLAlchemy
+      also sets the other one.
+    - `AuthorOut` and `BookOut` still read rows, and `AuthorOut` still validates each
+      of its books.
 
     Given:
-        SQLAlchemy looks up a class that is named as a string when a mapped class is
-        used for the first time. By then, its module must have been imported.
+        A relationship can name its class as a string. SQLAlchemy looks up this class
+        when you use a mapped class for the first time. Import its module before that.
 
     Example:
         python -c "from bookshop.books import Book; Book(title='Emma')"
@@ -159,9 +166,10 @@ def status_codes() -> dict[str, dict[str, int]]:
     """3.3.3  What are the benefits of using Pydantic for input validation in a
     SQLAlchemy-based FastAPI app?
 
-    A client sends the body `{"title": "Emma", "pieces": 3}` with one of three changes
-    to `deliveries_app` above. The database is SQLite. Predict the status code of each
-    response: 201 (the row is stored), 422 or 500.
+    A client sends POST requests to `/plain` and `/validated` of `deliveries_app` above.
+    The body is `{"title": "Emma", "pieces": 3}`, but one field has another value, or is
+    added. Predict the status code of each response: 201 (the row is stored), 422 or
+    500. The database is SQLite.
 
     Given:
         In SQLite, an INTEGER column can also store a string. SQLAlchemy's type for a
@@ -204,9 +212,11 @@ class BookIn(BaseModel):
     `Book`. Clients send the price in euros. The column `cents` has it in cents.
 
     - `title` is a required string with 1 to 100 characters.
-    - `price` is required. It is a number, or a string that contains a number, from 0 to
-      9999.99, with up to two decimal places. Everything else returns 422.
-    - `to_row()` returns a new `Book` with the exact price: 19.99 becomes 1999 cents.
+    - `price` is required. It is a number, or a string such as "12.50". It is from 0 to
+      9999.99, and has up to two decimal places.
+    - An invalid title or price returns 422.
+    - `to_row()` returns a new `Book` with this title and the exact price: 19.99 becomes
+      1999 cents.
     - A client cannot set `id`, `sold` or `cents`. Ignore these fields, or return 422.
 
     Example:
@@ -217,9 +227,9 @@ class BookIn(BaseModel):
     # region answer
     title: Annotated[str, Field(min_length=1, max_length=100)]
     price: Annotated[Decimal, Field(ge=0, le=Decimal("9999.99"), decimal_places=2)]
+
     # stub:
     # endregion
-
     def to_row(self) -> Book:
         """Return the row for this request body."""
         # region answer
@@ -270,13 +280,15 @@ def orders_app(engine: Engine) -> FastAPI:
 
     - An order has `id` and `lines`, a line has `pieces` and `book`, and a book has
       `title`. They have no other fields.
-    - The orders are sorted by id, and so are the lines of an order. An order without
+    - Each response contains all orders that are in the database now. An order without
       lines has an empty list.
-    - More orders, lines or books do not need more SQL statements.
+    - The orders are sorted by id, and the lines of an order are sorted by id.
+    - The number of SQL statements stays the same when there are more orders, lines or
+      books.
 
     Given:
-        FastAPI converts the orders after the session is closed. A closed session loads
-        nothing.
+        FastAPI reads the attributes of the orders after the session is closed. It needs
+        no `from_attributes` for this. A closed session loads nothing.
 
     Example:
         GET /orders  ->  200
@@ -341,8 +353,8 @@ class CustomerOut(BaseModel):
     still need the old names. Declare the schema: `name` has the value of `full_name`,
     and `email` the value of `email_address`.
 
-    - A customer has the fields `id`, `name` and `email` in the response. `email` is
-      null if the column is NULL.
+    - The values of `id`, `name` and `email` in the response are those of the columns,
+      unchanged. `email` is null if the column is NULL.
     - No other field is in the response: clients must not see the credit limit.
     - The documentation (`/docs`) shows the same three fields.
 

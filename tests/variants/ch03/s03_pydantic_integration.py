@@ -1,6 +1,9 @@
 """Other answers to section 3.3."""
 
+from functools import cached_property
+
 from pydantic import (
+    AliasPath,
     StringConstraints,
     field_validator,
     model_serializer,
@@ -94,6 +97,34 @@ class UserIn(BaseModel):
     def cut(cls, value, info):
         column = User.__table__.c[info.field_name]
         return value and value[: column.type.length]
+
+
+@wrong("3.3.1", caught_by="test_q1_a_valid_user_is_stored[longest]")
+class UserIn(BaseModel):
+    """Count the bytes instead of the characters."""
+
+    name: str = Field(min_length=1)
+    email: EmailStr = Field(max_length=80)
+    nickname: str | None = Field(default=None, max_length=20)
+
+    @field_validator("name")
+    @classmethod
+    def fits(cls, value):
+        if len(value.encode()) > 40:
+            raise ValueError("a name has up to 40 bytes")
+        return value
+
+
+@wrong(
+    "3.3.1",
+    caught_by="test_q1_an_invalid_user_returns_422[email has two @ characters]",
+)
+class UserIn(BaseModel):
+    """Only look for an @ in the email address."""
+
+    name: str = Field(min_length=1, max_length=40)
+    email: str = Field(max_length=80, pattern=r"^.+@.+$")
+    nickname: str | None = Field(default=None, max_length=20)
 
 
 @right("3.3.1")
@@ -309,6 +340,101 @@ def bookshop_path():
     return Path(__file__).with_suffix("") / "q2"
 
 
+@wrong(
+    "3.3.2",
+    caught_by="test_q2_each_relationship_sets_the_other_one",
+    files={
+        "q2/bookshop/books.py": """
+            from pydantic import BaseModel, ConfigDict
+            from sqlalchemy import ForeignKey
+            from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+            from .base import Base
+
+
+            class Book(Base):
+                __tablename__ = "books"
+
+                id: Mapped[int] = mapped_column(primary_key=True)
+                title: Mapped[str]
+                author_id: Mapped[int] = mapped_column(ForeignKey("authors.id"))
+                author: Mapped["Author"] = relationship(overlaps="books")
+
+
+            class BookOut(BaseModel):
+                model_config = ConfigDict(from_attributes=True)
+
+                title: str
+        """,
+        "q2/bookshop/authors.py": """
+            from pydantic import BaseModel, ConfigDict
+            from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+            from .base import Base
+            from .books import Book, BookOut
+
+
+            class Author(Base):
+                __tablename__ = "authors"
+
+                id: Mapped[int] = mapped_column(primary_key=True)
+                name: Mapped[str]
+                books: Mapped[list[Book]] = relationship(overlaps="author")
+
+
+            class AuthorOut(BaseModel):
+                model_config = ConfigDict(from_attributes=True)
+
+                name: str
+                books: list[BookOut]
+        """,
+    },
+)
+def bookshop_path():
+    """Remove `back_populates`, and silence the warning of SQLAlchemy."""
+    return Path(__file__).with_suffix("") / "q2"
+
+
+@wrong(
+    "3.3.2",
+    caught_by="test_q2_the_classes_can_be_used_after_one_import[books]",
+    files={
+        "q2/bookshop/__init__.py": "",
+        "q2/bookshop/books.py": """
+            from pydantic import BaseModel, ConfigDict
+            from sqlalchemy import ForeignKey
+            from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+            from .base import Base
+
+
+            def author():
+                from .authors import Author
+
+                return Author
+
+
+            class Book(Base):
+                __tablename__ = "books"
+
+                id: Mapped[int] = mapped_column(primary_key=True)
+                title: Mapped[str]
+                author_id: Mapped[int] = mapped_column(ForeignKey("authors.id"))
+                author: Mapped["Author"] = relationship(author, back_populates="books")
+
+
+            class BookOut(BaseModel):
+                model_config = ConfigDict(from_attributes=True)
+
+                title: str
+        """,
+    },
+)
+def bookshop_path():
+    """Import `Author` only when a `Book` is created: `create_all` runs before."""
+    return Path(__file__).with_suffix("") / "q2"
+
+
 @right(
     "3.3.2",
     files={
@@ -516,6 +642,19 @@ def status_codes():
     }
 
 
+@wrong(
+    "3.3.3",
+    caught_by='test_q3_the_prediction_is_the_status_code["pieces": "four" /plain]',
+)
+def status_codes():
+    """Expect 200 for a stored row."""
+    return {
+        '"pieces": "four"': {"/plain": 200, "/validated": 422},
+        '"title": null': {"/plain": 500, "/validated": 422},
+        '"arrival": "2026-05-04"': {"/plain": 500, "/validated": 200},
+    }
+
+
 @right("3.3.3")
 def status_codes():
     """Write the codes of each path together."""
@@ -638,6 +777,42 @@ class BookIn(BaseModel):
         return Book(title=self.title, cents=int(price * 100))
 
 
+@wrong(
+    "3.3.4",
+    caught_by="test_q4_an_invalid_book_returns_422[price has five decimal places]",
+)
+class BookIn(BaseModel):
+    """Count the digits behind the point, which 1e-05 does not have."""
+
+    title: str = Field(min_length=1, max_length=100)
+    price: Decimal = Field(ge=0, le=Decimal("9999.99"))
+
+    @field_validator("price", mode="before")
+    @classmethod
+    def decimal_places(cls, value):
+        if len(str(value).partition(".")[2]) > 2:
+            raise ValueError("the price has more than two decimal places")
+        return value
+
+    def to_row(self):
+        return Book(title=self.title, cents=int(self.price * 100))
+
+
+@wrong("3.3.4", caught_by="test_q4_to_row_returns_a_new_book_each_time")
+class BookIn(BaseModel):
+    """Keep the row, and return it again."""
+
+    title: str = Field(min_length=1, max_length=100)
+    price: Decimal = Field(ge=0, le=Decimal("9999.99"), decimal_places=2)
+
+    @cached_property
+    def _row(self):
+        return Book(title=self.title, cents=int(self.price * 100))
+
+    def to_row(self):
+        return self._row
+
+
 @right("3.3.4")
 class BookIn(BaseModel, extra="forbid"):
     """Limit the digits, and convert the digits of the text."""
@@ -684,7 +859,11 @@ class BookIn(BaseModel):
         price = data.get("price") if isinstance(data, dict) else None
         if isinstance(price, bool):
             raise ValueError("the price is not a number")
-        if len(str(price).partition(".")[2]) > 2:
+        try:
+            digits = f"{Decimal(str(price)):f}"
+        except ArithmeticError:
+            raise ValueError("the price is not a number") from None
+        if len(digits.partition(".")[2]) > 2:
             raise ValueError("the price has more than two decimal places")
         return data
 
@@ -848,6 +1027,57 @@ def orders_app(engine):
     return app
 
 
+@wrong("3.3.5", caught_by="test_q5_the_next_response_has_the_new_orders_and_lines")
+def orders_app(engine):
+    """Keep the orders of the first request."""
+    app = FastAPI()
+    kept = []
+
+    class BookOut(BaseModel):
+        title: str
+
+    class LineOut(BaseModel):
+        pieces: int
+        book: BookOut
+
+    class OrderOut(BaseModel):
+        id: int
+        lines: list[LineOut]
+
+    @app.get("/orders", response_model=list[OrderOut])
+    def read_orders():
+        loaded = selectinload(Order.lines).joinedload(Line.book)
+        query = select(Order).order_by(Order.id).options(loaded)
+        with Session(engine) as session:
+            kept.extend([] if kept else session.scalars(query))
+        return kept
+
+    return app
+
+
+@wrong("3.3.5", caught_by="test_q5_each_order_has_its_lines_and_their_books[one]")
+def orders_app(engine):
+    """Put the title into the line."""
+    app = FastAPI()
+
+    class LineOut(BaseModel):
+        pieces: int
+        title: str = Field(validation_alias=AliasPath("book", "title"))
+
+    class OrderOut(BaseModel):
+        id: int
+        lines: list[LineOut]
+
+    @app.get("/orders", response_model=list[OrderOut])
+    def read_orders():
+        loaded = selectinload(Order.lines).joinedload(Line.book)
+        query = select(Order).order_by(Order.id).options(loaded)
+        with Session(engine) as session:
+            return session.scalars(query).all()
+
+    return app
+
+
 @right("3.3.5")
 def orders_app(engine):
     """Load everything in one statement, and create the models in the session."""
@@ -991,6 +1221,28 @@ class CustomerOut(BaseModel):
     @model_serializer(mode="wrap")
     def old_names(self, handler):
         return {"id": self.id, "name": self.full_name, "email": self.email_address}
+
+
+@wrong("3.3.6", caught_by="test_q6_the_values_are_unchanged[no email address]")
+class CustomerOut(BaseModel):
+    """Validate stored email addresses again."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    name: str = Field(validation_alias="full_name")
+    email: EmailStr | None = Field(validation_alias="email_address")
+
+
+@wrong("3.3.6", caught_by="test_q6_the_values_are_unchanged[long name]")
+class CustomerOut(BaseModel):
+    """Use the bounds of a request body in a response."""
+
+    model_config = ConfigDict(from_attributes=True, str_strip_whitespace=True)
+
+    id: int
+    name: str = Field(validation_alias="full_name", min_length=1, max_length=40)
+    email: str | None = Field(validation_alias="email_address")
 
 
 @right("3.3.6")
