@@ -67,16 +67,21 @@ class BookTitles:
     """3.7.1  Explain schema-based vs. row-based multi-tenancy in SQLAlchemy.
 
     Read the titles of one shop's books from PostgreSQL, once in each way. Both methods
-    read with the given session, and return a list of the titles in any order.
+    use the given session. They return a list with the title of each book of the shop,
+    in any order.
 
     - `row_based` reads the table of `SharedBook`, which has the books of all shops.
-    - `schema_based` reads the table of `OwnBook` in the schema of the shop. The schema
-      has the name of the shop, which may contain any character.
+    - `schema_based` reads the table of `OwnBook` in the schema of the shop. Shop and
+      schema have the same name. The name may contain any character.
     - One session may read for several shops, and in both ways.
+
+    Given:
+        A shop has other books in its own table than in the shared table. Two books may
+        have the same title.
 
     Example:
         BookTitles().row_based(session, "hill")     ->  ["Emma", "Kim"]
-        BookTitles().schema_based(session, "hill")  ->  ["Emma", "Kim"]
+        BookTitles().schema_based(session, "hill")  ->  ["Momo", "Dune", "Momo"]
     """
 
     def row_based(self, session: Session, shop: str) -> list[str]:
@@ -121,9 +126,12 @@ class Order(OrderTables):
     - An order has a `tenant_id`, the id of its vendor, and a `customer_id`. Both are
       never NULL.
     - Each vendor has its own numbers: two vendors may use the same `number`, but one
-      vendor cannot use it twice.
+      vendor cannot use it for two orders.
     - The database refuses an order of one vendor for a customer of another vendor, and
       for a customer that does not exist.
+
+    Given:
+        The database checks foreign keys. In SQLite, this has been switched on.
     """
 
     __tablename__ = "orders"
@@ -177,14 +185,15 @@ def session_dependency(engine: Engine) -> Callable[..., object]:
 
     - The header `X-Key` has the key of the shop. Without the header, or if `shop_of`
       does not know the key, the response has status 401.
-    - When the endpoint runs, the setting `app.tenant` of its transaction is the name of
-      the shop. A name may contain any character.
-    - After the request, the connection is back in the pool, and its next user sees no
-      offers. This also holds if the endpoint committed, or raised an exception.
+    - In the transaction of the endpoint, the setting `app.tenant` is the name of the
+      shop. The name may contain any character.
+    - After the request, the connection is back in the pool, and the setting is gone: a
+      query on this connection finds no offers. This also holds if the endpoint
+      committed, or raised an exception.
 
     Given:
-        The engine connects as the role of `protect`, and the table exists.
-        If an endpoint commits, it does not use the session after the commit.
+        The engine connects as the role that `protect` restricts. The table exists.
+        An endpoint that commits does not use the session afterwards.
 
     Example:
         open_session = session_dependency(engine)
@@ -230,12 +239,12 @@ class Tenant(PlatformTables):
 
     - A tenant has a `name` and a `schema`. Both are strings and never NULL. Two tenants
       never have the same name, and never the same schema.
-    - The table is always in the schema `public`, also in a session whose
+    - The table of tenants is always in the schema `public`, also in a session whose
       `schema_translate_map` replaces None with the schema of a tenant.
     - `create` stores the tenant, creates the schema, and creates all tables of
-      `TenantTables` in it. The schema may have any name.
-    - If the database refuses a step, `create` leaves no row, no schema and no table,
-      and SQLAlchemy's exception reaches the caller.
+      `TenantTables` in it. The name of the schema may contain any character.
+    - If the database refuses a step, for example because the schema already exists,
+      everything stays as it was, and SQLAlchemy's exception reaches the caller.
 
     Example:
         Tenant.create(engine, "Hill Books", "hill")
@@ -285,8 +294,9 @@ class Copy(Owned, Warehouse):
 def tenant_session(engine: Engine, tenant_id: int) -> Session:
     """3.7.5  How do you implement row-based multi-tenancy with tenant IDs?
 
-    The session is for one tenant. New objects already get its `tenant_id`. But a query
-    without a condition returns the rows of all tenants. Add the condition in one place.
+    The session is for one tenant. The given listener sets the `tenant_id` of new
+    objects. But a query without a condition returns the rows of all tenants. Add the
+    condition in one place.
 
     - A select returns only rows of this tenant, for every class that inherits from
       `Owned`: also in a join or a subquery, with an alias, through `get`, and through
@@ -295,7 +305,8 @@ def tenant_session(engine: Engine, tenant_id: int) -> Session:
     - Classes without `Owned` and other sessions behave as before.
 
     Given:
-        Statements use the mapped classes, not `text` and not `Table` objects.
+        Statements use the mapped classes, not `text` and not `Table` objects. An update
+        gets no list of rows, as in `session.execute(update(...), [...])`.
 
     Example:
         tenant_session(engine, 7).scalars(select(Copy)).all()  ->  copies of tenant 7
@@ -321,18 +332,20 @@ def costs(shops: int, books: int) -> dict[str, dict[str, int]]:
     """3.7.6  What are the performance implications of schema-based vs. row-based
     multi-tenancy?
 
-    PostgreSQL has `shops` shops with `books` books each, in one table of `SharedBook`
-    ("rows"), and in one table of `OwnBook` for each shop ("schemas"). Predict three
-    costs of each way, as formulas with `shops` and `books`.
+    There are `shops` shops with `books` books each, in PostgreSQL. In the way "rows",
+    one table of `SharedBook` has the books of all shops. In the way "schemas", each
+    shop has its own table of `OwnBook`. Predict three costs of each way, as formulas
+    with `shops` and `books`.
 
     - "migration": how many statements `add_column` sends to change all tables.
-    - "listing": how many rows of books PostgreSQL reads to list the books of one shop.
-    - "indexed": the same, after `CREATE INDEX ... ON books (shop)` in the shared table.
+    - "listing": how many rows of tables PostgreSQL reads to list the books of one shop.
+    - "indexed": the same as "listing", after `CREATE INDEX ... ON books (shop)` in the
+      shared table. The tables of "schemas" stay as they are.
 
     Given:
         "rows" lists with `SELECT title FROM books WHERE shop = ...`, and "schemas" with
-        `SELECT title FROM "...".books`. Without that index, the only index is the one
-        of the primary key.
+        `SELECT title FROM "...".books`. At first, the only index is the one of the
+        primary key.
 
     Example of a formula:
         3 * shops + books
