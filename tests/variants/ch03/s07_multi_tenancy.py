@@ -110,6 +110,63 @@ class BookTitles:
         return session.scalars(select(OwnBook), execution_options=options).all()
 
 
+@wrong(
+    "3.7.1",
+    caught_by="test_q1_a_method_returns_the_titles_of_this_shop[schema_based-hill]",
+)
+class BookTitles(_Rows):
+    """Read the shared table in both ways."""
+
+    def schema_based(self, session, shop):
+        return self.row_based(session, shop)
+
+
+@wrong(
+    "3.7.1",
+    caught_by="test_q1_a_method_returns_the_titles_of_this_shop[row_based-odd name]",
+)
+class BookTitles:
+    """Compare with LIKE, which takes the name for a pattern."""
+
+    def row_based(self, session, shop):
+        query = select(SharedBook.title).where(SharedBook.shop.like(shop))
+        return session.scalars(query).all()
+
+    def schema_based(self, session, shop):
+        options = {"schema_translate_map": {None: shop}}
+        return session.scalars(select(OwnBook.title), execution_options=options).all()
+
+
+@wrong(
+    "3.7.1",
+    caught_by="test_q1_a_method_returns_the_titles_of_this_shop[row_based-no books]",
+)
+class BookTitles:
+    """Ignore the case of the name."""
+
+    def row_based(self, session, shop):
+        lower = func.lower(SharedBook.shop)
+        query = select(SharedBook.title).where(lower == shop.lower())
+        return session.scalars(query).all()
+
+    def schema_based(self, session, shop):
+        options = {"schema_translate_map": {None: shop}}
+        return session.scalars(select(OwnBook.title), execution_options=options).all()
+
+
+@wrong(
+    "3.7.1",
+    caught_by="test_q1_a_method_returns_the_titles_of_this_shop[schema_based-hill]",
+)
+class BookTitles(_Rows):
+    """Return each title once."""
+
+    def schema_based(self, session, shop):
+        query = select(OwnBook.title).distinct()
+        options = {"schema_translate_map": {None: shop}}
+        return session.scalars(query, execution_options=options).all()
+
+
 @right("3.7.1")
 class BookTitles:
     """Put the options on the statement, and take the titles from rows."""
@@ -231,7 +288,24 @@ class Order(OrderTables):
     __tablename__ = "orders"
     __table_args__ = (
         UniqueConstraint("tenant_id", "customer_id", "number"),
-        UniqueConstraint("tenant_id", "customer_id"),
+        ForeignKeyConstraint(
+            ["tenant_id", "customer_id"], ["customers.tenant_id", "customers.id"]
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[int]
+    tenant_id: Mapped[int]
+    customer_id: Mapped[int]
+
+
+@wrong("3.7.2", caught_by="test_q2_each_vendor_has_its_own_numbers")
+class Order(OrderTables):
+    """Make the number unique for each customer."""
+
+    __tablename__ = "orders"
+    __table_args__ = (
+        UniqueConstraint("customer_id", "number"),
         ForeignKeyConstraint(
             ["tenant_id", "customer_id"], ["customers.tenant_id", "customers.id"]
         ),
@@ -296,6 +370,27 @@ def session_dependency(engine):
         with Session(engine) as session:
             session.execute(select(func.set_config("app.tenant", shop, False)))
             yield session
+
+    return open_session
+
+
+@wrong(
+    "3.7.3",
+    caught_by="test_q3_the_next_user_of_the_connection_sees_no_offers[it committed]",
+)
+def session_dependency(engine):
+    """Reset the setting without a commit: closing the session takes this back."""
+
+    def open_session(x_key: Annotated[str, Header()] = ""):
+        if (shop := shop_of(x_key)) is None:
+            raise HTTPException(401)
+        with Session(engine) as session:
+            session.execute(select(func.set_config("app.tenant", shop, False)))
+            try:
+                yield session
+            finally:
+                session.rollback()
+                session.execute(select(func.set_config("app.tenant", "", False)))
 
     return open_session
 
@@ -781,7 +876,7 @@ def tenant_session(engine, tenant_id):
     "[a select with an alias-1]",
 )
 def tenant_session(engine, tenant_id):
-    """Forget the aliases."""
+    """Leave out `include_aliases`, which a mixin needs for every select."""
     session = Session(engine)
     _stamp(session, tenant_id)
 
