@@ -11,6 +11,7 @@ from sqlalchemy import (
     Engine,
     ForeignKey,
     String,
+    insert,
     inspect,
     select,
     text,
@@ -19,14 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
-from lab import (
-    attempt,
-    in_words,
-    outcome,
-    returned_or_raised,
-    sqlite_engine,
-    stand_in,
-)
+from lab import attempt, in_words, outcome, sqlite_engine, stand_in
 
 
 def two_classes(build: Any) -> tuple[Any, Any]:
@@ -48,35 +42,51 @@ class Shop:
         self.time = datetime(2026, 5, 1, 8, 0)
         stand_in(answers.now, lambda: self.time)
         keyed, audited = two_classes(answers.mixins)
+        tables = [one.__name__ for one in (keyed, audited) if hasattr(one, "__table__")]
+        assert not tables, (
+            f"{in_words(tables)} has a table of its own. The docstring asks for "
+            "mixins. A mixin is a plain class, and has no table."
+        )
 
         class Base(DeclarativeBase):
             pass
 
-        def define() -> tuple[type, ...]:
-            class Book(keyed, audited, Base):
-                __tablename__ = "books"
-
-                title: Mapped[str]
-
-            class Author(audited, keyed, Base):
-                __tablename__ = "authors"
-
-                name: Mapped[str]
-
+        def shelf() -> type:
             class Shelf(keyed, Base):
                 __tablename__ = "shelves"
 
                 room: Mapped[str]
 
+            return Shelf
+
+        def delivery() -> type:
             class Delivery(audited, Base):
                 __tablename__ = "deliveries"
 
                 number: Mapped[str] = mapped_column(primary_key=True)
 
-            return Book, Author, Shelf, Delivery
+            return Delivery
 
-        classes = attempt("A class with your mixins", define)
-        self.Book, self.Author, self.Shelf, self.Delivery = classes
+        def book() -> type:
+            class Book(keyed, audited, Base):
+                __tablename__ = "books"
+
+                title: Mapped[str]
+
+            return Book
+
+        def author() -> type:
+            class Author(audited, keyed, Base):
+                __tablename__ = "authors"
+
+                name: Mapped[str]
+
+            return Author
+
+        self.Shelf = attempt("`class Shelf(Keyed, Base)`", shelf)
+        self.Delivery = attempt("`class Delivery(Audited, Base)`", delivery)
+        self.Book = attempt("`class Book(Keyed, Audited, Base)`", book)
+        self.Author = attempt("`class Author(Audited, Keyed, Base)`", author)
         self.metadata = Base.metadata
 
 
@@ -116,23 +126,34 @@ def test_q1_each_table_has_the_columns_of_its_mixins(answers, table):
 
 @pytest.mark.parametrize("table", ["books", "authors", "shelves"])
 def test_q1_keyed_has_an_integer_primary_key(answers, table):
-    with opened(answers) as (shop, engine):
+    with opened(answers) as (_, engine):
         key = inspect(engine).get_pk_constraint(table)["constrained_columns"]
         columns = {
             one["name"]: one["type"] for one in inspect(engine).get_columns(table)
         }
-        with Session(engine) as session:
-            session.add_all([shop.Shelf(room="hall"), shop.Shelf(room="attic")])
-            attempt("Saving two shelves without an `id`", session.commit)
-            numbers = [one.id for one in session.scalars(select(shop.Shelf))]
 
-    assert (key, str(columns["id"])) == (["id"], "INTEGER"), (
+    kind = str(columns.get("id"))
+    assert (key, kind) == (["id"], "INTEGER"), (
         f"The table {table} has the primary key {in_words(key)}, and the type of `id` "
-        f"is {columns['id']}. The docstring asks for an integer primary key `id`."
+        f"is {kind}. The docstring asks for an integer primary key `id`."
     )
-    assert sorted(numbers) == [1, 2], (
-        f"Two shelves were saved, and their ids are {in_words(numbers)}. The docstring "
-        "asks for an `id` that the database assigns."
+
+
+def test_q1_the_database_assigns_the_id(answers):
+    with opened(answers) as (shop, engine), Session(engine) as session:
+        session.execute(text("INSERT INTO shelves (room) VALUES ('cellar')"))
+        session.add_all([shop.Shelf(room="hall"), shop.Shelf(room="attic")])
+        seen = outcome(session.commit)
+        assert not isinstance(seen, Exception), (
+            "A program inserted a shelf with SQL, without an `id`. Then saving two "
+            f"`Shelf` objects raised {in_words(seen)}. The docstring asks for an `id` "
+            "that the database assigns."
+        )
+        numbers = [one.id for one in session.scalars(select(shop.Shelf))]
+
+    assert sorted(numbers) == [1, 2, 3], (
+        f"Three shelves were saved, and their ids are {in_words(numbers)}. The "
+        "docstring asks for an `id` that the database assigns."
     )
 
 
@@ -146,14 +167,18 @@ def times_of(session: Session, kind: Any) -> tuple[datetime, datetime]:
 
 
 def save(shop: Shop, engine: Engine) -> None:
-    """Save a book and a delivery at the early time."""
-    shop.time = EARLY
+    """Insert a book, as an object, and a delivery, with a statement."""
     with Session(engine) as session:
-        session.add_all([shop.Book(title="Persuasion"), shop.Delivery(number="A7")])
-        attempt("Saving a book and a delivery", session.commit)
+        book = attempt('`Book(title="Persuasion")`', shop.Book, title="Persuasion")
+        session.add(book)
+        shop.time = EARLY
+        attempt("Saving a `Book`", session.flush)
+        delivery = insert(shop.Delivery).values(number="A7")
+        attempt("`insert(Delivery)`", session.execute, delivery)
+        session.commit()
 
 
-@pytest.mark.parametrize("kind", ["Book", "Delivery"])
+@pytest.mark.parametrize("kind", ["Book", "Delivery"], ids=["an object", "a statement"])
 def test_q1_both_times_are_those_of_the_insert(answers, kind):
     with opened(answers) as (shop, engine):
         save(shop, engine)
@@ -161,8 +186,9 @@ def test_q1_both_times_are_those_of_the_insert(answers, kind):
         with Session(engine) as session:
             times = times_of(session, getattr(shop, kind))
 
+    how = {"Book": "session.add(Book(...))", "Delivery": "insert(Delivery)"}[kind]
     assert times == (EARLY, EARLY), (
-        f"`now()` returned {EARLY} when the row was inserted. `created_at` is "
+        f"`{how}` inserted a row when `now()` returned {EARLY}. `created_at` is "
         f"{times[0]}, and `changed_at` is {times[1]}. The docstring asks for the time "
         "of the insert in both."
     )
@@ -183,9 +209,9 @@ def test_q1_an_update_changes_changed_at(answers, manner):
             delivery = times_of(session, shop.Delivery)
 
     assert times == (EARLY, LATE), (
-        f"The title was changed by {manner} when `now()` returned {LATE}. "
+        f"The title was changed through {manner} when `now()` returned {LATE}. "
         f"`created_at` is {times[0]}, and `changed_at` is {times[1]}. The docstring "
-        f"asks for {EARLY} and for the time of the update."
+        f"asks for the time of the insert, {EARLY}, and the time of the update."
     )
     assert delivery == (EARLY, EARLY), (
         f"A book was changed, and a delivery has the times {in_words(delivery)}. "
@@ -198,8 +224,18 @@ class Firm:
 
     def __init__(self, answers: Any, engine: Engine) -> None:
         self.Employee, self.Manager = two_classes(answers.staff_models)
+        names = [one.__name__ for one in (self.Employee, self.Manager)]
+        assert issubclass(self.Manager, self.Employee), (
+            f"`staff_models()` returned {' and '.join(names)}, and the second class "
+            "does not inherit from the first. The docstring asks for `Employee` and "
+            "then `Manager`, with inheritance: a manager is an employee."
+        )
         self.engine = engine
-        attempt("Saving employees and managers", self._save)
+        seen = outcome(self._save)
+        assert not isinstance(seen, Exception), (
+            f"Saving employees and managers raised {in_words(seen)}. The docstring "
+            "says that the database assigns `id`, and that SQLAlchemy sets `kind`."
+        )
 
     def _save(self) -> None:
         self.Employee.metadata.create_all(self.engine)
@@ -239,32 +275,6 @@ def engine():
         yield one
 
 
-def test_q2_everybody_has_a_row_in_employees(answers, engine):
-    firm = Firm(answers, engine)
-    rows = firm.rows("SELECT name, kind FROM employees ORDER BY name")
-
-    kinds = {"Ada": "employee", "Bo": "manager", "Cleo": "employee", "Dan": "manager"}
-    assert rows == list(kinds.items()), (
-        "Ada and Cleo were saved as employees, Bo and Dan as managers. The names and "
-        f"kinds in `employees` are {in_words(rows)}. The docstring asks for a row for "
-        "everybody, with the kind."
-    )
-
-
-def test_q2_a_manager_has_a_second_row_with_the_same_id(answers, engine):
-    firm = Firm(answers, engine)
-    rows = firm.rows(
-        "SELECT name, budget FROM managers JOIN employees USING (id) ORDER BY name"
-    )
-    count = firm.rows("SELECT count(*) FROM managers")
-
-    assert (rows, count) == ([("Bo", 1000), ("Dan", 3000)], [(2,)]), (
-        f"Joined by their ids, `employees` and `managers` have the rows "
-        f"{in_words(rows)}, and `managers` has {count[0][0]} rows. The docstring asks "
-        "for a row in `managers` with the same id for Bo (1000) and Dan (3000)."
-    )
-
-
 @pytest.mark.parametrize(
     ("table", "expected"),
     [("employees", ["id", "kind", "name"]), ("managers", ["budget", "id"])],
@@ -288,12 +298,50 @@ def test_q2_each_table_has_its_own_columns(answers, engine, table, expected):
     )
 
 
+def test_q2_everybody_has_a_row_in_employees(answers, engine):
+    firm = Firm(answers, engine)
+    rows = firm.rows("SELECT name, kind FROM employees ORDER BY name")
+
+    kinds = {"Ada": "employee", "Bo": "manager", "Cleo": "employee", "Dan": "manager"}
+    assert rows == list(kinds.items()), (
+        "Ada and Cleo were saved as employees, Bo and Dan as managers. The names and "
+        f"kinds in `employees` are {in_words(rows)}. The docstring asks for a row for "
+        'everybody, with the kind "employee" or "manager".'
+    )
+
+
+def test_q2_the_database_assigns_the_id(answers, engine):
+    firm = Firm(answers, engine)
+    statement = text("INSERT INTO employees (name, kind) VALUES ('Eve', 'employee')")
+    with engine.begin() as connection:
+        connection.execute(statement)
+    with Session(engine) as session:
+        session.add(firm.Manager(name="Fay", budget=5))
+        seen = outcome(session.commit)
+
+    assert not isinstance(seen, Exception), (
+        "A program inserted an employee with SQL, without an `id`. Then saving a "
+        f"`Manager` raised {in_words(seen)}. The docstring asks for an `id` that the "
+        "database assigns."
+    )
+
+
+def test_q2_a_manager_has_a_second_row_with_the_same_id(answers, engine):
+    firm = Firm(answers, engine)
+    rows = firm.rows(
+        "SELECT name, budget FROM managers JOIN employees USING (id) ORDER BY name"
+    )
+    count = firm.rows("SELECT count(*) FROM managers")
+
+    assert (rows, count) == ([("Bo", 1000), ("Dan", 3000)], [(2,)]), (
+        f"Joined by their ids, `employees` and `managers` have the rows "
+        f"{in_words(rows)}, and `managers` has {count[0][0]} rows. The docstring asks "
+        "for a row in `managers` with the same id for Bo (1000) and Dan (3000)."
+    )
+
+
 def test_q2_a_query_for_employees_returns_managers_as_managers(answers, engine):
     firm = Firm(answers, engine)
-    assert issubclass(firm.Manager, firm.Employee), (
-        "`Manager` does not inherit from `Employee`. The docstring asks for "
-        "inheritance: a manager is an employee."
-    )
     seen = firm.select(firm.Employee)
 
     assert seen == [
@@ -319,9 +367,8 @@ def test_q2_a_query_for_managers_returns_managers_only(answers, engine):
 
 def test_q2_the_database_refuses_a_manager_who_is_no_employee(answers, engine):
     firm = Firm(answers, engine)
-    seen = outcome(
-        lambda: firm.rows("INSERT INTO managers VALUES (99, 5) RETURNING id")
-    )
+    statement = "INSERT INTO managers (id, budget) VALUES (99, 5) RETURNING id"
+    seen = outcome(lambda: firm.rows(statement))
 
     assert isinstance(seen, AssertionError), (
         "There is no employee 99, and the database accepted a row for 99 in "
@@ -329,17 +376,21 @@ def test_q2_the_database_refuses_a_manager_who_is_no_employee(answers, engine):
     )
 
 
+def base_of(answers: Any) -> Any:
+    """Return the base that one call of `shop_base` returns."""
+    base = attempt("`shop_base()`", answers.shop_base)
+    is_base = isinstance(base, type) and hasattr(base, "metadata")
+    assert is_base, (
+        f"`shop_base()` returned {in_words(base)}. The docstring asks for a "
+        "declarative base, which is a class."
+    )
+    return base
+
+
 class Catalogue:
     """Classes that inherit from the answer's base."""
 
-    def __init__(self, answers: Any) -> None:
-        base = attempt("`shop_base()`", answers.shop_base)
-        is_base = isinstance(base, type) and hasattr(base, "metadata")
-        assert is_base, (
-            f"`shop_base()` returned {in_words(base)}. The docstring asks for a "
-            "declarative base, which is a class."
-        )
-
+    def __init__(self, base: Any) -> None:
         def define() -> tuple[type, ...]:
             class Author(base):
                 __tablename__ = "authors"
@@ -384,14 +435,20 @@ def names_in(engine: Engine, kind: str) -> list[str]:
         "check constraints": database.get_check_constraints,
     }[kind]
     tables = database.get_table_names()
-    return sorted(str(one["name"]) for table in tables for one in read(table))
+    found = [one for table in tables for one in read(table)]
+    return sorted(str(one["name"] or "no name") for one in found)
 
 
 @pytest.mark.parametrize("kind", NAMES)
 def test_q3_the_base_names_the_constraints(answers, kind):
-    catalogue = Catalogue(answers)
+    catalogue = Catalogue(base_of(answers))
     with sqlite_engine() as engine:
-        attempt("`create_all`", catalogue.metadata.create_all, engine)
+        seen = outcome(lambda: catalogue.metadata.create_all(engine))
+        assert not isinstance(seen, Exception), (
+            "`create_all` of two tables with constraints and an index raised "
+            f"{in_words(seen)}. The docstring asks for a name for each of them, also "
+            "for the index. Look at the `metadata` of your base."
+        )
         names = names_in(engine, kind)
 
     assert names == NAMES[kind], (
@@ -412,7 +469,7 @@ def test_q3_the_base_names_the_constraints(answers, kind):
     ],
 )
 def test_q3_the_base_chooses_the_type_of_a_column(answers, table, column, expected):
-    catalogue = Catalogue(answers)
+    catalogue = Catalogue(base_of(answers))
     isbn = catalogue.Book.__table__.c.isbn.type
     assert getattr(isbn, "length", None) == 200, (
         f"In `books`, the type of `isbn` is {isbn!r}. The docstring asks for a "
@@ -421,22 +478,29 @@ def test_q3_the_base_chooses_the_type_of_a_column(answers, table, column, expect
 
     kind = getattr(catalogue, table).__table__.c[column].type
     seen = kind.compile(dialect=postgresql.dialect())
+    where = "Look at what your base says about its annotation."
+    if column == "shelf":
+        where = "The class chooses this type: `mapped_column(String(20), index=True)`."
     assert seen == expected, (
         f"On PostgreSQL, the column `{column}` of `{table}` is {seen}. The docstring "
-        f"asks for {expected}. Look at what your base says about its annotation."
+        f"asks for {expected}. {where}"
     )
 
 
 def test_q3_each_call_returns_a_new_base(answers):
-    seen = outcome(lambda: (Catalogue(answers), Catalogue(answers)))
+    one, other = base_of(answers), base_of(answers)
 
-    assert not isinstance(seen, Exception), (
-        "`shop_base()` was called twice, and the same two classes were defined on each "
-        f"base. This {returned_or_raised(seen)}. The docstring asks for a new base for "
-        "each call, with its own `metadata`."
+    assert one is not other, (
+        "Two calls of `shop_base()` returned the same class. The docstring asks for a "
+        "new base for each call."
     )
-    one, other = seen
     assert one.metadata is not other.metadata, (
         "Two calls of `shop_base()` returned bases with the same `metadata`. The "
         "docstring asks for a `metadata` of its own."
+    )
+    Catalogue(one)
+    seen = outcome(lambda: Catalogue(other))
+    assert not isinstance(seen, Exception), (
+        "The same two classes were defined on the bases of two calls. For the second "
+        f"one: {seen}"
     )

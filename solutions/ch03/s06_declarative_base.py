@@ -24,16 +24,16 @@ def mixins() -> tuple[type[Any], type[Any]]:
     class takes one of them or both, and gets their columns.
 
     - `Keyed` has the column `id`, an integer primary key that the database assigns.
-    - `Audited` has `created_at`, the time from `now()` when the row is inserted. It
-      has `changed_at`, the time from `now()` when the row is inserted or updated, also
-      by an UPDATE statement such as `update(Book).values(title="Emma")`.
+    - `Audited` has `created_at`, the time from `now()` when the row is inserted, and
+      `changed_at`, the time from `now()` when the row is inserted or last updated. Both
+      are also set by statements such as `insert(Book)` and `update(Book)`.
     - No column may be NULL.
 
     Example:
         class Book(Keyed, Audited, Base):
             __tablename__ = "books"
 
-            title: Mapped[str]  # the table has five columns in all
+            title: Mapped[str]  # the table has four columns in all
     """
     # region answer
     # In words: a mixin is a plain class without a table. SQLAlchemy copies its columns
@@ -56,15 +56,16 @@ def staff_models() -> tuple[type[Any], type[Any]]:
     """3.6.2  Write a `DeclarativeBase` model with inheritance for `Employee` and
     `Manager`.
 
-    Write the two classes on the given `Base`, with joined table inheritance: the table
-    `employees` has a row for everybody, and the table `managers` has a second row for
-    each manager.
+    Write the two classes on the given `Base`, and return them in this order. Use joined
+    table inheritance: the table `employees` has a row for everybody, and the table
+    `managers` has a second row for each manager.
 
     - `employees` has the columns `id` (an integer primary key that the database
       assigns), `name`, and `kind`. SQLAlchemy sets `kind`, which is "employee" or
       "manager".
     - `managers` has the columns `id` and `budget` (an integer). The two rows of a
-      manager have the same `id`. The database refuses a manager who is no employee.
+      manager have the same `id`. The database refuses a row in `managers` that has no
+      row in `employees`.
     - No column may be NULL.
     - A query for `Employee` returns a `Manager` object for each manager, with its
       budget. A query for `Manager` returns the managers only.
@@ -100,14 +101,14 @@ def shop_base() -> type[DeclarativeBase]:
     """3.6.3  What are the benefits of using `DeclarativeBase` for model consistency?
 
     A base decides for all classes that inherit from it. Write a base for the shop and
-    return it. Its classes define types and names of constraints only once: in the base.
+    return it. It defines the types of columns and the names of constraints once, for
+    all tables.
 
     - A column with the annotation `Mapped[str]` is a VARCHAR(200). With
       `Mapped[datetime]`, it is a timestamp with time zone. A class can still choose
       another type for a column.
-    - A constraint or index without a name gets a name: `uq_books_isbn` if it is unique,
-      `fk_books_author_id` for a foreign key, and `ix_books_shelf` for an index (kind,
-      table, column).
+    - A unique constraint, a foreign key or an index that has no name gets one from its
+      kind, table and column: `uq_books_isbn`, `fk_books_author_id`, `ix_books_shelf`.
     - A check constraint with the name "price" in the table `books` is called
       `ck_books_price` in the database.
     - Each call returns a new base, with its own `metadata`.

@@ -1,8 +1,9 @@
 """Other answers to section 3.6."""
 
+from itertools import count
 from typing import Annotated
 
-from sqlalchemy import Column, Integer, event
+from sqlalchemy import Column, ForeignKeyConstraint, Integer, Table, event
 from sqlalchemy.orm import declared_attr, registry, relationship
 
 from sensei.variants import right, wrong
@@ -161,6 +162,56 @@ def mixins():
     return Audited, Keyed
 
 
+@wrong("3.6.1", caught_by="test_q1_the_database_assigns_the_id")
+def mixins():
+    """Count the rows in Python."""
+    numbers = count(1)
+
+    class Keyed:
+        id: Mapped[int] = mapped_column(primary_key=True, default=lambda: next(numbers))
+
+    class Audited:
+        created_at: Mapped[datetime] = mapped_column(default=now)
+        changed_at: Mapped[datetime] = mapped_column(default=now, onupdate=now)
+
+    return Keyed, Audited
+
+
+@wrong("3.6.1", caught_by="test_q1_both_times_are_those_of_the_insert[an object]")
+def mixins():
+    """Set the times when the object is created."""
+
+    class Keyed:
+        id: Mapped[int] = mapped_column(primary_key=True)
+
+    class Audited:
+        created_at: Mapped[datetime] = mapped_column(default=now)
+        changed_at: Mapped[datetime] = mapped_column(default=now, onupdate=now)
+
+        def __init__(self, **values):
+            super().__init__(created_at=now(), changed_at=now(), **values)
+
+    return Keyed, Audited
+
+
+@wrong("3.6.1", caught_by="test_q1_both_times_are_those_of_the_insert[a statement]")
+def mixins():
+    """Set the times of an insert in an event of the ORM."""
+
+    class Keyed:
+        id: Mapped[int] = mapped_column(primary_key=True)
+
+    class Audited:
+        created_at: Mapped[datetime]
+        changed_at: Mapped[datetime] = mapped_column(onupdate=now)
+
+    @event.listens_for(Audited, "before_insert", propagate=True)
+    def insert(mapper, connection, row):
+        row.created_at = row.changed_at = now()
+
+    return Keyed, Audited
+
+
 @right("3.6.1")
 def mixins():
     """Use columns without annotations, and lambdas as defaults."""
@@ -264,7 +315,7 @@ def staff_models():
     return Employee, Manager
 
 
-@wrong("3.6.2", caught_by="test_q2_a_query_for_employees_returns_managers_as_managers")
+@wrong("3.6.2", caught_by="test_q2_everybody_has_a_row_in_employees")
 def staff_models():
     """Give the manager no identity."""
 
@@ -398,39 +449,99 @@ def staff_models():
     return Employee, Manager
 
 
-@right("3.6.2")
+@wrong("3.6.2", caught_by="test_q2_the_database_assigns_the_id")
 def staff_models():
-    """Map with a registry, and load the columns of managers with every query."""
-    mapper_registry = registry()
+    """Count the employees in Python."""
+    numbers = count(1)
 
-    @mapper_registry.mapped
-    class Employee:
+    class Base(DeclarativeBase):
+        pass
+
+    class Employee(Base):
         __tablename__ = "employees"
-        id = mapped_column(Integer, primary_key=True)
-        name = mapped_column(String, nullable=False)
-        kind = mapped_column(String(20), nullable=False)
-        metadata = mapper_registry.metadata
-        __mapper_args__ = {
-            "polymorphic_on": kind,
-            "polymorphic_identity": "employee",
-            "with_polymorphic": "*",
-        }
+        __mapper_args__ = {"polymorphic_on": "kind", "polymorphic_identity": "employee"}
 
-    @mapper_registry.mapped
+        id: Mapped[int] = mapped_column(primary_key=True, default=lambda: next(numbers))
+        name: Mapped[str]
+        kind: Mapped[str]
+
     class Manager(Employee):
         __tablename__ = "managers"
         __mapper_args__ = {"polymorphic_identity": "manager"}
-        id = Column(Integer, ForeignKey("employees.id"), primary_key=True)
-        budget = mapped_column(Integer, nullable=False)
+
+        id: Mapped[int] = mapped_column(ForeignKey(Employee.id), primary_key=True)
+        budget: Mapped[int]
+
+    return Employee, Manager
+
+
+@wrong("3.6.2", caught_by="test_q2_everybody_has_a_row_in_employees")
+def staff_models():
+    """Use the names of the classes as identities."""
+
+    class Base(DeclarativeBase):
+        pass
+
+    class Employee(Base):
+        __tablename__ = "employees"
+        __mapper_args__ = {"polymorphic_on": "kind", "polymorphic_identity": "Employee"}
+
+        id: Mapped[int] = mapped_column(primary_key=True)
+        name: Mapped[str]
+        kind: Mapped[str]
+
+    class Manager(Employee):
+        __tablename__ = "managers"
+        __mapper_args__ = {"polymorphic_identity": "Manager"}
+
+        id: Mapped[int] = mapped_column(ForeignKey(Employee.id), primary_key=True)
+        budget: Mapped[int]
 
     return Employee, Manager
 
 
 @right("3.6.2")
 def staff_models():
-    """Create names and mapper arguments in the base."""
+    """Map tables, and load the columns of managers with every query."""
 
     class Base(DeclarativeBase):
+        pass
+
+    class Employee(Base):
+        __table__ = Table(
+            "employees",
+            Base.metadata,
+            Column("id", Integer, primary_key=True),
+            Column("name", String, nullable=False),
+            Column("kind", String(20), nullable=False),
+        )
+        __mapper_args__ = {
+            "polymorphic_on": __table__.c.kind,
+            "polymorphic_identity": "employee",
+            "with_polymorphic": "*",
+        }
+
+    class Manager(Employee):
+        __table__ = Table(
+            "managers",
+            Base.metadata,
+            Column("budget", Integer, nullable=False),
+            Column("id", Integer, primary_key=True),
+            ForeignKeyConstraint(["id"], ["employees.id"], ondelete="CASCADE"),
+        )
+        __mapper_args__ = {"polymorphic_identity": "manager"}
+
+    return Employee, Manager
+
+
+@right("3.6.2")
+def staff_models():
+    """Create names and mapper arguments in a mixin."""
+
+    class Base(DeclarativeBase):
+        pass
+
+    class Named:
         @declared_attr.directive
         def __tablename__(cls):
             return f"{cls.__name__.lower()}s"
@@ -442,7 +553,7 @@ def staff_models():
                 return identity | {"polymorphic_on": "kind"}
             return identity | {"polymorphic_load": "inline"}
 
-    class Employee(Base):
+    class Employee(Named, Base):
         id: Mapped[int] = mapped_column(primary_key=True)
         kind: Mapped[str]
         name: Mapped[str]
