@@ -36,8 +36,8 @@ def types_of_values() -> dict[str, tuple[str, str]]:
 
     Given:
         parcel = Parcel.model_validate_json('{"number": "7", "weight": "1.5"}')
-        Write types and classes without their module, such as "int", "list[int]",
-        "int | None", "Any" or "NoneType".
+        Write types and classes as in "int", "list[int]", "int | None", "Any" or
+        "NoneType". The module of a name may be left out.
 
     Example:
         "parcel.number": ("int", "int")
@@ -75,13 +75,13 @@ class Delivery(BaseModel):
     can they be addressed?
 
     mypy reports errors in this class and in `first` below. It reports none in `read`,
-    which returns wrong values. Repair the annotations, and the code of `read`.
+    which returns wrong values. Repair the class and the two functions.
 
     - mypy reports no error in `Delivery`, `first` and `read`. `Any`, `cast` and
       comments for mypy are not allowed.
     - `note` is a string or None. It is None if it is missing or null.
-    - `stops` is a list of strings, and `[]` if it is missing. One string with commas,
-      such as "Oslo,Bergen", becomes such a list.
+    - `stops` is a list of strings, and `[]` if it is missing. A string is split at its
+      commas: "Oslo,Bergen" becomes ["Oslo", "Bergen"], and "Oslo" becomes ["Oslo"].
     - For mypy, `first` of a `Page[Delivery]` is a `Delivery` or None, and `first` of a
       `Page[str]` is a `str` or None.
     - `read(text)` returns the `Page[Delivery]` in a JSON text. It raises Pydantic's
@@ -136,18 +136,19 @@ class Label(BaseModel):
     """25.1.3  How can Pydantic plugins for type checkers enhance the development
     experience?
 
-    For mypy, this class takes every argument, and its attributes can be changed. The
-    mistakes appear at run time only. Pydantic's plugin for mypy reads the fields and
-    `model_config`. Replace the two methods by a `model_config`.
+    mypy accepts every argument of this class, and an assignment to its attributes. Such
+    mistakes appear only when the code runs. Pydantic's plugin for mypy reads the fields
+    and `model_config`. Replace the two methods by settings of Pydantic.
 
-    - mypy with the plugin reports an argument that is missing, misspelt, or of another
-      type, and an assignment such as `label.to = "Bergen"`. All of them still raise an
-      exception at run time.
-    - `Label(to="Oslo", weight_kg=1.5)` creates a label. mypy accepts this, and reports
-      no error in the class. Today, only `weightKg=1.5` works.
-    - In JSON, the label is still read and written with the alias "weightKg".
+    - mypy with the plugin reports an argument that is missing, unknown or of another
+      type, and an assignment such as `label.to = "Bergen"`. When the code runs,
+      Pydantic still validates the arguments, and an assignment raises an exception.
+    - `Label(to="Oslo", weight_kg=1.5)` creates a label. mypy reports no error here and
+      in the class. Today, only `weightKg=1.5` works.
+    - JSON has the alias: `model_validate_json` reads the key "weightKg", and
+      `model_dump_json(by_alias=True)` writes it.
 
-    Given: Both fields stay as they are.
+    Given: The fields keep their names, types and the alias.
     """
 
     # region answer

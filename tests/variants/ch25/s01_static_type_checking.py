@@ -73,10 +73,10 @@ def types_of_values() -> dict[str, tuple[str, str]]:
 
 @right("25.1.1")
 def types_of_values() -> dict[str, tuple[str, str]]:
-    """Write the same types as mypy and older code write them."""
+    """Write the same types as mypy and older code write them, with modules."""
     return {
         "parcel.note": ("Optional[str]", "NoneType"),
-        'parcel.model_dump()["weight"]': ("typing.Any", "Decimal"),
+        'parcel.model_dump()["weight"]': ("typing.Any", "decimal.Decimal"),
         'parcel.model_copy(update={"number": "seven"}).number': ("builtins.int", "str"),
     }
 
@@ -206,6 +206,36 @@ class Delivery(BaseModel):
     @no_type_check
     def split(cls, value):
         return value.split(",") if isinstance(value, str) else value
+
+
+@wrong("25.1.2", caught_by="test_q2_stops_are_a_list_of_strings")
+class Delivery(BaseModel):
+    """Split only where there is a comma."""
+
+    parcel: int
+    note: str | None = None
+    stops: list[str] = Field(default_factory=list)
+
+    @field_validator("stops", mode="before")
+    @classmethod
+    def split(cls, value: object) -> object:
+        if isinstance(value, str) and "," in value:
+            return value.split(",")
+        return value
+
+
+@wrong("25.1.2", caught_by="test_q2_other_stops_raise_a_validation_error[None]")
+class Delivery(BaseModel):
+    """Accept null for a list."""
+
+    parcel: int
+    note: str | None = None
+    stops: list[str] = Field(default_factory=list)
+
+    @field_validator("stops", mode="before")
+    @classmethod
+    def split(cls, value: object) -> object:
+        return value.split(",") if isinstance(value, str) else value or []
 
 
 @right("25.1.2")
@@ -404,6 +434,44 @@ class Label(BaseModel):
 
     to: str
     weight_kg: float
+
+
+@wrong("25.1.3", caught_by="test_q3_mypy_reports_a_misuse[an unknown argument]")
+class Label(BaseModel):
+    """Write a constructor that takes other arguments as well."""
+
+    model_config = ConfigDict(frozen=True, validate_by_name=True)
+
+    to: str
+    weight_kg: float = Field(alias="weightKg")
+
+    def __init__(self, to: str, weight_kg: float = 0, **others: object) -> None:
+        super().__init__(to=to, weight_kg=weight_kg, **others)
+
+
+@wrong("25.1.3", caught_by="test_q3_the_key_in_json_is_the_alias")
+class Label(BaseModel):
+    """Forbid the alias."""
+
+    model_config = ConfigDict(
+        frozen=True, validate_by_name=True, validate_by_alias=False
+    )
+
+    to: str
+    weight_kg: float = Field(alias="weightKg")
+
+
+@wrong("25.1.3", caught_by="test_q3_the_key_in_json_is_the_alias")
+class Label(BaseModel):
+    """Write a typed constructor, which Pydantic uses for JSON as well."""
+
+    model_config = ConfigDict(frozen=True, validate_by_name=True)
+
+    to: str
+    weight_kg: float = Field(alias="weightKg")
+
+    def __init__(self, to: str, weight_kg: float) -> None:
+        super().__init__(to=to, weight_kg=weight_kg)
 
 
 @right("25.1.3")
