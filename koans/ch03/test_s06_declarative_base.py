@@ -35,6 +35,16 @@ def two_classes(build: Any) -> tuple[Any, Any]:
     return classes[0], classes[1]
 
 
+def mapped(line: str, define: Any) -> Any:
+    """Return the class that `define` defines; its first line is `line`."""
+    seen = outcome(define)
+    assert not isinstance(seen, Exception), (
+        f"`{line}` raised {in_words(seen)}. The docstring asks for two mixins, `Keyed` "
+        "and then `Audited`. A mapped class takes one of them or both."
+    )
+    return seen
+
+
 class Shop:
     """Tables that are made with the answer's mixins; `time` is what `now()` returns."""
 
@@ -83,10 +93,10 @@ class Shop:
 
             return Author
 
-        self.Shelf = attempt("`class Shelf(Keyed, Base)`", shelf)
-        self.Delivery = attempt("`class Delivery(Audited, Base)`", delivery)
-        self.Book = attempt("`class Book(Keyed, Audited, Base)`", book)
-        self.Author = attempt("`class Author(Audited, Keyed, Base)`", author)
+        self.Shelf = mapped("class Shelf(Keyed, Base)", shelf)
+        self.Delivery = mapped("class Delivery(Audited, Base)", delivery)
+        self.Book = mapped("class Book(Keyed, Audited, Base)", book)
+        self.Author = mapped("class Author(Audited, Keyed, Base)", author)
         self.metadata = Base.metadata
 
 
@@ -166,15 +176,24 @@ def times_of(session: Session, kind: Any) -> tuple[datetime, datetime]:
     return row[0], row[1]
 
 
+def inserted(how: str, insert_row: Any) -> None:
+    """Insert a row, or say what the docstring asks for."""
+    seen = outcome(insert_row)
+    assert not isinstance(seen, Exception), (
+        f"`{how}` raised {in_words(seen)}. The docstring asks for both times when a "
+        "row is inserted, also by a statement."
+    )
+
+
 def save(shop: Shop, engine: Engine) -> None:
     """Insert a book, as an object, and a delivery, with a statement."""
     with Session(engine) as session:
         book = attempt('`Book(title="Persuasion")`', shop.Book, title="Persuasion")
         session.add(book)
         shop.time = EARLY
-        attempt("Saving a `Book`", session.flush)
+        inserted("session.add(Book(...))", session.flush)
         delivery = insert(shop.Delivery).values(number="A7")
-        attempt("`insert(Delivery)`", session.execute, delivery)
+        inserted("insert(Delivery)", lambda: session.execute(delivery))
         session.commit()
 
 

@@ -171,8 +171,8 @@ def test_q2_a_note_is_a_string_or_none(answers, checker):
     for row, expected in NOTES:
         note = field_of(answers, row, "note")
         assert note == expected, (
-            f"For {row}, `note` {returned_or_raised(note)}. The docstring asks for "
-            f"{expected!r}. The note is None if it is missing or null."
+            f"`Delivery.model_validate({row}).note` {returned_or_raised(note)}. The "
+            f"docstring asks for {expected!r}. A note that is missing or null is None."
         )
 
     (shown,) = check(answers, checker).revealed(NOTE) or ["nothing"]
@@ -187,8 +187,8 @@ def test_q2_stops_are_a_list_of_strings(answers, checker):
     for row, expected in SENT_STOPS:
         stops = field_of(answers, row, "stops")
         assert stops == expected, (
-            f"For {row}, `stops` {returned_or_raised(stops)}. The docstring asks for "
-            f"{expected}: a list of strings, and [] if it is missing."
+            f"`Delivery.model_validate({row}).stops` {returned_or_raised(stops)}. The "
+            f"docstring asks for {expected}: a list of strings, [] if it is missing."
         )
 
     (shown,) = check(answers, checker).revealed(STOPS) or ["nothing"]
@@ -212,8 +212,8 @@ def test_q2_other_stops_raise_a_validation_error(answers, checker, value):
     row = {"parcel": 1, "stops": value}
     seen = field_of(answers, row, "stops")
     assert isinstance(seen, ValidationError), (
-        f"For {row}, `stops` {returned_or_raised(seen)}. The docstring asks for a list "
-        "of strings, so this is a ValidationError."
+        f"`Delivery.model_validate({row}).stops` {returned_or_raised(seen)}. The "
+        "docstring asks for a list of strings, so this is a ValidationError."
     )
 
 
