@@ -25,8 +25,8 @@ def mixins() -> tuple[type[Any], type[Any]]:
 
     - `Keyed` has the column `id`, an integer primary key that the database assigns.
     - `Audited` has `created_at`, the time from `now()` when the row is inserted, and
-      `changed_at`, the time from `now()` when the row is inserted or last updated. Both
-      are also set by statements such as `insert(Book)` and `update(Book)`.
+      `changed_at`, the time from `now()` when the row is inserted or last updated. This
+      also holds for statements such as `insert(Book)` and `update(Book)`.
     - No column may be NULL.
 
     Example:
@@ -42,9 +42,9 @@ def staff_models() -> tuple[type[Any], type[Any]]:
     """3.6.2  Write a `DeclarativeBase` model with inheritance for `Employee` and
     `Manager`.
 
-    Write the two classes on the given `Base`, and return them in this order. Use joined
-    table inheritance: the table `employees` has a row for everybody, and the table
-    `managers` has a second row for each manager.
+    Write `Employee` and `Manager` on the given `Base`, and return them in this order.
+    Use joined table inheritance: the table `employees` has a row for everybody, and the
+    table `managers` has a second row for each manager.
 
     - `employees` has the columns `id` (an integer primary key that the database
       assigns), `name`, and `kind`. SQLAlchemy sets `kind`, which is "employee" or

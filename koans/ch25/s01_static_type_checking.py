@@ -101,8 +101,8 @@ class Label(BaseModel):
     """25.1.3  How can Pydantic plugins for type checkers enhance the development
     experience?
 
-    mypy accepts every argument of this class, and an assignment to its attributes. Such
-    mistakes appear only when the code runs. Pydantic's plugin for mypy reads the fields
+    mypy accepts any arguments for this class, and every assignment to its attributes.
+    Mistakes appear only when the code runs. Pydantic's plugin for mypy reads the fields
     and `model_config`. Replace the two methods by settings of Pydantic.
 
     - mypy with the plugin reports an argument that is missing, unknown or of another
