@@ -42,10 +42,11 @@ def current_user(
     calls `current_user` before the endpoint. `token` is the request header `X-Token`,
     or None if there is no such header.
 
-    - Return the user that `find_user(token)` returns. Call it for every request,
-      because users log in and out.
-    - If there is no token, or if no user has it, the response is 401, and the endpoint
-      is not called.
+    - Return the user that `find_user(token)` returns. Call `find_user` for every
+      request that has a token, because users log in and out.
+    - If there is no token, or if `find_user` returns None, the response is 401, and the
+      endpoint is not called.
+    - An error of `find_user` is not a 401. Do not catch it.
 
     Example:
         GET /wallet  X-Token: t-1  ->  the endpoint is called with User("Ana")
@@ -76,21 +77,26 @@ def call_endpoint(endpoint: Function, query: Mapping[str, object]) -> object:
     Do for one request what FastAPI does: find the value for each parameter of
     `endpoint`, call `endpoint` with these values, and return what it returns.
 
-    - If a parameter has a dependency, its value is what the dependency returns. A
-      dependency can have parameters and dependencies too. Call it in the same way.
-    - The value of any other parameter is the query parameter `query[name]`.
-    - Call each dependency at most once for each call of `call_endpoint`, also if
-      several functions depend on it.
+    - If a parameter has a dependency, its value is what the dependency returns, even if
+      the query contains the same name.
+    - The value of any other parameter is the query parameter `query[name]`, unchanged.
+    - A dependency can have parameters too, with or without a dependency of their own.
+      Find their values in the same way.
+    - Call each dependency once during one call of `call_endpoint`, even if several
+      functions depend on it.
+    - Call all functions with keyword arguments.
 
     Given:
-        `parameters(function)` returns the dependency of each parameter.
-        The functions are called with keyword arguments. All of them are `def`.
+        `parameters(function)` returns a dict with the dependency of each parameter.
+        `query` contains every query parameter that the functions need.
+        None of the functions is `async`.
 
     Example:
-        def shop(city: str) -> str: ...
-        def seats(shop: Annotated[str, Depends(shop)], row: int) -> list[int]: ...
+        def get_hall(city: str) -> str: ...
+        def seats(hall: Annotated[str, Depends(get_hall)], row: int) -> list[int]: ...
 
-        call_endpoint(seats, {"city": "Oslo", "row": 7})  ->  seats(shop("Oslo"), 7)
+        call_endpoint(seats, {"city": "Oslo", "row": 7})
+            ->  seats(hall=get_hall(city="Oslo"), row=7)
     """
     raise NotImplementedError
 
@@ -116,9 +122,10 @@ def events_app() -> FastAPI:
     Write the dependency `get_period` and the endpoint `GET /events`. The endpoint
     `GET /events/count` below your code is given. It uses the same dependency.
 
-    - `get_period` reads the dates `first` and `last` from the query parameters. It
-      returns a `Period`. Both are required.
-    - If `last` is before `first`, the response is 422, and `events_in` is not called.
+    - `get_period` reads the dates `first` and `last` from the query parameters, and
+      returns a `Period`.
+    - If `first` or `last` is missing or is not a date, or if `last` is before `first`,
+      the response is 422, and `events_in` is not called.
     - `GET /events` returns what `events_in(period)` returns.
 
     Example:
@@ -156,10 +163,11 @@ def require(role: str) -> Callable[..., str]:
     Some endpoints are for users with a certain role. Return a dependency that an
     endpoint uses as `Depends(require("organizer"))`.
 
-    - The dependency gets the name of the user from the dependency `signed_in`. It
-      returns this name.
+    - The dependency itself depends on `signed_in`, which returns the name of the user.
+      It returns this name.
     - If `role` is not in `roles_of(name)`, the response is 403, and the endpoint is not
-      called. Read the roles for every request, because they change.
+      called. Call `roles_of` for every request, because the roles change.
+    - `role` is the argument of `require`. Nothing in a request can change it.
 
     Example:
         organizer = Depends(require("organizer"))
@@ -192,15 +200,15 @@ def bookings_app() -> FastAPI:
 
     - `own_booking` calls `find_booking` with the path parameter `number`, and returns
       the booking.
-    - If there is no such booking, or if its `name` is not the name that the dependency
-      `signed_in` returns, the response is 404.
-    - `open_booking` depends on `own_booking` and returns the same booking. If the
-      booking is cancelled, the response is 409.
-    - `find_booking` is called once for each request, for both endpoints.
+    - `own_booking` depends on `signed_in`, which returns the name of the user. If there
+      is no such booking, or if the booking has another `name`, the response is 404.
+    - `open_booking` depends on `own_booking` and returns its booking. If the booking is
+      cancelled, the response is 409.
+    - Each request calls `find_booking` exactly once.
 
     Example:
         POST /bookings/2/ticket  X-User: Ben  ->  409, because booking 2 is cancelled
-        POST /bookings/2/ticket  X-User: Ana  ->  404, because it is the one of Ben
+        POST /bookings/2/ticket  X-User: Ana  ->  404, because booking 2 is Ben's
     """
     app = FastAPI()
 
@@ -217,6 +225,12 @@ def bookings_app() -> FastAPI:
     ) -> dict[str, Any]:
         return {"sent": booking.number, "to": own.name}
 
+    @app.delete("/bookings/{number}")
+    def cancel_booking(
+        booking: Annotated[Booking, Depends(open_booking)],
+    ) -> dict[str, int]:
+        return {"cancelled": booking.number}
+
     return app
 
 
@@ -224,15 +238,21 @@ def bookings_app() -> FastAPI:
 def signed_in_as(app: FastAPI, name: str) -> Iterator[None]:
     """4.1.6  What is dependency overriding, and how is it used in testing?
 
-    The tests of an application have no gateway. Write a context manager for them.
-    Within the `with` block, every endpoint of `app` that depends on `signed_in` gets
-    `name`, whatever the request contains.
+    The tests of an application run without the gateway. Write a context manager that
+    the tests use. Within its `with` block, every endpoint of `app` that depends on
+    `signed_in` gets `name`. Other applications do not change.
 
-    - Within the block, no request needs the header `X-User`. A header or a query
-      parameter that the request does contain changes nothing.
-    - After the block the dependencies of `app` are what they were before the block,
-      also if the block raises an exception.
-    - The other overrides of `app` hold within the block and after it.
+    - Within the block, a request needs no header `X-User`, and nothing in a request
+      changes the name.
+    - After the block, `signed_in` has the override that it had before, or none if it
+      had none.
+    - The same holds if the block raises an exception. The exception leaves the `with`
+      statement.
+    - All other overrides of `app` stay as they are, within the block and after it.
+
+    Given:
+        An override is an entry of `app.dependency_overrides`.
+        Within the block, only `signed_in_as` changes overrides. Blocks can be nested.
 
     Example:
         with signed_in_as(app, "Ana"), TestClient(app) as client:

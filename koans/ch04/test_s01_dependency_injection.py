@@ -23,18 +23,24 @@ from lab import (
 
 
 def send(
-    app: FastAPI, method: str, path: str, headers: dict[str, str] | None = None
+    app: FastAPI,
+    method: str,
+    path: str,
+    headers: dict[str, str] | None = None,
+    *,
+    asks: str,
 ) -> httpx2.Response:
-    """Return the response of `app` to one request."""
+    """Return the response of `app` to one request.
+
+    If the request raises an exception, the message says what the docstring `asks` for.
+    """
     with client(app) as http:
-        response: httpx2.Response = attempt(
-            f"`{method} {path}` with the headers {headers or {}}",
-            http.request,
-            method,
-            path,
-            headers=headers,
-        )
-    return response
+        got = outcome(lambda: http.request(method, path, headers=headers))
+    assert isinstance(got, httpx2.Response), (
+        f"`{method} {path}` with the headers {headers or {}} raised {in_words(got)}, "
+        f"which is a 500. The docstring asks for {asks}"
+    )
+    return got
 
 
 def seen(response: httpx2.Response) -> tuple[int, Any]:
@@ -58,28 +64,37 @@ def wallet(answers, users: dict[str, Any]) -> tuple[FastAPI, list[object]]:
     return app, got
 
 
+def wallet_status(app: FastAPI, headers: dict[str, str]) -> int:
+    """Return the status code of a request for the wallet."""
+    asks = "the user or 401. Look at what `current_user` raises or returns."
+    return send(app, "GET", "/wallet", headers, asks=asks).status_code
+
+
 def test_q1_the_endpoint_gets_the_user_of_the_token(answers):
     users = {"t-7": answers.User("Zoë"), "t-8": answers.User("")}
     app, got = wallet(answers, users)
 
-    statuses = [
-        send(app, "GET", "/wallet", {"X-Token": token}).status_code for token in users
-    ]
+    statuses = [wallet_status(app, {"X-Token": token}) for token in users]
     assert (statuses, got) == ([200, 200], list(users.values())), (
         f"Two users sent their tokens. The status codes were {statuses}, and the "
         f"endpoint got {in_words(got)}. The docstring asks to return the user that "
-        "`find_user(token)` returns. Look at the `return` of `current_user`."
+        "`find_user(token)` returns. Look at where `current_user` gets the user from, "
+        "and at its `return`."
     )
 
 
-@pytest.mark.parametrize("headers", [{}, {"X-Token": "t-9"}], ids=["none", "unknown"])
+@pytest.mark.parametrize(
+    "headers",
+    [{}, *({"X-Token": token} for token in ("t-9", "", "T-7", "t-", "t-70"))],
+    ids=["none", "unknown", "empty", "upper", "shorter", "longer"],
+)
 def test_q1_a_request_without_a_known_token_returns_401(answers, headers):
     app, got = wallet(answers, {"t-7": answers.User("Zoë")})
 
-    response = send(app, "GET", "/wallet", headers)
-    assert (response.status_code, got) == (401, []), (
-        f"No user belongs to the headers {headers}. The status code was "
-        f"{response.status_code}, and the endpoint got {in_words(got)}. The docstring "
+    status = wallet_status(app, headers)
+    assert (status, got) == (401, []), (
+        f"No user is logged in with the headers {headers}. The status code was "
+        f"{status}, and the endpoint got {in_words(got)}. The docstring "
         "asks for 401, and the endpoint is not called. Look at what `current_user` "
         "does when there is no user."
     )
@@ -90,7 +105,7 @@ def test_q1_the_user_is_looked_up_for_every_request(answers):
     app, got = wallet(answers, users)
 
     def request() -> int:
-        return send(app, "GET", "/wallet", {"X-Token": "t-7"}).status_code
+        return wallet_status(app, {"X-Token": "t-7"})
 
     statuses = [request()]
     del users["t-7"]
@@ -104,6 +119,22 @@ def test_q1_the_user_is_looked_up_for_every_request(answers):
     )
 
 
+def test_q1_an_error_of_find_user_is_not_a_401(answers):
+    app, _ = wallet(answers, {})
+
+    def fail(token: str) -> None:
+        raise ConnectionError("the database is down")
+
+    stand_in(answers.find_user, fail)
+    with client(app) as http:
+        got = outcome(lambda: http.get("/wallet", headers={"X-Token": "t-7"}))
+    assert isinstance(got, ConnectionError), (
+        "`find_user` raised ConnectionError: the database is down. The request "
+        f"{returned_or_raised(got)}. The docstring asks not to catch an error of "
+        "`find_user`. Look at your `try`, and whether you call `find_user`."
+    )
+
+
 class Seats:
     """Functions as an application has them; `calls` says which of them ran."""
 
@@ -114,26 +145,31 @@ class Seats:
             self.calls.append("city")
             return place.upper()
 
-        def hall(city: Annotated[str, Depends(city)], number: str) -> str:
+        def fee() -> int:
+            self.calls.append("fee")
+            return 0
+
+        def hall(*, city: Annotated[str, Depends(city)], number: int) -> str:
             self.calls.append("hall")
             return f"{city} {number}"
 
         def offer(
-            city: Annotated[str, Depends(city)], hall: Annotated[str, Depends(hall)]
+            hall: Annotated[str, Depends(hall)], fee: Annotated[int, Depends(fee)]
         ) -> None:
             self.calls.append("offer")
 
         def seats(
+            number: Annotated[int, Depends(fee)],
             row: str,
-            hall: Annotated[str, Depends(hall)],
             offer: Annotated[None, Depends(offer)],
+            hall: Annotated[str, Depends(hall)],
             town: Annotated[str, Depends(city)],
             deal: Annotated[None, Depends(offer)],
-        ) -> list[str | None]:
+        ) -> list[Any]:
             self.calls.append("seats")
-            return [row, hall, offer, town, deal]
+            return [number, row, offer, hall, town, deal]
 
-        def price(row: str, number: str) -> list[str]:
+        def price(row: str, number: int) -> list[Any]:
             return [number, row]
 
         self.endpoints: dict[str, Callable[..., Any]] = {
@@ -143,7 +179,7 @@ class Seats:
         }
 
 
-def real(seats: Seats, endpoint: Callable[..., Any], query: dict[str, str]) -> object:
+def real(seats: Seats, endpoint: Callable[..., Any], query: dict[str, Any]) -> object:
     """Return what FastAPI gets from `endpoint` for a request with this query."""
     app = FastAPI()
     app.get("/")(endpoint)
@@ -155,8 +191,8 @@ def real(seats: Seats, endpoint: Callable[..., Any], query: dict[str, str]) -> o
 @pytest.mark.parametrize(
     "query",
     [
-        {"place": "Oslo", "number": "7", "row": "c"},
-        {"row": "", "number": "12", "place": "Rome"},
+        {"place": "Oslo", "number": 7, "row": "c"},
+        {"row": "", "number": 12, "place": "Rome", "city": "x", "hall": "y", "fee": 9},
     ],
     ids=["oslo", "rome"],
 )
@@ -168,14 +204,15 @@ def test_q2_each_parameter_has_the_value_that_fastapi_finds(answers, name, query
     expected = real(seats, endpoint, query)
     assert got == expected, (
         f"With the query {query}, `call_endpoint({name})` {returned_or_raised(got)}. "
-        f"FastAPI gets {expected} from the same functions. The docstring asks for the "
-        "value of each parameter: from its dependency, or else from the query."
+        f"FastAPI gets {in_words(expected)} from the same functions. The docstring "
+        "asks for the value of each parameter: from its dependency, or else from the "
+        "query."
     )
 
 
 def test_q2_each_dependency_is_called_once_for_each_request(answers):
     seats = Seats()
-    query = {"place": "Oslo", "number": "7", "row": "c"}
+    query = {"place": "Oslo", "number": 7, "row": "c"}
 
     real(seats, seats.endpoints["seats"], query)
     expected = Counter(seats.calls)
@@ -184,8 +221,8 @@ def test_q2_each_dependency_is_called_once_for_each_request(answers):
     got = Counter(seats.calls)
     assert got == expected, (
         f"One call of `call_endpoint` made these calls: {dict(got)}. FastAPI makes "
-        f"these: {dict(expected)}. The docstring asks to call each dependency at most "
-        "once, also one that returns None. Look at where you keep the results."
+        f"these: {dict(expected)}. The docstring asks to call each dependency once, "
+        "also one that returns None or 0. Look at where you keep the results."
     )
 
 
@@ -207,37 +244,73 @@ def test_q2_the_next_request_calls_the_dependencies_again(answers):
     )
 
 
-def events(answers) -> tuple[FastAPI, list[tuple[date, date]]]:
+def adding(letter: str) -> Callable[[str], str]:
+    """Return a new function `add`."""
+
+    def add(text: str) -> str:
+        return text + letter
+
+    return add
+
+
+def test_q2_two_functions_of_the_same_name_are_two_dependencies(answers):
+    def pair(
+        one: Annotated[str, Depends(adding("a"))],
+        two: Annotated[str, Depends(adding("b"))],
+    ) -> list[str]:
+        return [one, two]
+
+    got = outcome(lambda: answers.call_endpoint(pair, {"text": "x"}))
+    assert got == ["xa", "xb"], (
+        "Two parameters depend on two different functions that are both named `add`. "
+        "They return 'xa' and 'xb'. The endpoint returns both values, and "
+        f"`call_endpoint` {returned_or_raised(got)}. The docstring asks for what each "
+        "dependency returns. Look at the key of your results."
+    )
+
+
+TITLES = {
+    ("2027-02-28", "2027-03-05"): ["Swan Lake", "Jazz Night", "Swan Lake"],
+    ("2027-03-01", "2027-03-01"): ["Jazz Night"],
+    ("2019-12-30", "2020-01-02"): [],
+}
+
+
+def events(answers) -> tuple[FastAPI, list[tuple[Any, Any]]]:
     """Return the application of 4.1.3, and the periods that `events_in` gets."""
-    asked: list[tuple[date, date]] = []
+    asked: list[tuple[Any, Any]] = []
 
     def events_in(period: Any) -> list[str]:
-        asked.append((period.first, period.last))
-        return [f"event {number}" for number in range((period.last.day + 1) // 2)]
+        first, last = getattr(period, "first", period), getattr(period, "last", None)
+        asked.append((first, last))
+        dates = type(first) is date and type(last) is date
+        return list(TITLES.get((str(first), str(last)), [])) if dates else []
 
     stand_in(answers.events_in, events_in)
     return fastapi_app(answers.events_app(), "events_app()"), asked
 
 
+def get_events(app: FastAPI, path: str) -> tuple[int, Any]:
+    """Return the status code and the JSON body of the response to a GET request."""
+    asks = "200, or for 422 if the period is wrong. Look at `get_period`."
+    return seen(send(app, "GET", path, asks=asks))
+
+
 PERIODS = pytest.mark.parametrize(
-    ("first", "last"),
-    [("2027-02-28", "2027-03-05"), ("2027-03-01", "2027-03-01")],
-    ids=["days", "one-day"],
+    ("first", "last"), TITLES, ids=["days", "one-day", "no-events"]
 )
 
 
 @PERIODS
 def test_q3_get_events_returns_the_events_of_the_period(answers, first, last):
     app, _ = events(answers)
-    expected = answers.events_in(
-        answers.Period(date.fromisoformat(first), date.fromisoformat(last))
-    )
+    expected = TITLES[first, last]
 
-    got = seen(send(app, "GET", f"/events?last={last}&first={first}"))
+    got = get_events(app, f"/events?last={last}&first={first}")
     assert got == (200, expected), (
         f"`events_in` returns {expected} for {first} to {last}. The response of "
         f"`GET /events` was {in_words(got)}. The docstring asks for what `events_in` "
-        "returns. Look at your endpoint."
+        "returns. Look at your endpoint, and at what `get_period` refuses and returns."
     )
 
 
@@ -245,12 +318,13 @@ def test_q3_get_events_returns_the_events_of_the_period(answers, first, last):
 def test_q3_get_period_returns_the_period_of_the_query(answers, first, last):
     app, asked = events(answers)
 
-    got = seen(send(app, "GET", f"/events/count?first={first}&last={last}"))
+    got = get_events(app, f"/events/count?first={first}&last={last}")
     expected = [(date.fromisoformat(first), date.fromisoformat(last))]
     assert (got[0], asked) == (200, expected), (
         f"For `GET /events/count?first={first}&last={last}` the given endpoint "
         f"returned {in_words(got)}, and `events_in` got {in_words(asked)}. The "
-        "docstring asks `get_period` to return a `Period` of these dates."
+        "docstring asks `get_period` to return a `Period` of these dates. The given "
+        "endpoint calls `events_in` with it once."
     )
 
 
@@ -268,11 +342,12 @@ def test_q3_get_period_returns_the_period_of_the_query(answers, first, last):
 def test_q3_a_wrong_period_returns_422(answers, path, query):
     app, asked = events(answers)
 
-    status = send(app, "GET", f"{path}?{query}").status_code
+    status, _ = get_events(app, f"{path}?{query}")
     assert (status, asked) == (422, []), (
         f"`GET {path}?{query}` returned {status}, and `events_in` got "
-        f"{in_words(asked)}. The docstring asks for two dates, and for 422 if `last` "
-        "is before `first`. `events_in` is not called then. Look at `get_period`."
+        f"{in_words(asked)}. The docstring asks for 422 if a date is missing or not a "
+        "date, or if `last` is before `first`. `events_in` is not called then. Look at "
+        "`get_period`."
     )
 
 
@@ -293,10 +368,21 @@ def sales(answers, role: str) -> tuple[FastAPI, list[object]]:
     return app, got
 
 
+def sales_status(app: FastAPI, name: str, query: str = "") -> int:
+    """Return the status code of a request for the sales."""
+    asks = "200 or 403. Look at what your check raises or returns."
+    return send(app, "GET", f"/sales{query}", {"X-User": name}, asks=asks).status_code
+
+
 @pytest.fixture
 def roles(answers) -> dict[str, set[str]]:
     """What `roles_of` returns, for each user."""
-    known = {"Ana": {"customer", "organizer"}, "Ben": {"customer"}, "Cy": set()}
+    known = {
+        "Ana": {"customer", "organizer"},
+        "Ben": {"customer"},
+        "Cy": set(),
+        "Eva": {"organizer"},
+    }
     stand_in(answers.roles_of, lambda name: set(known.get(name, ())))
     return known
 
@@ -305,7 +391,7 @@ def roles(answers) -> dict[str, set[str]]:
 def test_q4_a_user_with_the_role_reaches_the_endpoint(answers, roles, role):
     app, got = sales(answers, role)
 
-    status = send(app, "GET", "/sales", {"X-User": "Ana"}).status_code
+    status = sales_status(app, "Ana")
     assert (status, got) == (200, ["Ana"]), (
         f"Ana has the role {role!r}. The status code was {status}, and the endpoint "
         f"got {in_words(got)}. The docstring asks to return her name from the "
@@ -319,7 +405,9 @@ def test_q4_a_user_with_the_role_reaches_the_endpoint(answers, roles, role):
         ("organizer", "Ben"),
         ("customer", "Cy"),
         ("organizer", "Dan"),
+        ("customer", "Eva"),
         ("custom", "Ben"),
+        ("customers", "Ben"),
         ("Customer", "Ben"),
         ("", "Ben"),
     ],
@@ -327,11 +415,12 @@ def test_q4_a_user_with_the_role_reaches_the_endpoint(answers, roles, role):
 def test_q4_a_user_without_the_role_gets_403(answers, roles, role, name):
     app, got = sales(answers, role)
 
-    status = send(app, "GET", "/sales", {"X-User": name}).status_code
+    status = sales_status(app, name)
     assert (status, got) == (403, []), (
         f"The roles of {name} are {roles.get(name, set())}, and the endpoint is for "
         f"{role!r}. The status code was {status}, and the endpoint got "
-        f"{in_words(got)}. The docstring asks for 403, and the endpoint is not called."
+        f"{in_words(got)}. The docstring asks for 403, and the endpoint is not called. "
+        "Look at the condition in your check, and at what it raises."
     )
 
 
@@ -339,7 +428,7 @@ def test_q4_the_roles_are_read_for_every_request(answers, roles):
     app, _ = sales(answers, "organizer")
 
     def request() -> int:
-        return send(app, "GET", "/sales", {"X-User": "Ben"}).status_code
+        return sales_status(app, "Ben")
 
     statuses = [request()]
     roles["Ben"] = {"organizer"}
@@ -356,9 +445,7 @@ def test_q4_the_roles_are_read_for_every_request(answers, roles):
 def test_q4_each_endpoint_keeps_its_own_role(answers, roles):
     apps = [sales(answers, role)[0] for role in ("customer", "organizer", "customer")]
 
-    statuses = [
-        send(app, "GET", "/sales", {"X-User": "Ben"}).status_code for app in apps
-    ]
+    statuses = [sales_status(app, "Ben") for app in apps]
     assert statuses == [200, 403, 200], (
         f"Ben is a customer. Endpoints for customer, organizer and customer returned "
         f"{statuses}. The docstring asks for the role that `require` was called with. "
@@ -368,14 +455,30 @@ def test_q4_each_endpoint_keeps_its_own_role(answers, roles):
 
 def test_q4_the_name_comes_from_signed_in(answers, roles):
     app, got = sales(answers, "organizer")
-    stand_in(answers.signed_in, lambda name: name.removeprefix("user:"))
+    app.dependency_overrides[answers.signed_in] = lambda: "Ana"
 
-    status = send(app, "GET", "/sales", {"X-User": "user:Ana"}).status_code
+    status = sales_status(app, "Ben")
     assert (status, got) == (200, ["Ana"]), (
-        f"`signed_in` returned 'Ana' for the header `X-User: user:Ana`. The status "
+        "An override replaced `signed_in` by a function that returns 'Ana'. The status "
         f"code was {status}, and the endpoint got {in_words(got)}. The docstring asks "
-        "to get the name from the dependency `signed_in`. Look at the parameters of "
-        "your check."
+        "that your dependency depends on `signed_in`. FastAPI calls it then. Look at "
+        "the parameters of your check."
+    )
+
+
+def test_q4_the_request_cannot_change_the_role(answers, roles):
+    app, got = sales(answers, "organizer")
+    operation = app.openapi()["paths"]["/sales"]["get"]
+    read = [one["name"] for one in operation.get("parameters", ())]
+    names = sorted({"role", *read} - {"X-User"})
+    query = "?" + "&".join(f"{name}=customer" for name in names)
+
+    status = sales_status(app, "Ben", query)
+    assert (status, got) == (403, []), (
+        f"Ben is a customer, and the endpoint is for 'organizer'. `GET /sales{query}` "
+        f"returned {status}, and the endpoint got {in_words(got)}. The docstring asks "
+        "for 403: nothing in a request can change the role. FastAPI reads each "
+        "parameter of your check from the request."
     )
 
 
@@ -395,6 +498,10 @@ def bookings(answers) -> tuple[FastAPI, list[int]]:
 
 BOOKING = ("GET", "/bookings/{}")
 TICKET = ("POST", "/bookings/{}/ticket")
+CANCEL = ("DELETE", "/bookings/{}")
+REQUESTS = pytest.mark.parametrize(
+    "request_", [BOOKING, TICKET, CANCEL], ids=["read", "ticket", "cancel"]
+)
 
 
 def ask(
@@ -402,7 +509,8 @@ def ask(
 ) -> tuple[int, Any]:
     """Return the status code and the body of the response to `name`."""
     method, path = request
-    return seen(send(app, method, path.format(number), {"X-User": name}))
+    asks = "the booking, 404 or 409. Look at what your dependencies raise and return."
+    return seen(send(app, method, path.format(number), {"X-User": name}, asks=asks))
 
 
 def test_q5_own_booking_returns_the_booking_of_the_user(bookings):
@@ -420,7 +528,7 @@ def test_q5_own_booking_returns_the_booking_of_the_user(bookings):
     )
 
 
-@pytest.mark.parametrize("request_", [BOOKING, TICKET], ids=["read", "ticket"])
+@REQUESTS
 @pytest.mark.parametrize(
     ("number", "name"), [(99, "Ana"), (7, "Ana"), (8, "Ana"), (5, "ana"), (5, "An")]
 )
@@ -431,7 +539,8 @@ def test_q5_a_booking_of_somebody_else_returns_404(bookings, request_, number, n
     whose = {5: "belongs to Ana", 7: "belongs to Ben", 8: "belongs to Ben"}
     assert got[0] == 404, (
         f"Booking {number} {whose.get(number, 'does not exist')}. The response to "
-        f"{name} was {in_words(got)}. The docstring asks for 404. Look at "
+        f"`{request_[0]} {request_[1].format(number)}` from {name} was "
+        f"{in_words(got)}. The docstring asks for 404. Look at "
         "`own_booking`, and whether `open_booking` depends on it."
     )
 
@@ -439,16 +548,23 @@ def test_q5_a_booking_of_somebody_else_returns_404(bookings, request_, number, n
 def test_q5_open_booking_returns_the_booking_that_is_not_cancelled(bookings):
     app, _ = bookings
 
-    got = [ask(app, TICKET, number, "Ana") for number in (5, 6)]
+    got = [
+        ask(app, one, number, "Ana") for one in (TICKET, CANCEL) for number in (5, 6)
+    ]
     statuses = [status for status, _ in got]
-    assert (statuses, got[0][1]) == ([200, 409], {"sent": 5, "to": "Ana"}), (
-        "Ana asked for the tickets of booking 5 and of booking 6, which is cancelled. "
-        f"The responses were {in_words(got)}. The docstring asks for 200 with booking "
-        "5, and for 409. Look at `open_booking`."
+    bodies = [got[0][1], got[2][1]]
+    assert (statuses, bodies) == (
+        [200, 409, 200, 409],
+        [{"sent": 5, "to": "Ana"}, {"cancelled": 5}],
+    ), (
+        "Ana sent POST for the tickets of her bookings 5 and 6, then DELETE for both. "
+        f"Booking 6 is cancelled. The status codes were {statuses}, and the bodies for "
+        f"booking 5 {in_words(bodies)}. The docstring asks for booking 5, and for 409. "
+        "Look at `open_booking`."
     )
 
 
-@pytest.mark.parametrize("request_", [BOOKING, TICKET], ids=["read", "ticket"])
+@REQUESTS
 def test_q5_the_booking_is_found_once_for_each_request(bookings, request_):
     app, asked = bookings
 
@@ -463,18 +579,18 @@ def test_q5_the_booking_is_found_once_for_each_request(bookings, request_):
 
 def test_q5_the_name_comes_from_signed_in(bookings, answers):
     app, _ = bookings
-    stand_in(answers.signed_in, lambda name: name.removeprefix("user:"))
+    app.dependency_overrides[answers.signed_in] = lambda: "Ana"
 
     got = [
-        ask(app, BOOKING, 5, "user:Ana")[0],
-        ask(app, TICKET, 5, "user:Ana")[0],
-        ask(app, BOOKING, 5, "user:Ben")[0],
+        ask(app, BOOKING, 5, "Ben")[0],
+        ask(app, TICKET, 5, "Ben")[0],
+        ask(app, BOOKING, 7, "Ben")[0],
     ]
     assert got == [200, 200, 404], (
-        "`signed_in` returned the header without `user:`. Ana's two requests for her "
-        f"booking and Ben's request returned {got}. The docstring asks for the name "
-        "that the dependency `signed_in` returns. Look at the parameters of "
-        "`own_booking`."
+        "An override replaced `signed_in` by a function that returns 'Ana'. Two "
+        "requests for Ana's booking 5 and one for Ben's booking 7 returned "
+        f"{got}. The docstring asks that `own_booking` depends on `signed_in`. FastAPI "
+        "calls it then. Look at the parameters of `own_booking`."
     )
 
 
@@ -508,7 +624,7 @@ def block(answers, app: FastAPI, name: str) -> Iterator[None]:
     attempt("Entering the `with` block", manager.__enter__)
     try:
         yield
-    except Exception as error:
+    except BaseException as error:
         if not manager.__exit__(type(error), error, error.__traceback__):
             raise
     else:
@@ -517,7 +633,8 @@ def block(answers, app: FastAPI, name: str) -> Iterator[None]:
 
 def read(app: FastAPI, path: str, headers: dict[str, str] | None = None) -> Any:
     """Return the status code, and the body of a response with status 200."""
-    status, body = seen(send(app, "GET", path, headers))
+    asks = "the name in every endpoint. Look at the value of your override."
+    status, body = seen(send(app, "GET", path, headers, asks=asks))
     return (status, body) if status == 200 else (status, "an error")
 
 
@@ -563,30 +680,43 @@ def test_q6_after_the_block_signed_in_is_called_again(answers):
     )
 
 
-def test_q6_a_block_that_raises_is_undone_as_well(answers):
+@pytest.mark.parametrize("error", [LookupError, KeyboardInterrupt])
+def test_q6_a_block_that_raises_is_undone_as_well(answers, error):
     app = names_app(answers)
 
-    def fail() -> None:
+    raised: BaseException | None = None
+    try:
         with block(answers, app, "Ana"):
-            assert read(app, "/name") == (200, "Ana"), (
-                "Within the block the endpoint did not get 'Ana'. Look at the key and "
-                "the value of the override."
-            )
-            raise LookupError("the test failed")
-
-    raised = outcome(fail)
-    if isinstance(raised, AssertionError):
-        raise raised
+            within = read(app, "/name")
+            raise error("the test ends here")
+    except error as caught:
+        raised = caught
     after = read(app, "/name")
-    assert isinstance(raised, LookupError), (
-        f"The block raised LookupError, and the `with` statement "
-        f"{returned_or_raised(raised)}. An exception of the block must not be lost: "
-        "a test would pass although it failed. Look at your `try`."
+    assert raised is not None, (
+        f"The block raised {error.__name__}, but the `with` statement raised nothing. "
+        "The docstring asks that the exception leaves it: otherwise a test passes "
+        "although it failed. Look at your `try`."
     )
-    assert after == (422, "an error"), (
-        f"After a block that raised an exception, a request without a header returned "
-        f"{in_words(after)}. The docstring asks to undo the override then, too. Look "
-        "at what runs after `yield` when the block raises."
+    assert (within, after) == ((200, "Ana"), (422, "an error")), (
+        f"Within the block the endpoint returned {in_words(within)}. After the block, "
+        f"which raised {error.__name__}, a request without a header returned "
+        f"{in_words(after)}. The docstring asks for 'Ana', and to undo the override "
+        "then, too. Look at what runs after `yield` when the block raises."
+    )
+
+
+def test_q6_two_applications_have_two_names(answers):
+    one, two = names_app(answers), names_app(answers)
+
+    with block(answers, one, "Ana"):
+        alone = read(two, "/name")
+        with block(answers, two, "Ben"):
+            got = [read(one, "/name"), read(two, "/name")]
+    assert (alone, got) == ((422, "an error"), [(200, "Ana"), (200, "Ben")]), (
+        "In a block for Ana, an endpoint of another application returned "
+        f"{in_words(alone)}. In a block of that application for Ben, the two returned "
+        f"{in_words(got)}. The docstring asks that other applications do not change. "
+        "Look at where the override gets the name from."
     )
 
 
@@ -612,6 +742,6 @@ def test_q6_other_overrides_stay(answers):
     assert bodies == ["Ben", "noon", "Ana", "noon", "Zoë", "noon"], (
         "The tests had set the name 'Zoë' and the time 'noon'. In a block for Ben, in "
         "the block for Ana around it, and after both, the name and the time were "
-        f"{in_words(bodies)}. The docstring asks to keep the other overrides, and for "
-        "what was before."
+        f"{in_words(bodies)}. The docstring asks for the name of each block, for what "
+        "was before after it, and to keep the other overrides."
     )

@@ -1,6 +1,7 @@
 """Other answers to section 4.1."""
 
 import functools
+import graphlib
 from contextlib import AbstractContextManager, contextmanager
 from unittest import mock
 
@@ -101,6 +102,45 @@ def current_user(
     return USERS[token]
 
 
+refused = set()
+
+
+@wrong("4.1.1", caught_by="test_q1_an_error_of_find_user_is_not_a_401")
+def current_user(
+    token: Annotated[str | None, Header(alias="X-Token")] = None,
+) -> User:
+    """Turn every error into a 401."""
+    try:
+        user = find_user(token)
+        assert user is not None
+    except Exception:
+        raise HTTPException(401) from None
+    return user
+
+
+@wrong("4.1.1", caught_by="test_q1_a_request_without_a_known_token_returns_401[upper]")
+def current_user(
+    token: Annotated[str | None, Header(alias="X-Token")] = None,
+) -> User:
+    """Look for the token in lower case."""
+    user = find_user(token.lower()) if token else None
+    if user is None:
+        raise HTTPException(401)
+    return user
+
+
+@wrong("4.1.1", caught_by="test_q1_the_user_is_looked_up_for_every_request")
+def current_user(
+    token: Annotated[str | None, Header(alias="X-Token")] = None,
+) -> User:
+    """Keep the tokens that were refused once."""
+    user = find_user(token) if token and token not in refused else None
+    if user is None:
+        refused.add(token)
+        raise HTTPException(401)
+    return user
+
+
 @right("4.1.1")
 async def current_user(
     request: Request,
@@ -184,6 +224,202 @@ def call_endpoint(endpoint, query):
         return results[function]
 
     return call(endpoint)
+
+
+@wrong(
+    "4.1.2",
+    caught_by="test_q2_two_functions_of_the_same_name_are_two_dependencies",
+)
+def call_endpoint(endpoint, query):
+    """Keep the results by the name of the function."""
+    results = {}
+
+    def call(function):
+        values = {}
+        for name, needed in parameters(function).items():
+            if needed is None:
+                values[name] = query[name]
+                continue
+            if needed.__name__ not in results:
+                results[needed.__name__] = call(needed)
+            values[name] = results[needed.__name__]
+        return function(**values)
+
+    return call(endpoint)
+
+
+@wrong(
+    "4.1.2",
+    caught_by="test_q2_each_dependency_is_called_once_for_each_request",
+)
+def call_endpoint(endpoint, query):
+    """Keep the results by the name of the parameter."""
+    results = {}
+
+    def call(function):
+        values = {}
+        for name, needed in parameters(function).items():
+            if needed is None:
+                values[name] = query[name]
+                continue
+            if name not in results:
+                results[name] = call(needed)
+            values[name] = results[name]
+        return function(**values)
+
+    return call(endpoint)
+
+
+@wrong(
+    "4.1.2",
+    caught_by="test_q2_each_parameter_has_the_value_that_fastapi_finds[rome-seats]",
+)
+def call_endpoint(endpoint, query):
+    """Let the query replace a dependency."""
+    results = {}
+
+    def call(function):
+        values = {}
+        for name, needed in parameters(function).items():
+            if needed is None or name in query:
+                values[name] = query[name]
+                continue
+            if needed not in results:
+                results[needed] = call(needed)
+            values[name] = results[needed]
+        return function(**values)
+
+    return call(endpoint)
+
+
+@wrong(
+    "4.1.2",
+    caught_by="test_q2_each_parameter_has_the_value_that_fastapi_finds[oslo-hall]",
+)
+def call_endpoint(endpoint, query):
+    """Pass the values by position."""
+    results = {}
+
+    def call(function):
+        values = {}
+        for name, needed in parameters(function).items():
+            if needed is None:
+                values[name] = query[name]
+                continue
+            if needed not in results:
+                results[needed] = call(needed)
+            values[name] = results[needed]
+        return function(*values.values())
+
+    return call(endpoint)
+
+
+@wrong(
+    "4.1.2",
+    caught_by="test_q2_each_parameter_has_the_value_that_fastapi_finds[oslo-price]",
+)
+def call_endpoint(endpoint, query):
+    """Pass every query parameter as a text."""
+    results = {}
+
+    def call(function):
+        values = {}
+        for name, needed in parameters(function).items():
+            if needed is None:
+                values[name] = str(query[name])
+                continue
+            if needed not in results:
+                results[needed] = call(needed)
+            values[name] = results[needed]
+        return function(**values)
+
+    return call(endpoint)
+
+
+@wrong(
+    "4.1.2",
+    caught_by="test_q2_each_dependency_is_called_once_for_each_request",
+)
+def call_endpoint(endpoint, query):
+    """Take an empty or zero result for one that is not there yet."""
+    results = {}
+
+    def call(function):
+        values = {}
+        for name, needed in parameters(function).items():
+            if needed is None:
+                values[name] = query[name]
+                continue
+            if not results.get(needed) and results.get(needed, 0) is not None:
+                results[needed] = call(needed)
+            values[name] = results[needed]
+        return function(**values)
+
+    return call(endpoint)
+
+
+@wrong(
+    "4.1.2",
+    caught_by="test_q2_each_parameter_has_the_value_that_fastapi_finds[oslo-seats]",
+)
+def call_endpoint(endpoint, query):
+    """Resolve two levels, and give the third one the query."""
+    results = {}
+
+    def call(function, depth=0):
+        values = {}
+        for name, needed in parameters(function).items():
+            if needed is None or depth == 2:
+                values[name] = query.get(name)
+                continue
+            if needed not in results:
+                results[needed] = call(needed, depth + 1)
+            values[name] = results[needed]
+        return function(**values)
+
+    return call(endpoint)
+
+
+@wrong(
+    "4.1.2",
+    caught_by="test_q2_each_parameter_has_the_value_that_fastapi_finds[oslo-seats]",
+)
+def call_endpoint(endpoint, query):
+    """Write the results into the query, where another function reads them."""
+    query = dict(query)
+    results = {}
+
+    def call(function):
+        for name, needed in parameters(function).items():
+            if needed is not None:
+                if needed not in results:
+                    results[needed] = call(needed)
+                query[name] = results[needed]
+        return function(**{name: query[name] for name in parameters(function)})
+
+    return call(endpoint)
+
+
+@right("4.1.2")
+def call_endpoint(endpoint, query):
+    """Sort the functions first, then call them one after another."""
+    needs, todo = {}, [endpoint]
+    while todo:
+        function = todo.pop()
+        needs[function] = parameters(function)
+        todo += [one for one in needs[function].values() if one not in needs and one]
+    order = graphlib.TopologicalSorter(
+        {function: set(needed.values()) - {None} for function, needed in needs.items()}
+    )
+    results = {}
+    for function in order.static_order():
+        results[function] = function(
+            **{
+                name: query[name] if needed is None else results[needed]
+                for name, needed in needs[function].items()
+            }
+        )
+    return results[endpoint]
 
 
 @right("4.1.2")
@@ -372,6 +608,91 @@ def events_app():
     return app
 
 
+@wrong(
+    "4.1.3", caught_by="test_q3_get_events_returns_the_events_of_the_period[no-events]"
+)
+def events_app():
+    """Return 404 for a period without events."""
+
+    def get_period(first: date, last: date):
+        if last < first:
+            raise HTTPException(422)
+        return Period(first, last)
+
+    app = count_app(get_period)
+
+    @app.get("/events")
+    def list_events(period: Annotated[Period, Depends(get_period)]):
+        found = events_in(period)
+        if not found:
+            raise HTTPException(404)
+        return found
+
+    return app
+
+
+@wrong("4.1.3", caught_by="test_q3_get_events_returns_the_events_of_the_period[days]")
+def events_app():
+    """Sort the events."""
+
+    def get_period(first: date, last: date):
+        if last < first:
+            raise HTTPException(422)
+        return Period(first, last)
+
+    app = count_app(get_period)
+
+    @app.get("/events")
+    def list_events(period: Annotated[Period, Depends(get_period)]):
+        return sorted(events_in(period))
+
+    return app
+
+
+@wrong(
+    "4.1.3",
+    caught_by="test_q3_a_wrong_period_returns_422[first=today&last=2027-03-01-/events]",
+)
+def events_app():
+    """Convert texts by hand, which is a 500 for a text that is no date."""
+
+    def get_period(first: str, last: str):
+        first, last = date.fromisoformat(first), date.fromisoformat(last)
+        if last < first:
+            raise HTTPException(422)
+        return Period(first, last)
+
+    app = count_app(get_period)
+
+    @app.get("/events")
+    def list_events(period: Annotated[Period, Depends(get_period)]):
+        return events_in(period)
+
+    return app
+
+
+@wrong(
+    "4.1.3",
+    caught_by="test_q3_a_wrong_period_returns_422"
+    "[first=2027-03-02&last=2027-03-01-/events]",
+)
+def events_app():
+    """Return the exception instead of raising it."""
+
+    def get_period(first: date, last: date):
+        if last < first:
+            return HTTPException(422)
+        return Period(first, last)
+
+    app = count_app(get_period)
+
+    @app.get("/events")
+    def list_events(period: Annotated[Period, Depends(get_period)]):
+        return events_in(period)
+
+    return app
+
+
 @right("4.1.3")
 def events_app():
     """Use a class as the dependency, and FastAPI's own error."""
@@ -524,6 +845,79 @@ def require(role: str):
     return check
 
 
+@wrong("4.1.4", caught_by="test_q4_the_request_cannot_change_the_role")
+def require(role: str):
+    """Bind the role as a default, which makes it a query parameter."""
+
+    def check(name: Annotated[str, Depends(signed_in)], wanted: str = role):
+        if wanted not in roles_of(name):
+            raise HTTPException(403)
+        return name
+
+    return check
+
+
+@wrong("4.1.4", caught_by="test_q4_the_request_cannot_change_the_role")
+def require(role: str):
+    """Fill in the role by keyword, which keeps it a query parameter."""
+
+    def check(name: Annotated[str, Depends(signed_in)], role: str):
+        if role not in roles_of(name):
+            raise HTTPException(403)
+        return name
+
+    return functools.partial(check, role=role)
+
+
+@wrong("4.1.4", caught_by="test_q4_the_name_comes_from_signed_in")
+def require(role: str):
+    """Call the other dependency instead of depending on it."""
+
+    def check(x_user: Annotated[str, Header()]):
+        name = signed_in(x_user)
+        if role not in roles_of(name):
+            raise HTTPException(403)
+        return name
+
+    return check
+
+
+@wrong("4.1.4", caught_by="test_q4_a_user_without_the_role_gets_403[customer-Eva]")
+def require(role: str):
+    """Let organizers do everything."""
+
+    def check(name: Annotated[str, Depends(signed_in)]):
+        if not roles_of(name) & {role, "organizer"}:
+            raise HTTPException(403)
+        return name
+
+    return check
+
+
+@wrong("4.1.4", caught_by="test_q4_a_user_without_the_role_gets_403[customers-Ben]")
+def require(role: str):
+    """Look for the user's role in the role that is required."""
+
+    def check(name: Annotated[str, Depends(signed_in)]):
+        if not any(one in role for one in roles_of(name)):
+            raise HTTPException(403)
+        return name
+
+    return check
+
+
+@right("4.1.4")
+def require(role: str):
+    """Fill in the role by position, which removes the parameter."""
+
+    def check(role: str, name: Annotated[str, Depends(signed_in)]):
+        if role not in roles_of(name):
+            raise HTTPException(403)
+        return name
+
+    return functools.partial(check, role)
+
+
 @right("4.1.4")
 def require(role: str):
     """Return an object that can be called."""
@@ -563,6 +957,12 @@ def with_endpoints(own_booking, open_booking):
         booking: Annotated[Booking, Depends(open_booking)],
     ) -> dict[str, Any]:
         return {"sent": booking.number, "to": own.name}
+
+    @app.delete("/bookings/{number}")
+    def cancel_booking(
+        booking: Annotated[Booking, Depends(open_booking)],
+    ) -> dict[str, int]:
+        return {"cancelled": booking.number}
 
     return app
 
@@ -695,6 +1095,91 @@ def bookings_app():
     return with_endpoints(own_booking, open_booking)
 
 
+@wrong(
+    "4.1.5", caught_by="test_q5_a_booking_of_somebody_else_returns_404[7-Ana-cancel]"
+)
+def bookings_app():
+    """Let both depend on a third dependency, so that one has no check of the user."""
+
+    def booking(number: int):
+        return find_booking(number)
+
+    def own_booking(
+        booking: Annotated[Any, Depends(booking)],
+        name: Annotated[str, Depends(signed_in)],
+    ):
+        if booking is None or booking.name != name:
+            raise HTTPException(404)
+        return booking
+
+    def open_booking(booking: Annotated[Any, Depends(booking)]):
+        if booking is not None and booking.cancelled:
+            raise HTTPException(409)
+        return booking
+
+    return with_endpoints(own_booking, open_booking)
+
+
+@wrong(
+    "4.1.5", caught_by="test_q5_a_booking_of_somebody_else_returns_404[7-Ana-cancel]"
+)
+def bookings_app():
+    """Pass the booking on in a place that all requests share."""
+    current = [Booking(0, "nobody")]
+
+    def own_booking(number: int, name: Annotated[str, Depends(signed_in)]):
+        booking = find_booking(number)
+        if booking is None or booking.name != name:
+            raise HTTPException(404)
+        current[:] = [booking]
+        return booking
+
+    def open_booking():
+        if current[0].cancelled:
+            raise HTTPException(409)
+        return current[0]
+
+    return with_endpoints(own_booking, open_booking)
+
+
+@wrong("4.1.5", caught_by="test_q5_the_booking_is_found_once_for_each_request[ticket]")
+def bookings_app():
+    """Switch off that the result is shared within a request."""
+
+    def own_booking(number: int, name: Annotated[str, Depends(signed_in)]):
+        booking = find_booking(number)
+        if booking is None or booking.name != name:
+            raise HTTPException(404)
+        return booking
+
+    def open_booking(
+        booking: Annotated[Booking, Depends(own_booking, use_cache=False)],
+    ):
+        if booking.cancelled:
+            raise HTTPException(409)
+        return booking
+
+    return with_endpoints(own_booking, open_booking)
+
+
+@right("4.1.5")
+def bookings_app():
+    """Write the dependencies with `yield`."""
+
+    def own_booking(number: int, name: Annotated[str, Depends(signed_in)]):
+        booking = find_booking(number)
+        if booking is None or booking.name != name:
+            raise HTTPException(404)
+        yield booking
+
+    def open_booking(booking: Annotated[Booking, Depends(own_booking)]):
+        if booking.cancelled:
+            raise HTTPException(409)
+        yield booking
+
+    return with_endpoints(own_booking, open_booking)
+
+
 @right("4.1.5")
 def bookings_app():
     """Write the dependencies as `async def`, with defaults."""
@@ -772,7 +1257,7 @@ def signed_in_as(app, name):
     app.dependency_overrides = before
 
 
-@wrong("4.1.6", caught_by="test_q6_a_block_that_raises_is_undone_as_well")
+@wrong("4.1.6", caught_by="test_q6_a_block_that_raises_is_undone_as_well[LookupError]")
 @contextmanager
 def signed_in_as(app, name):
     """Return in `finally`, which swallows the exception of the block."""
@@ -844,6 +1329,52 @@ def signed_in_as(app, name):
     """Replace all overrides within the block."""
     before = app.dependency_overrides
     app.dependency_overrides = {signed_in: lambda: name}
+    try:
+        yield
+    finally:
+        app.dependency_overrides = before
+
+
+names = []
+
+
+@wrong("4.1.6", caught_by="test_q6_two_applications_have_two_names")
+@contextmanager
+def signed_in_as(app, name):
+    """Keep the name in a place that all applications share."""
+    before = dict(app.dependency_overrides)
+    app.dependency_overrides[signed_in] = lambda: names[-1]
+    names.append(name)
+    try:
+        yield
+    finally:
+        names.pop()
+        app.dependency_overrides = before
+
+
+@wrong(
+    "4.1.6",
+    caught_by="test_q6_a_block_that_raises_is_undone_as_well[KeyboardInterrupt]",
+)
+@contextmanager
+def signed_in_as(app, name):
+    """Undo the override for an `Exception` only."""
+    before = dict(app.dependency_overrides)
+    app.dependency_overrides[signed_in] = lambda: name
+    try:
+        yield
+    except Exception:
+        app.dependency_overrides = before
+        raise
+    app.dependency_overrides = before
+
+
+@right("4.1.6")
+@contextmanager
+def signed_in_as(app, name):
+    """Put a new dict in place, and the old one back."""
+    before = app.dependency_overrides
+    app.dependency_overrides = before | {signed_in: lambda: name}
     try:
         yield
     finally:
