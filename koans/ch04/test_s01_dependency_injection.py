@@ -205,8 +205,7 @@ def test_q2_each_parameter_has_the_value_that_fastapi_finds(answers, name, query
     assert got == expected, (
         f"With the query {query}, `call_endpoint({name})` {returned_or_raised(got)}. "
         f"FastAPI gets {in_words(expected)} from the same functions. The docstring "
-        "asks for the value of each parameter: from its dependency, or else from the "
-        "query."
+        "asks for the value of the dependency, or else of the query."
     )
 
 
@@ -700,8 +699,8 @@ def test_q6_a_block_that_raises_is_undone_as_well(answers, error):
     assert (within, after) == ((200, "Ana"), (422, "an error")), (
         f"Within the block the endpoint returned {in_words(within)}. After the block, "
         f"which raised {error.__name__}, a request without a header returned "
-        f"{in_words(after)}. The docstring asks for 'Ana', and to undo the override "
-        "then, too. Look at what runs after `yield` when the block raises."
+        f"{in_words(after)}. The docstring asks to undo the override. Look at what "
+        "runs after `yield` when the block raises."
     )
 
 
@@ -713,10 +712,10 @@ def test_q6_two_applications_have_two_names(answers):
         with block(answers, two, "Ben"):
             got = [read(one, "/name"), read(two, "/name")]
     assert (alone, got) == ((422, "an error"), [(200, "Ana"), (200, "Ben")]), (
-        "In a block for Ana, an endpoint of another application returned "
-        f"{in_words(alone)}. In a block of that application for Ben, the two returned "
-        f"{in_words(got)}. The docstring asks that other applications do not change. "
-        "Look at where the override gets the name from."
+        f"In a block for Ana, another application returned {in_words(alone)}. In a "
+        f"block of that application for Ben, the two returned {in_words(got)}. The "
+        "docstring asks that other applications do not change. Look at where the "
+        "override gets the name from."
     )
 
 
