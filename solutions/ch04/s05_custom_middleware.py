@@ -1,0 +1,292 @@
+"""4.5  Custom middleware.
+
+A middleware runs code around every request: before the application looks for the
+endpoint, and after there is a response.
+Notes: content/docs/fastapi/advanced-features/custom-middleware.md
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.http import HttpResponse  # type: ignore[import-untyped]
+from fastapi import FastAPI, Request, Response
+
+# region answer
+from fastapi.middleware.gzip import GZipMiddleware
+from fastapi.middleware.trustedhost import TrustedHostMiddleware
+from fastapi.responses import JSONResponse, PlainTextResponse
+
+# stub: from fastapi.responses import JSONResponse, PlainTextResponse
+# endregion
+from flask import Flask
+from flask import Response as FlaskResponse
+from flask import request as flask_request
+from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
+from starlette.types import ASGIApp
+
+from sensei import ___
+
+logger = logging.getLogger("support_desk")
+
+
+def add_request_log(app: FastAPI) -> None:
+    """4.5.1  Create a custom middleware in FastAPI to log request details.
+
+    Add a middleware to `app`, the application of a support desk. It logs every request
+    after the response is known.
+
+    - For each request, write one record with level INFO to `logger`. Its message has
+      the method, the path without the query, and the status code of the response.
+    - Also log a request whose response does not come from an endpoint, such as 404 for
+      an unknown path and 422 for an invalid parameter.
+    - The client receives the same response as without the middleware.
+
+    Given:
+        Endpoints return a response or raise `HTTPException`.
+
+    Example:
+        GET /tickets/7?full=true  ->  the record "GET /tickets/7 200"
+    """
+    # region answer
+
+    @app.middleware("http")
+    async def log_request(
+        request: Request, call_next: RequestResponseEndpoint
+    ) -> Response:
+        response = await call_next(request)
+        path = request.url.path
+        logger.info("%s %s %s", request.method, path, response.status_code)
+        return response
+
+    # endregion
+
+
+class Tickets:
+    """The open tickets of the desk."""
+
+    def __init__(self) -> None:
+        self.open = [7]
+
+    def add(self) -> int:
+        """Open a ticket, and return its number."""
+        self.open.append(max(self.open) + 1)
+        return self.open[-1]
+
+
+def flask_desk(tickets: Tickets) -> Flask:
+    """Return the desk's application in Flask."""
+    app = Flask("desk")
+
+    @app.before_request
+    def check_agent() -> tuple[dict[str, str], int] | None:
+        if "X-Agent" not in flask_request.headers:
+            return {"detail": "Sign in first."}, 401  # the endpoint does not run
+        return None
+
+    @app.after_request
+    def add_count(response: FlaskResponse) -> FlaskResponse:
+        response.headers["X-Open-Tickets"] = str(len(tickets.open))
+        return response
+
+    @app.post("/tickets")
+    def open_ticket() -> dict[str, int]:
+        return {"number": tickets.add()}
+
+    return app
+
+
+def fastapi_desk(tickets: Tickets) -> FastAPI:
+    """4.5.2  How does FastAPI’s middleware differ from Flask’s middleware?
+
+    `flask_desk` above has a function that Flask calls before each request, and one that
+    Flask calls after it. Write both for FastAPI, as a middleware of the application
+    below. The test sends the same requests to both applications and compares them.
+
+    - A request without the header `X-Agent` returns 401 and the same JSON as in Flask.
+      The endpoint does not run.
+    - Every response has the header `X-Open-Tickets`, also a 401 and a 404. Its value is
+      the number of open tickets after the endpoint has run.
+
+    Example:
+        POST /tickets, without X-Agent  ->  401  {"detail": "Sign in first."}
+            X-Open-Tickets: 1
+    """
+    app = FastAPI()
+
+    @app.post("/tickets")
+    def open_ticket() -> dict[str, int]:
+        return {"number": tickets.add()}
+
+    # region answer
+    # In words: In Flask, you register functions that run before or after a request. If
+    # a function before the request returns a response, the functions after it still
+    # run. In FastAPI, one async function goes around the rest of the application, and
+    # its local variables live from the request to the response. An HTTPException in it
+    # becomes 500, because the exception handlers are further inside.
+    @app.middleware("http")
+    async def check_agent_and_add_count(
+        request: Request, call_next: RequestResponseEndpoint
+    ) -> Response:
+        if "X-Agent" in request.headers:
+            response = await call_next(request)
+        else:
+            response = JSONResponse({"detail": "Sign in first."}, 401)
+        response.headers["X-Open-Tickets"] = str(len(tickets.open))
+        return response
+
+    # endregion
+    return app
+
+
+def is_closed() -> bool:
+    """Return whether the help pages are closed for maintenance right now."""
+    return False
+
+
+def article(name: str) -> str:
+    """Return the text of a help article."""
+    return f"How to reset the {name}"
+
+
+def help_app() -> FastAPI:
+    """4.5.3  What are common use cases for middleware in FastAPI?
+
+    Three common use cases are missing in the application below. Articles are served
+    during maintenance, requests for any host are served, and long articles take long to
+    load. Add middleware for all three. For two of them, FastAPI has a ready-made class.
+
+    - While `is_closed()` returns True, every request returns 503, with the header
+      `Retry-After: 600`. No endpoint runs.
+    - A request whose `Host` is not "help.example" returns 400. The host may have a
+      port.
+    - If the client accepts gzip, a body of at least 1000 bytes is compressed with gzip.
+      A shorter body is not compressed.
+    """
+    app = FastAPI()
+
+    @app.get("/articles/{name}")
+    def read_article(name: str) -> PlainTextResponse:
+        return PlainTextResponse(article(name))
+
+    # region answer
+    # In words: Middleware is for what belongs to every request and not to one endpoint:
+    # to refuse requests, to log or measure them, to change each response, to store a
+    # value for the request. Compression, trusted hosts, CORS and sessions are
+    # ready-made. The order matters: behind a `BaseHTTPMiddleware` every body is a
+    # stream of unknown length, so the gzip middleware has to be inside.
+    app.add_middleware(GZipMiddleware, minimum_size=1000)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=["help.example"])
+
+    @app.middleware("http")
+    async def close(request: Request, call_next: RequestResponseEndpoint) -> Response:
+        if is_closed():
+            return Response(status_code=503, headers={"Retry-After": "600"})
+        return await call_next(request)
+
+    # endregion
+    return app
+
+
+class AddHeaders(BaseHTTPMiddleware):
+    """4.5.4  Write a FastAPI middleware to add custom headers to responses.
+
+    Each application of the desk adds this middleware with headers of its own. Write
+    `dispatch`.
+
+    - Add each of `self.headers` to every response, also to a 404.
+    - If the response already has a header with this name, keep that value.
+    - Everything else in the response stays the same. The parts of a
+      `StreamingResponse` still reach the client one by one, as soon as they exist.
+
+    Example:
+        app.add_middleware(AddHeaders, headers={"X-Desk": "Oslo"})
+    """
+
+    def __init__(self, app: ASGIApp, headers: Mapping[str, str]) -> None:
+        super().__init__(app)
+        self.headers = headers
+
+    async def dispatch(
+        self, request: Request, call_next: RequestResponseEndpoint
+    ) -> Response:
+        """Return the response to the request, with the headers."""
+        # region answer
+        response = await call_next(request)
+        for name, value in self.headers.items():
+            response.headers.setdefault(name, value)
+        return response
+        # endregion
+
+
+def django_middleware(name: str, log: list[str]) -> Callable[..., Any]:
+    """Return a middleware for Django."""
+
+    def create(get_response: Callable[..., Any]) -> Callable[..., Any]:
+        def handle(request: Any) -> Any:
+            log.append(name)
+            if name == "B" and request.path == "/closed":
+                return HttpResponse(status=503)
+            response = get_response(request)
+            log.append(f"{name}{response.status_code}")
+            return response
+
+        return handle
+
+    return create
+
+
+def fastapi_middleware(name: str, log: list[str]) -> Callable[..., Any]:
+    """Return the same middleware for FastAPI."""
+
+    async def handle(request: Request, call_next: RequestResponseEndpoint) -> Response:
+        log.append(name)
+        if name == "B" and request.url.path == "/closed":
+            return Response(status_code=503)
+        response = await call_next(request)
+        log.append(f"{name}{response.status_code}")
+        return response
+
+    return handle
+
+
+def executions() -> dict[str, str]:
+    """4.5.5  How does FastAPI’s middleware execution differ from Django’s?
+
+    A Django and a FastAPI application have the same two middlewares, A and B. Django
+    has the setting `MIDDLEWARE = ["A", "B"]`, FastAPI has these two lines:
+
+        app.middleware("http")(fastapi_middleware("A", log))
+        app.middleware("http")(fastapi_middleware("B", log))
+
+    Predict the log of each request: its entries in one string, with spaces between
+    them, such as "A view A200".
+
+    Given:
+        All endpoints (in Django: views) add "view" to the log.
+        `/ticket` then returns 200. `/broken` raises `ValueError`.
+        The client receives 500 for `/broken` from both applications.
+    """
+    # region answer
+    # In words: In both, middlewares are layers, and one that returns a response itself
+    # stops the request there. Django's first entry is the outermost layer; in FastAPI
+    # it is the one that was added last. Django makes a response of each exception
+    # before the next layer sees it. In FastAPI, an exception other than HTTPException
+    # goes through all middlewares, and a 500 is created outside of them.
+    return {
+        "Django /ticket": "A B view B200 A200",
+        "Django /closed": "A B A503",
+        "Django /broken": "A B view B500 A500",
+        "FastAPI /ticket": "B A view A200 B200",
+        "FastAPI /closed": "B",
+        "FastAPI /broken": "B A view",
+    }
+    # stub: return {
+    # stub:     "Django /ticket": ___,
+    # stub:     "Django /closed": ___,
+    # stub:     "Django /broken": ___,
+    # stub:     "FastAPI /ticket": ___,
+    # stub:     "FastAPI /closed": ___,
+    # stub:     "FastAPI /broken": ___,
+    # stub: }
+    # endregion
