@@ -1,0 +1,602 @@
+"""The tests of section 4.2."""
+
+import json
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from sqlalchemy import Engine, create_engine
+from starlette.types import Message, Receive, Scope, Send
+
+from lab import (
+    Ended,
+    Forked,
+    Mailbox,
+    Unavailable,
+    async_client,
+    attempt,
+    calls,
+    client,
+    fastapi_app,
+    forked,
+    free_port,
+    in_words,
+    json_or_text,
+    serve,
+    sqlite_engine,
+    stand_in,
+)
+
+# Seconds that a wait lasts at most if nothing ends it.
+PATIENCE = 30
+
+
+class Observed:
+    """An application that notes what `look()` returns when a response ends."""
+
+    def __init__(self, app: FastAPI, look: Callable[[], object]) -> None:
+        self._app = app
+        self._look = look
+        self.seen: list[Any] = []
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass each message of the application on."""
+
+        async def noted(message: Message) -> None:
+            if message["type"] == "http.response.body" and not message.get("more_body"):
+                self.seen.append(self._look())
+            await send(message)
+
+        await self._app(scope, receive, noted)
+
+
+def request(http: Any, method: str, path: str, **options: Any) -> httpx2.Response:
+    """Return a response. A failure names the exception."""
+    try:
+        response: httpx2.Response = http.request(method, path, **options)
+    except Exception as error:
+        raise failed(f"{method} {path}", error) from error
+    return response
+
+
+def failed(request: str, error: Exception) -> AssertionError:
+    """Return the failure of a request that raised an exception."""
+    return AssertionError(
+        f"`{request}` raised {in_words(error)}. The docstring asks for a response and "
+        "a background task without an error. Look at your endpoint, and at the "
+        "function and the arguments of its task."
+    )
+
+
+def assert_response(response: httpx2.Response, status: int, body: object) -> None:
+    """Fail unless the response has this status code and this body."""
+    seen = (response.status_code, json_or_text(response))
+    assert seen == (status, body), (
+        f"`{response.request.method} {response.request.url.path}` returned "
+        f"{response.status_code} and {in_words(seen[1])}. The docstring asks for "
+        f"{status} and {in_words(body)}. Look at the decorator, the parameters and the "
+        "`return` of your endpoint."
+    )
+
+
+def address(answers, mailbox: Mailbox) -> Any:
+    """Return where the mail server listens."""
+    return answers.MailServer(mailbox.host, mailbox.port)
+
+
+def read(messages: list[EmailMessage]) -> list[tuple[str, str]]:
+    """Return the recipient and the text of each email."""
+    return [(one["to"], one.get_content().strip()) for one in messages]
+
+
+MARA = {"email": "mara@example.com", "event": "Jazz Night"}
+PURCHASES = [MARA, {"email": "lu@example.org", "event": "Čaj & Poezie"}]
+
+
+@pytest.mark.parametrize("purchase", PURCHASES, ids=["Mara", "another purchase"])
+def test_q1_post_tickets_returns_202_and_the_purchase(answers, mailbox, purchase):
+    app = answers.tickets_app(address(answers, mailbox))
+    with client(fastapi_app(app, "tickets_app(server)")) as http:
+        response = request(http, "POST", "/tickets", json=purchase)
+
+    assert_response(response, 202, purchase)
+
+
+def test_q1_each_buyer_gets_an_email_with_the_event(answers, mailbox):
+    app = answers.tickets_app(address(answers, mailbox))
+    with client(fastapi_app(app, "tickets_app(server)")) as http:
+        for purchase in PURCHASES:
+            request(http, "POST", "/tickets", json=purchase)
+
+    wanted = [(one["email"], f"Your ticket: {one['event']}") for one in PURCHASES]
+    assert read(mailbox.messages) == wanted, (
+        "After a purchase by mara@example.com and one by lu@example.org, the server "
+        f"has {in_words(read(mailbox.messages))}. The docstring asks for an email to "
+        "each, with the event in its text. Look at `add_task` and its arguments."
+    )
+
+
+def test_q1_two_applications_use_their_own_mail_servers(answers, mailbox):
+    app = answers.tickets_app(address(answers, mailbox))
+    answers.tickets_app(answers.MailServer("127.0.0.1", 9))
+    with client(fastapi_app(app, "tickets_app(server)")) as http:
+        request(http, "POST", "/tickets", json=MARA)
+
+    assert len(mailbox.messages) == 1, (
+        "`tickets_app` was called for two mail servers. After a purchase in the first "
+        f"application, its server has {len(mailbox.messages)} emails. The docstring "
+        "asks to call `send_email` with the `server` of the application."
+    )
+
+
+async def test_q1_the_email_is_sent_after_the_response(answers, mailbox):
+    app = answers.tickets_app(address(answers, mailbox))
+    observed = Observed(
+        fastapi_app(app, "tickets_app(server)"), lambda: len(mailbox.messages)
+    )
+    with calls() as made:
+        async with async_client(observed) as http:
+            await post(http, "/tickets", MARA)
+
+    assert_in_background(made, "send_email")
+    assert (observed.seen, len(mailbox.messages)) == ([0], 1), (
+        f"When the response ended, {in_words(observed.seen)} emails had been sent; "
+        f"later {len(mailbox.messages)}. The docstring asks to send one email after "
+        "the response. Look at which line calls `send_email`."
+    )
+
+
+async def post(http: httpx2.AsyncClient, path: str, body: object) -> None:
+    """Send a purchase. A failure names the exception."""
+    try:
+        await http.post(path, json=body)
+    except Exception as error:
+        raise failed(f"POST {path}", error) from error
+
+
+def assert_in_background(made: Any, name: str) -> None:
+    """Fail unless a background task has run."""
+    assert made["starlette.background.BackgroundTask.__call__"] > 0, (
+        f"The request ran no background task. The docstring asks for a background task "
+        f"that calls `{name}`: add it to the `BackgroundTasks` of the request. Look at "
+        "the parameters of your endpoint, and at `add_task`."
+    )
+
+
+HINTS = {
+    "status of /print": "Which status code was sent before the task raised OSError?",
+    "emails of /print": "Look at the loop in `BackgroundTasks.__call__`.",
+    "emails of /sold-out": "Which response has the tasks of the endpoint?",
+    "emails after kill": "Where is the task stored while it is not finished?",
+    "emails after Ctrl-C": "What does Uvicorn wait for when it shuts down?",
+    "request during /remind": "In which thread does an `async def` task run?",
+}
+
+
+def prediction(answers, key: str) -> object:
+    """Return one of the predictions."""
+    predicted = attempt("`predictions()`", answers.predictions)
+    try:
+        return predicted[key]
+    except (TypeError, LookupError):
+        return "missing from your dict"
+
+
+def assert_predicted(predicted: object, seen: object, key: str) -> None:
+    """Fail unless the prediction is what the run has shown."""
+    same = predicted == seen and not isinstance(predicted, bool)
+    assert same, (
+        f'Your prediction for "{key}" is {in_words(predicted)}. The run of `sales_app` '
+        f"had another result. {HINTS[key]} Notes: What a background task does not do."
+    )
+
+
+def test_q2_the_status_of_print_is_predicted(answers, mailbox):
+    predicted = prediction(answers, "status of /print")
+    with client(answers.sales_app(address(answers, mailbox)), raises=False) as http:
+        seen = http.post("/print", json=MARA).status_code
+
+    assert_predicted(predicted, seen, "status of /print")
+
+
+@pytest.mark.parametrize("path", ["/print", "/sold-out"])
+def test_q2_the_emails_of_an_endpoint_are_predicted(answers, mailbox, path):
+    predicted = prediction(answers, f"emails of {path}")
+    with client(answers.sales_app(address(answers, mailbox)), raises=False) as http:
+        http.post(path, json=MARA)
+
+    assert_predicted(predicted, len(mailbox.messages), f"emails of {path}")
+
+
+@pytest.mark.parametrize(
+    ("key", "number"),
+    [("kill", signal.Signals(9)), ("Ctrl-C", signal.SIGINT)],
+    ids=["kill", "Ctrl-C"],
+)
+def test_q2_the_emails_after_the_end_of_the_process_are_predicted(
+    answers, mailbox, key, number
+):
+    predicted = prediction(answers, f"emails after {key}")
+    server = address(answers, mailbox)
+    really_send = copy(answers.send_email)
+
+    def send_late(*arguments: Any) -> None:
+        os.kill(os.getpid(), number)
+        really_send(*arguments)
+
+    def create() -> FastAPI:
+        app: FastAPI = answers.sales_app(server)
+        return app
+
+    with server_process(create, answers.send_email, send_late) as (running, url):
+        httpx2.post(f"{url}/email", json=MARA, trust_env=False)
+        running.report()
+    with server_process(create) as (running, url):
+        httpx2.get(f"{url}/docs", trust_env=False)
+        running.interrupt()
+        running.report()
+
+    assert_predicted(predicted, len(mailbox.messages), f"emails after {key}")
+
+
+def copy(function: Any) -> Any:
+    """Return a copy of a function that keeps its code when a stand-in comes."""
+    return type(function)(function.__code__, function.__globals__)
+
+
+@contextmanager
+def server_process(
+    create: Callable[[], FastAPI], function: Any = None, replacement: Any = None
+) -> Iterator[tuple[Forked, str]]:
+    """Yield a process in which Uvicorn serves an application, and its URL.
+
+    In this process, `replacement` stands in for `function`.
+    """
+    port = free_port()
+
+    def run() -> None:
+        if function is not None:
+            stand_in(function, replacement)
+        uvicorn.run(create(), port=port, log_config=None)
+
+    try:
+        process = forked(run)
+    except Unavailable as missing:
+        pytest.skip(str(missing))
+    with process as running:
+        report = running.report()
+        assert not isinstance(report, Ended), (
+            "Uvicorn has not started the application"
+            + (f"; it ended with {report.raised}" if report.raised else "")
+            + ". Look at what runs when the server starts."
+        )
+        yield running, f"http://127.0.0.1:{port}"
+
+
+def test_q2_the_request_during_remind_is_predicted(answers, mailbox):
+    predicted = prediction(answers, "request during /remind")
+    mailbox.accepts.clear()
+    with serve(answers.sales_app(address(answers, mailbox))) as server:
+        server.client.post("/remind", json=MARA)
+        other = threading.Thread(
+            target=lambda: httpx2.get(
+                f"{server.url}/docs", trust_env=False, timeout=PATIENCE
+            )
+        )
+        other.start()
+        other.join(0.3)
+        seen = "waits" if other.is_alive() else "returns"
+        mailbox.accepts.set()
+        other.join()
+
+    assert_predicted(predicted, seen, "request during /remind")
+
+
+@pytest.fixture
+def database(answers) -> Iterator[Engine]:
+    """Yield an engine with the empty table of the emails."""
+    with sqlite_engine() as engine:
+        answers.Base.metadata.create_all(engine)
+        yield engine
+
+
+def reliable(answers, engine: Engine, mailbox: Mailbox) -> FastAPI:
+    """Return the application of 4.2.3."""
+    app = answers.reliable_app(engine, address(answers, mailbox))
+    return fastapi_app(app, "reliable_app(engine, server)")
+
+
+def start(app: FastAPI) -> Any:
+    """Return a context manager with a client of the started application."""
+
+    @contextmanager
+    def started() -> Iterator[Any]:
+        running = client(app, raises=False)
+        try:
+            http = running.__enter__()
+        except OSError as error:
+            raise AssertionError(
+                f"The application did not start: {in_words(error)}. The docstring asks "
+                "that `send_outstanding` continues with the next email after an "
+                "OSError. Look at the `try` in `send_outstanding`."
+            ) from error
+        try:
+            yield http
+        finally:
+            running.__exit__(None, None, None)
+
+    return started()
+
+
+def fill(answers, engine: Engine, *recipients: str) -> None:
+    """Store an outstanding email for each recipient."""
+    for to in recipients:
+        answers.add_email(engine, to, f"Hello {to}")
+
+
+def waiting(answers, engine: Engine) -> list[tuple[str, str]]:
+    """Return the recipient and the text of each outstanding email."""
+    return [(one.to, one.text) for one in answers.outstanding_emails(engine)]
+
+
+def fail_for(answers, recipient: str) -> None:
+    """Let `send_email` raise an OSError for one recipient."""
+    really_send = copy(answers.send_email)
+
+    def send(server: Any, to: str, text: str) -> None:
+        if to == recipient:
+            raise ConnectionRefusedError("The mail server is not reachable.")
+        really_send(server, to, text)
+
+    stand_in(answers.send_email, send)
+
+
+@pytest.mark.parametrize("purchase", PURCHASES, ids=["Mara", "another purchase"])
+def test_q3_the_email_is_stored_before_the_response(
+    answers, database, mailbox, purchase
+):
+    app = reliable(answers, database, mailbox)
+    observed = Observed(app, lambda: waiting(answers, database))
+    with start(observed) as http:
+        response = request(http, "POST", "/tickets", json=purchase)
+
+    assert_response(response, 202, purchase)
+    wanted = [(purchase["email"], f"Your ticket: {purchase['event']}")]
+    assert observed.seen == [wanted], (
+        f"When the response ended, the outstanding emails were "
+        f"{in_words(observed.seen[-1:])}. The docstring asks for {in_words(wanted)}: "
+        "`buy_ticket` stores the email before it returns, and a task sends it later."
+    )
+
+
+def test_q3_the_email_is_sent_and_marked_after_the_response(answers, database, mailbox):
+    app = reliable(answers, database, mailbox)
+    observed = Observed(app, lambda: len(mailbox.messages))
+    with start(observed) as http:
+        for purchase in PURCHASES:
+            request(http, "POST", "/tickets", json=purchase)
+
+    wanted = [(one["email"], f"Your ticket: {one['event']}") for one in PURCHASES]
+    assert (observed.seen, read(mailbox.messages)) == ([0, 1], wanted), (
+        f"Two responses ended when {in_words(observed.seen)} emails had been sent. In "
+        f"the end, the server has {in_words(read(mailbox.messages))}. The docstring "
+        "asks for an email for each purchase, sent by a task after the response."
+    )
+    assert waiting(answers, database) == [], (
+        f"Both emails were sent, and {in_words(waiting(answers, database))} is still "
+        "outstanding. The docstring asks to mark an email as sent after `send_email` "
+        "has returned."
+    )
+
+
+def test_q3_the_task_sends_only_the_email_of_its_request(answers, database, mailbox):
+    app = reliable(answers, database, mailbox)
+    with start(app) as http:
+        fill(answers, database, "lu@example.org")  # another request has stored it
+        request(http, "POST", "/tickets", json=MARA)
+
+    sent = [to for to, _ in read(mailbox.messages)]
+    assert sent == [MARA["email"]], (
+        f"An email to lu@example.org was outstanding, because its own task had not yet "
+        f"run. A request of {MARA['email']} sent emails to {in_words(sent)}. The "
+        "docstring asks that a task sends the email of its own request only."
+    )
+
+
+def test_q3_the_next_process_sends_the_email_of_a_killed_one(
+    answers, database, mailbox
+):
+    app = reliable(answers, database, mailbox)
+    with start(app):
+        pass
+    url = database.url
+    database.dispose()
+
+    def create() -> FastAPI:
+        return reliable(answers, create_engine(url), mailbox)
+
+    def die(*_: object) -> None:
+        os.kill(os.getpid(), signal.Signals(9))
+
+    with server_process(create, answers.send_email, die) as (running, where):
+        purchase_at(where)
+        running.report()
+    with server_process(create) as (running, _):
+        running.interrupt()
+        running.report()
+
+    wanted = [(MARA["email"], f"Your ticket: {MARA['event']}")]
+    assert read(mailbox.messages) == wanted, (
+        f"The process was killed when it called `send_email`. After the next start, "
+        f"the mail server has {in_words(read(mailbox.messages))}. The docstring asks "
+        "for the email of the purchase. Look at when you store it and when you mark it."
+    )
+
+
+def purchase_at(url: str) -> None:
+    """Buy a ticket from a server that can be killed meanwhile."""
+    try:
+        response = httpx2.post(f"{url}/tickets", json=MARA, trust_env=False)
+    except httpx2.HTTPError as error:
+        raise AssertionError(
+            f"The process was killed when it called `send_email`, and the client of "
+            f"`POST /tickets` got no response: {in_words(error)}. The docstring asks "
+            "to send the email after the response."
+        ) from error
+    assert_response(response, 202, MARA)
+
+
+def test_q3_an_email_is_sent_only_once(answers, database, mailbox):
+    fill(answers, database, "lu@example.org")
+    for _ in range(3):
+        with start(reliable(answers, database, mailbox)) as http:
+            request(http, "POST", "/tickets", json=MARA)
+
+    sent = sorted(to for to, _ in read(mailbox.messages))
+    assert sent == ["lu@example.org", *[MARA["email"]] * 3], (
+        f"One email was outstanding, and the server was started three times, with one "
+        f"purchase each time. The emails went to {in_words(sent)}. The docstring asks "
+        "to mark each email as sent, and to send only outstanding emails."
+    )
+
+
+def test_q3_an_email_is_marked_before_the_next_one_is_sent(answers, database, mailbox):
+    fill(answers, database, "a@example.com", "b@example.com", "c@example.com")
+    seen: list[int] = []
+    stand_in(
+        answers.send_email, lambda *_: seen.append(len(waiting(answers, database)))
+    )
+    with start(reliable(answers, database, mailbox)):
+        pass
+
+    assert seen == [3, 2, 1], (
+        f"Three emails were outstanding at the start. When `send_email` was called, "
+        f"{in_words(seen)} were not marked as sent. The docstring asks for [3, 2, 1]: "
+        "mark each email after it is sent, and before the next one is sent."
+    )
+
+
+def test_q3_an_email_that_fails_at_the_start_stays_outstanding(
+    answers, database, mailbox
+):
+    app = reliable(answers, database, mailbox)
+    recipients = ["a@example.com", "b@example.com", "c@example.com"]
+    fill(answers, database, *recipients)
+    fail_for(answers, "b@example.com")
+    with start(app):
+        pass
+
+    sent = [to for to, _ in read(mailbox.messages)]
+    left = [to for to, _ in waiting(answers, database)]
+    assert (sorted(sent), left) == (
+        ["a@example.com", "c@example.com"],
+        [recipients[1]],
+    ), (
+        f"Of the emails to a, b and c, the one to b raised an OSError. Sent: "
+        f"{in_words(sent)}; outstanding: {in_words(left)}. The docstring asks that b "
+        "stays outstanding, and that `send_outstanding` continues with c."
+    )
+
+
+def test_q3_an_email_that_fails_in_a_task_stays_outstanding(answers, database, mailbox):
+    fail_for(answers, MARA["email"])
+    with start(reliable(answers, database, mailbox)) as http:
+        response = request(http, "POST", "/tickets", json=MARA)
+
+    assert_response(response, 202, MARA)
+    left = [to for to, _ in waiting(answers, database)]
+    assert left == [MARA["email"]], (
+        f"`send_email` raised an OSError in a background task. Then the emails to "
+        f"{in_words(left)} were outstanding. The docstring asks to mark an email as "
+        "sent only after `send_email` has returned."
+    )
+
+
+START = datetime(2026, 3, 28, 20, 0, tzinfo=UTC)
+
+
+def get_event(http: Any, event: str, user: str) -> httpx2.Response:
+    """Return the response to a user who looks at an event."""
+    return request(http, "GET", f"/events/{event}", headers={"X-User": user})
+
+
+def entries(log: Path) -> list[tuple[str, str]]:
+    """Return the user and the action of each line of the log."""
+    lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
+    return [(one["user"], one["action"]) for one in map(json.loads, lines)]
+
+
+@pytest.mark.parametrize("event", ["jazz", "poetry slam"])
+def test_q4_get_event_returns_the_event(answers, tmp_path, event):
+    app = answers.events_app(tmp_path / "log.jsonl")
+    with client(fastapi_app(app, "events_app(log)")) as http:
+        response = get_event(http, event, "mara")
+
+    assert_response(response, 200, {"event": event})
+
+
+def test_q4_each_request_is_logged_with_its_user_and_event(answers, tmp_path):
+    log = tmp_path / "log.jsonl"
+    app = answers.events_app(log)
+    answers.events_app(tmp_path / "other.jsonl")
+    with client(fastapi_app(app, "events_app(log)")) as http:
+        for user, event in [("mara", "jazz"), ("lu", "poetry"), ("mara", "jazz")]:
+            get_event(http, event, user)
+
+    wanted = [("mara", "viewed jazz"), ("lu", "viewed poetry"), ("mara", "viewed jazz")]
+    assert entries(log) == wanted, (
+        f"After three requests, the log has {in_words(entries(log))}. The docstring "
+        f"asks for {in_words(wanted)}. Look at the arguments of `add_task`, and at the "
+        "`BackgroundTasks` that it belongs to."
+    )
+
+
+async def test_q4_the_activity_is_logged_after_the_response(answers, tmp_path):
+    log = tmp_path / "log.jsonl"
+    app = fastapi_app(answers.events_app(log), "events_app(log)")
+    observed = Observed(app, lambda: entries(log))
+    with calls() as made:
+        async with async_client(observed) as http:
+            try:
+                await http.get("/events/jazz", headers={"X-User": "mara"})
+            except Exception as error:
+                raise failed("GET /events/jazz", error) from error
+
+    assert_in_background(made, "write_activity")
+    assert (observed.seen, entries(log)) == ([[]], [("mara", "viewed jazz")]), (
+        f"When the response ended, the log had {in_words(observed.seen)}; later "
+        f"{in_words(entries(log))}. The docstring asks to write one line, after the "
+        "response. Look at which line calls `write_activity`."
+    )
+
+
+def test_q4_the_time_in_the_log_is_the_time_of_the_request(answers, tmp_path):
+    log = tmp_path / "log.jsonl"
+    clock = [START]
+    stand_in(answers.now, lambda: clock[-1])
+    app = fastapi_app(answers.events_app(log), "events_app(log)")
+
+    def pass_time() -> None:
+        clock.append(clock[-1] + timedelta(minutes=5))
+
+    with client(Observed(app, pass_time)) as http:
+        for _ in range(2):
+            get_event(http, "jazz", "mara")
+    lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
+    seen = [json.loads(line)["at"] for line in lines]
+    wanted = [START.isoformat(), (START + timedelta(minutes=5)).isoformat()]
+    assert seen == wanted, (
+        f"The requests came at {START:%H:%M} and 5 minutes later; the tasks ran 5 "
+        f"minutes after their responses. The log has {in_words(seen)}. The docstring "
+        "asks for the time of the request. Look at which line calls `now()`."
+    )
