@@ -1,0 +1,119 @@
+"""4.11  File uploads.
+
+A browser sends a file as a part of a form. FastAPI reads the form and passes the file
+to the endpoint. Everything about the file comes from the client: its name, its type,
+its size and its content. So the endpoint checks it before it stores it.
+Notes: content/docs/fastapi/requests/file-uploads.md
+"""
+
+import shutil
+from pathlib import Path
+from uuid import uuid4
+
+from fastapi import FastAPI, HTTPException, UploadFile
+from fastapi.staticfiles import StaticFiles
+
+SIGNATURES = {
+    b"\x89PNG\r\n\x1a\n": "image/png",
+    b"\xff\xd8\xff": "image/jpeg",
+    b"GIF89a": "image/gif",
+}
+
+
+def image_type(content: bytes) -> str | None:
+    """Return the media type of an image, or None if this is not an image.
+
+    The first eight bytes of the content are enough.
+    """
+    for signature, media_type in SIGNATURES.items():
+        if content.startswith(signature):
+            return media_type
+    return None
+
+
+def save_cover(number: int, content: bytes) -> None:
+    """Save the cover of the book with this number in the database of the shop."""
+
+
+def covers_app() -> FastAPI:
+    """4.11.1  Write a FastAPI endpoint to upload and validate an image file.
+
+    The owner of a bookshop uploads the cover of a book. Write the endpoint
+    `PUT /books/{number}/cover`. The request is a form with the file `cover`.
+
+    - If the file is an image, call `save_cover` with the number of the book and the
+      whole content of the file. Return the media type of the image as `type`.
+    - `image_type` decides by the content of the file. The name and the `Content-Type`
+      of the file do not matter.
+    - If the file is not an image, the response is 415. If the form has no file `cover`,
+      the response is 422. Nothing is saved in both cases.
+
+    Example:
+        PUT /books/7/cover  cover: a PNG image           ->  200  {"type": "image/png"}
+        PUT /books/7/cover  cover: a text, "photo.png"   ->  415
+    """
+    app = FastAPI()
+
+    raise NotImplementedError
+
+    return app
+
+
+SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg"}
+
+
+def scans_app(max_file: int, max_body: int) -> FastAPI:
+    """4.11.2  How do you limit file size and type in FastAPI file uploads?
+
+    Customers upload scans of old books. Create an application with the endpoint
+    `POST /scans`. The request is a form with the file `scan`.
+
+    - If the file has at most `max_file` bytes, the response is 201 with its number of
+      bytes as `size`. If it has more, the response is 413.
+    - If the body of the request has more than `max_body` bytes, the response is 413,
+      and the application does not read the rest of the body. This also holds if the
+      request has no `Content-Length`.
+    - Only PNG and JPEG are allowed. If the `image_type` of the content is not one of
+      the keys of `SUFFIXES`, the response is 415.
+
+    Given:
+        A form is larger than its file, so `max_body` is larger than `max_file`.
+        FastAPI reads the whole body before it calls the endpoint.
+
+    Example:
+        The application is scans_app(max_file=1000, max_body=2000).
+        POST /scans  scan: a PNG image of 1000 bytes  ->  201  {"size": 1000}
+        POST /scans  scan: a PNG image of 1001 bytes  ->  413
+    """
+    raise NotImplementedError
+
+
+def uploads_app(folder: Path) -> FastAPI:
+    """4.11.3  What are the security considerations for handling file uploads?
+
+    Customers upload pictures of themselves with their books. The application stores
+    the files in `folder`, and shows them to everybody at `/pictures`. Today a customer
+    can write files anywhere on the server with a name such as `../app.py`, replace the
+    picture of somebody else, and upload a page with a script. Change the endpoint.
+
+    - Choose a new name for each file, so that it is always a new file in `folder`.
+      Return this name as `name`.
+    - The suffix of the name comes from the content: it is the one of its `image_type`
+      in `SUFFIXES`. If there is none, the response is 415, and nothing is stored.
+    - If writing fails with an OSError, because the disk is full for example, the
+      response is 507, and no part of the file stays on the disk.
+
+    Example:
+        POST /pictures  picture: a PNG image, "me.html"  ->  201  {"name": "8f0c.png"}
+    """
+    app = FastAPI()
+
+    @app.post("/pictures", status_code=201)
+    def upload_picture(picture: UploadFile) -> dict[str, str]:
+        path = folder / (picture.filename or "")
+        with path.open("wb") as file:
+            shutil.copyfileobj(picture.file, file)
+        return {"name": path.name}
+
+    app.mount("/pictures", StaticFiles(directory=folder))
+    return app
