@@ -1,0 +1,276 @@
+"""4.3  WebSockets in FastAPI.
+
+A WebSocket is one connection that stays open. The client and the server both send
+messages over it, at any time.
+Notes: content/docs/fastapi/advanced-features/websockets.md
+"""
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Iterator
+from typing import Annotated
+
+from fastapi import Depends, FastAPI, WebSocket
+from pydantic import BaseModel
+
+from sensei import ___
+
+
+class Room:
+    """A chat room, with the WebSocket of each participant."""
+
+    def __init__(self) -> None:
+        self.sockets: list[WebSocket] = []
+
+    async def send(self, text: str) -> None:
+        """Send a text to every participant."""
+        for socket in list(self.sockets):
+            await socket.send_text(text)
+
+
+def chat_app() -> FastAPI:
+    """4.3.1  Write a FastAPI WebSocket endpoint for a simple chat application.
+
+    Customers and agents of a support desk chat in one room. Add the WebSocket endpoint
+    `/chat/{name}` to the application below, where `name` is the participant's name.
+
+    - Accept the WebSocket, and add it to `room.sockets`.
+    - Whenever the participant sends a text, send it to everybody in the room, also to
+      the participant, with the name before it. `room.send` sends to everybody.
+    - When the participant disconnects, remove the WebSocket from `room.sockets`.
+
+    Given:
+        Two participants can have the same name.
+
+    Example:
+        Ada sends         My printer is on fire
+        everybody gets    Ada: My printer is on fire
+    """
+    app = FastAPI()
+    room = Room()
+
+    raise NotImplementedError
+    return app
+
+
+def tickets_app(sessions: Counter[str]) -> FastAPI:
+    """Return the application that 4.3.2 asks about. It counts database sessions."""
+    app = FastAPI()
+
+    def session() -> Iterator[str]:
+        sessions.update(["opened", "open"])
+        yield "session"
+        sessions.subtract(["open"])
+
+    @app.get("/tickets/{number}")
+    def read(number: int, session: Annotated[str, Depends(session)]) -> str:
+        return f"Ticket {number} is open"
+
+    @app.websocket("/live/{number}")
+    async def live(
+        socket: WebSocket, number: int, session: Annotated[str, Depends(session)]
+    ) -> None:
+        await socket.accept()
+        async for _ in socket.iter_text():
+            await socket.send_text(f"Ticket {number} is open")
+
+    return app
+
+
+def differences() -> dict[str, int | bool]:
+    """4.3.2  How do WebSockets differ from REST endpoints in FastAPI?
+
+    Uvicorn serves `tickets_app` above. Predict what happens.
+
+    - The first three: the status code of the HTTP response.
+    - "/live/{number} is in the OpenAPI document": True or False.
+    - The last two: how many database sessions. "opened" counts those of the whole run,
+      "open" those that are open at this moment.
+
+    Given:
+        A WebSocket begins with an HTTP request, the handshake. Its response has the
+        status code 101 if the WebSocket is accepted.
+    """
+    return {
+        "GET /tickets/seven": ___,
+        "WebSocket /live/seven": ___,
+        "GET /live/7": ___,
+        "/live/{number} is in the OpenAPI document": ___,
+        "sessions opened while one WebSocket sends three messages": ___,
+        "sessions open while two WebSockets are connected": ___,
+    }
+
+
+async def words_for(question: str) -> AsyncIterator[str]:
+    """Yield the words of the answer, each as soon as the language model has it."""
+    for word in f"You ask: {question} Please restart it.".split():
+        await asyncio.sleep(0.1)
+        yield word
+
+
+async def write_answer(socket: WebSocket, question: str) -> None:
+    """Send the words of the answer, one by one, and then "[end]"."""
+    async for word in words_for(question):
+        await socket.send_text(word)
+    await socket.send_text("[end]")
+
+
+def assistant_app() -> FastAPI:
+    """4.3.3  What are the use cases for WebSockets in a FastAPI application?
+
+    One use case: both sides send at the same time. An assistant writes long answers,
+    and the customer has a button that stops it. Today a "stop" is read only after the
+    answer has ended. Repair the endpoint.
+
+    - For each question, `write_answer` sends the answer, as today.
+    - When the customer sends "stop", end the running answer at once, also while it
+      waits for its next word. Then send "[stopped]". Nothing of this answer follows.
+    - If no answer is running when "stop" arrives, send "[stopped]" as well.
+    - When the customer disconnects, end the running answer.
+
+    Given:
+        After a question, the customer sends nothing but "stop" until "[end]" or
+        "[stopped]" arrives. Each customer has a WebSocket of their own.
+    """
+    app = FastAPI()
+
+    @app.websocket("/assistant")
+    async def assistant(socket: WebSocket) -> None:
+        await socket.accept()
+        async for text in socket.iter_text():
+            if text == "stop":
+                await socket.send_text("[stopped]")
+            else:
+                await write_answer(socket, text)
+
+    return app
+
+
+class Notification(BaseModel):
+    """What an agent is told about a ticket."""
+
+    ticket: int
+    text: str
+
+
+def notifications_app() -> FastAPI:
+    """4.3.4  Create a FastAPI WebSocket endpoint for a live notification system.
+
+    Agents are notified on each of their devices, which connect to the WebSocket below.
+    Today its endpoint returns at once, and this closes the WebSocket. Complete it, and
+    add `POST /agents/{agent}/notifications`, with a `Notification` as its body.
+
+    - Each device of this agent that is connected receives the notification as a JSON
+      object. Devices of other agents receive nothing.
+    - The POST request returns 200, also if no device is connected.
+    - If the connection to a device is lost, or the device reads so slowly that sending
+      to it has to wait, the other devices receive the notification nevertheless.
+    - When a device disconnects, end its endpoint, and remove its WebSocket from
+      `devices`.
+
+    Given:
+        A device sends nothing. An agent can have several devices.
+        Sending to a lost connection raises an exception.
+
+    Example:
+        POST /agents/ada/notifications  {"ticket": 7, "text": "New reply"}
+        each device of Ada receives     {"ticket": 7, "text": "New reply"}
+    """
+    app = FastAPI()
+    devices: defaultdict[str, list[WebSocket]] = defaultdict(list)
+
+    @app.websocket("/agents/{agent}/live")
+    async def connect(socket: WebSocket, agent: str) -> None:
+        await socket.accept()
+        devices[agent].append(socket)
+
+    return app
+
+
+class Chats:
+    """The support chats that are taking place."""
+
+    def begin(self, customer: str) -> None:
+        """Note that a customer has connected."""
+
+    def end(self, customer: str, code: int) -> None:
+        """Note that a customer is gone, and why, for the statistics."""
+
+
+async def answer_to(question: str) -> str:
+    """Return an agent's answer, as soon as there is one."""
+    await asyncio.sleep(0.1)
+    return f"Have you tried to restart it? ({question})"
+
+
+def support_app(chats: Chats) -> FastAPI:
+    """4.3.5  How do you handle WebSocket disconnections in FastAPI?
+
+    `chats.end` is never called in the endpoint below, because `receive_text` and
+    `send_text` raise `WebSocketDisconnect` when the customer is gone. Repair it.
+
+    - When the customer is gone, call `chats.end` with the customer and the code of the
+      `WebSocketDisconnect`. The endpoint ends without an exception.
+    - If `answer_to` raises an exception, call `chats.end` with the code 1011. Let the
+      exception pass through.
+    - In every case, `chats.end` is called once.
+
+    Given:
+        A customer who leaves the page sends the code 1001. A lost connection has the
+        code 1005 or 1006, and is sometimes seen only when you send.
+    """
+    app = FastAPI()
+
+    @app.websocket("/support/{customer}")
+    async def support(socket: WebSocket, customer: str) -> None:
+        await socket.accept()
+        chats.begin(customer)
+        while True:
+            question = await socket.receive_text()
+            await socket.send_text(await answer_to(question))
+
+    return app
+
+
+ORIGIN = "https://desk.example"
+LONGEST = 1000  # characters
+
+
+def agent_of(session: str) -> str | None:
+    """Return whose session this is; None if it does not exist or has ended."""
+    return {"s3cret": "ada"}.get(session)
+
+
+def add_note(agent: str, text: str) -> None:
+    """Add an agent's note to the ticket."""
+
+
+def notes_app() -> FastAPI:
+    """4.3.6  What are the security considerations for WebSocket endpoints?
+
+    Agents write notes over a WebSocket. Today anybody can connect, and write notes of
+    any length in the name of any agent. Repair the endpoint.
+
+    - Reject the handshake with status 403 unless the header `Origin` is `ORIGIN`.
+    - Reject the handshake with status 403 unless the cookie `session` is that of an
+      agent, as `agent_of` says. The notes are in the name of this agent.
+    - Check the session again for each text. If it has ended, close the WebSocket with
+      the code 1008.
+    - If a text is longer than `LONGEST`, close the WebSocket with the code 1009.
+    - Otherwise call `add_note` and send "saved", as today.
+
+    Given:
+        From a page of any other site, a browser can open a WebSocket to yours. It sends
+        the cookies of your site, and the header `Origin` names the other site.
+        The client sends texts only.
+    """
+    app = FastAPI()
+
+    @app.websocket("/notes")
+    async def notes(socket: WebSocket, agent: str) -> None:
+        await socket.accept()
+        async for text in socket.iter_text():
+            add_note(agent, text)
+            await socket.send_text("saved")
+
+    return app

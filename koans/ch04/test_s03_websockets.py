@@ -1,0 +1,860 @@
+"""The tests of section 4.3."""
+
+import asyncio
+import json
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from socket import SHUT_RDWR
+from typing import Any
+
+import pytest
+from starlette.types import Message, Receive, Scope, Send
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import ClientConnection, connect
+
+from lab import Server, client, fastapi_app, in_words, serve, stand_in
+
+# How often the tests look for what has to happen, and the seconds of a look. During
+# each look the server can do something, however busy the machine is.
+LOOKS = 20
+LOOK = 0.05
+
+
+@dataclass(frozen=True)
+class Closed:
+    """The end of a WebSocket, with the code that the server sent."""
+
+    code: int
+
+
+class Nothing:
+    """What a client receives if nothing comes."""
+
+    def __repr__(self) -> str:
+        return "nothing"
+
+
+async def fill(send: Send) -> None:
+    """Send texts to a client that does not read, until sending has to wait."""
+    while True:
+        sending = asyncio.ensure_future(
+            send({"type": "websocket.send", "text": "x" * 1_000_000})
+        )
+        if not (await asyncio.wait([sending], timeout=LOOK))[0]:
+            sending.cancel()
+            return
+
+
+class Desk:
+    """An application on a server, and the clients that are connected to it.
+
+    A client of a path with `?slow` is slow: sending to it has to wait.
+
+    `open` is how many WebSocket endpoints run. `late` is how many messages were sent to
+    clients after the application had read that they are gone.
+    """
+
+    def __init__(self, app: object, call: str) -> None:
+        self.open = 0
+        self.late = 0
+        self.is_filled = False
+        self.knows_losses = True
+        self._app = fastapi_app(app, call)
+        self._stack = ExitStack()
+        self._server: Server
+
+    @contextmanager
+    def serve(self) -> Iterator["Desk"]:
+        """Serve the application during the block."""
+        with serve(self._watched) as self._server, self._stack:
+            try:
+                yield self
+            finally:
+                self.knows_losses = True
+
+    async def _watched(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "websocket":
+            await self._app(scope, receive, send)
+            return
+        gone = False
+
+        async def hear() -> Message:
+            nonlocal gone
+            message = await receive()
+            if message["type"] == "websocket.disconnect":
+                while not self.knows_losses:  # noqa: ASYNC110
+                    await asyncio.sleep(0.001)
+                gone = True
+            return message
+
+        async def tell(message: Message) -> None:
+            self.late += gone and message["type"] == "websocket.send"
+            await send(message)
+            is_slow = scope["query_string"] == b"slow"
+            if is_slow and message["type"] == "websocket.accept":
+                await fill(send)
+                self.is_filled = True
+
+        self.open += 1
+        try:
+            await self._app(scope, hear, tell)
+        finally:
+            self.open -= 1
+
+    def handshake(self, path: str, **options: Any) -> ClientConnection | int:
+        """Return a WebSocket, or the status code of the rejected handshake."""
+        address = f"{self._server.url}{path}".replace("http", "ws", 1)
+        options |= {"proxy": None, "open_timeout": 30, "close_timeout": 0.5}
+        try:
+            return self._stack.enter_context(connect(address, **options))
+        except InvalidStatus as rejected:
+            return rejected.response.status_code
+
+    def connect(self, path: str, **options: Any) -> ClientConnection:
+        """Return an open WebSocket."""
+        opened = self.handshake(path, **options)
+        assert isinstance(opened, ClientConnection), (
+            f"The handshake of `WebSocket {path}` was rejected with status {opened}."
+            f"{self.error} The docstring asks to accept this WebSocket. Look at the "
+            "path in the decorator, at the parameters, and at `accept`."
+        )
+        return opened
+
+    def request(self, method: str, path: str, **options: Any) -> Any:
+        """Return the response of a request."""
+        return self._server.client.request(method, path, timeout=30, **options)
+
+    def looks(self) -> Iterator[None]:
+        """Yield each time that the server had the opportunity to do something."""
+        for _ in range(LOOKS):
+            self.request("GET", "/look")
+            yield
+
+    def settle(self) -> None:
+        """Let the server do what it can do now."""
+        for _ in self.looks():
+            pass
+
+    def until(self, happened: Callable[[], bool]) -> bool:
+        """Wait until something has happened. Return False if it does not happen."""
+        for _ in self.looks():
+            if happened():
+                return True
+            time.sleep(LOOK / 10)
+        return False
+
+    def receive(self, socket: ClientConnection) -> str | Closed | Nothing:
+        """Return the next text that a client receives, or what happens instead."""
+        for _ in self.looks():
+            try:
+                text = socket.recv(timeout=LOOK)
+            except TimeoutError:
+                continue
+            except ConnectionClosed:
+                return Closed(int(socket.close_code or 1006))
+            return text if isinstance(text, str) else repr(text)
+        return Nothing()
+
+    def send(self, socket: ClientConnection, text: str) -> None:
+        """Send a text from a client, if its WebSocket is still open."""
+        with suppress(ConnectionClosed):
+            socket.send(text)
+
+    def leave(self, socket: ClientConnection, manner: str = "left") -> None:
+        """Close the connection of a client, or cut it."""
+        if manner == "lost the connection":
+            with suppress(OSError):
+                socket.socket.shutdown(SHUT_RDWR)
+        else:
+            socket.close()
+
+    @property
+    def errors(self) -> list[Exception]:
+        """The exceptions that left the application."""
+        for error in self._server.errors:
+            if isinstance(error, NotImplementedError):
+                raise error
+        return self._server.errors
+
+    @property
+    def error(self) -> str:
+        """What the answer raised, as a sentence; else nothing."""
+        return f" Your code raised {in_words(self.errors[0])}." if self.errors else ""
+
+
+@contextmanager
+def chat(answers: Any) -> Iterator[tuple[Desk, Any]]:
+    """Serve 4.3.1. Yield its desk and its room."""
+    rooms: list[Any] = []
+
+    def create(room: Any) -> None:
+        room.sockets = []
+        rooms.append(room)
+
+    stand_in(answers.Room.__init__, create)
+    with Desk(answers.chat_app(), "chat_app()").serve() as desk:
+        yield desk, rooms[0]
+
+
+def test_q1_everybody_receives_what_a_participant_sends(answers):
+    with chat(answers) as (desk, room):
+        participants = [desk.connect(f"/chat/{name}") for name in ("Ada", "Bo", "Ada")]
+        for sender, text, expected in (
+            (0, "My printer is on fire", "Ada: My printer is on fire"),
+            (1, " Which: model?\n", "Bo:  Which: model?\n"),
+            (2, "", "Ada: "),
+            (0, "My printer is on fire", "Ada: My printer is on fire"),
+        ):
+            assert desk.until(lambda: len(room.sockets) == 3), (
+                "Three participants connected, and `room.sockets` has "
+                f"{len(room.sockets)} WebSockets.{desk.error} The docstring asks to "
+                "add each one."
+            )
+            desk.send(participants[sender], text)
+            received = [desk.receive(one) for one in participants]
+            assert received == [expected] * 3, (
+                f"Ada, Bo and another Ada are in the room. One sent {text!r}, and they "
+                f"received {in_words(received)}.{desk.error} The docstring asks to "
+                f"send {expected!r} to everybody, each text once."
+            )
+
+
+@pytest.mark.parametrize("manner", ["left", "lost the connection"])
+def test_q1_the_others_chat_on_when_a_participant_leaves(answers, manner):
+    with chat(answers) as (desk, room):
+        ada, bo, cy = (desk.connect(f"/chat/{name}") for name in ("Ada", "Bo", "Cy"))
+        desk.until(lambda: len(room.sockets) == 3)
+        desk.leave(ada, manner)
+        is_removed = desk.until(lambda: len(room.sockets) == 2)
+        desk.send(bo, "Ada?")
+        received = [desk.receive(one) for one in (bo, cy)]
+
+        assert is_removed, (
+            f"Of three participants one {manner}, and `room.sockets` has "
+            f"{len(room.sockets)} WebSockets.{desk.error} The docstring asks to remove "
+            "the WebSocket of this one. Look at what your code does after the loop."
+        )
+        assert received == ["Bo: Ada?"] * 2, (
+            f"Ada {manner}. Then Bo sent 'Ada?', and Bo and Cy received "
+            f"{in_words(received)}.{desk.error} The docstring asks to remove Ada's "
+            "WebSocket, and no other one."
+        )
+
+
+def prediction(predicted: object, key: str) -> object:
+    """Return the prediction for `key`."""
+    assert isinstance(predicted, dict), (
+        f"`differences()` returned {in_words(predicted)}. It has to return the dict, "
+        "with your predictions in it."
+    )
+    assert key in predicted, (
+        f"`differences()` has no {key!r}. Leave the keys as they are in the stub."
+    )
+    return predicted[key]
+
+
+def seen_in_a_run(answers: Any, key: str) -> object:
+    """Return what is to be predicted for `key`."""
+    sessions: Counter[str] = Counter()
+    app = answers.tickets_app(sessions)
+    if key.startswith("WebSocket"):
+        with Desk(app, "tickets_app(...)").serve() as desk:
+            return desk.handshake(key.removeprefix("WebSocket "))
+    with client(app) as one, ExitStack() as stack:
+        if key.startswith("GET"):
+            return one.get(key.removeprefix("GET ")).status_code
+        if key.startswith("/live"):
+            return "/live/{number}" in one.get("/openapi.json").json()["paths"]
+        socket = stack.enter_context(one.websocket_connect("/live/7"))
+        if key.startswith("sessions opened"):
+            for _ in range(3):
+                socket.send_text("And now?")
+                socket.receive_text()
+            return sessions["opened"]
+        stack.enter_context(one.websocket_connect("/live/8"))
+        return sessions["open"]
+
+
+KEYS = {
+    "GET /tickets/seven": "`number` is declared as an `int`. Which status code means "
+    "that a parameter is invalid?",
+    "WebSocket /live/seven": "The parameter is invalid, so FastAPI never accepts this "
+    "WebSocket. With which status code does Uvicorn reject a handshake?",
+    "GET /live/7": "This request is no handshake. Does an endpoint for a GET request "
+    "have this path?",
+    "/live/{number} is in the OpenAPI document": "OpenAPI describes requests and "
+    "their responses.",
+    "sessions opened while one WebSocket sends three messages": "How often does "
+    "FastAPI call the endpoint, and the dependency, for one connection?",
+    "sessions open while two WebSockets are connected": "The code after `yield` runs "
+    "when the endpoint has ended. When does it end?",
+}
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_q2_the_difference_is_predicted(answers, key):
+    predicted = prediction(answers.differences(), key)
+
+    seen = seen_in_a_run(answers, key)
+    is_right = predicted == seen
+    assert type(predicted) is type(seen), (
+        f"For {key!r} the dict contains {in_words(predicted)}. The docstring asks for "
+        f"{'True or False' if isinstance(seen, bool) else 'a number'}."
+    )
+    assert is_right, (
+        f"For {key!r} you predict {in_words(predicted)}. The run shows something else. "
+        f"{KEYS[key]}"
+    )
+
+
+class LanguageModel:
+    """The language model of 4.3.3. It repeats the question.
+
+    At the word "..." it waits until `goes_on`. `writing` is how many answers it writes.
+    """
+
+    def __init__(self, answers: Any) -> None:
+        self.goes_on = False
+        self.writing = 0
+        stand_in(answers.words_for, self.words)
+
+    async def words(self, question: str) -> AsyncIterator[str]:
+        """Yield the words of a question."""
+        self.writing += 1
+        try:
+            for word in question.split():
+                while word == "..." and not self.goes_on:  # noqa: ASYNC110
+                    await asyncio.sleep(0.001)
+                yield word
+        finally:
+            self.writing -= 1
+
+
+def ask(desk: Desk, socket: ClientConnection, question: str) -> None:
+    """Send a question, and check the words of the answer before the first "..."."""
+    desk.send(socket, question)
+    for word in question.partition("...")[0].split():
+        received = desk.receive(socket)
+        assert received == word, (
+            f"The answer begins with {word!r}, and the customer received "
+            f"{in_words(received)}.{desk.error} The docstring asks to send the answer "
+            "with `write_answer`, for each question."
+        )
+
+
+def stop(desk: Desk, socket: ClientConnection, when: str) -> None:
+    """Send "stop", and check that "[stopped]" comes next."""
+    desk.send(socket, "stop")
+    received = desk.receive(socket)
+    assert received == "[stopped]", (
+        f'The customer sent "stop" {when}, and received {in_words(received)} next.'
+        f'{desk.error} The docstring asks for "[stopped]". Look at what your code '
+        "does until then."
+    )
+
+
+@pytest.fixture
+def assistant(answers):
+    """The application of 4.3.3 on a server, and its language model."""
+    model = LanguageModel(answers)
+    with Desk(answers.assistant_app(), "assistant_app()").serve() as desk:
+        yield desk, model
+
+
+def test_q3_stop_ends_an_answer_that_waits_for_a_word(assistant):
+    desk, model = assistant
+    socket = desk.connect("/assistant")
+    for question in ("first second ... third", "... fourth"):
+        ask(desk, socket, question)
+        desk.until(lambda: model.writing == 1)
+        stop(desk, socket, "while the answer waited for its next word")
+
+        assert desk.until(lambda: model.writing == 0), (
+            'The customer received "[stopped]", and `words_for` still runs. The '
+            "docstring asks to end the answer at once, also while it waits for its "
+            "next word. Look at what your code stops: the sending only, or the answer?"
+        )
+
+
+def test_q3_nothing_of_the_stopped_answer_follows(assistant):
+    desk, model = assistant
+    socket = desk.connect("/assistant")
+    ask(desk, socket, "first ... second")
+    stop(desk, socket, "during an answer")
+    model.goes_on = True
+    desk.until(lambda: model.writing == 0)
+    ask(desk, socket, "Please stop stop")
+    received = desk.receive(socket)
+
+    assert received == "[end]", (
+        "After a stopped answer came an answer with three words, and then "
+        f'{in_words(received)}.{desk.error} The docstring asks for "[end]" after an '
+        "answer that nobody stops."
+    )
+
+
+def test_q3_stop_without_a_running_answer_sends_stopped(assistant):
+    desk, _ = assistant
+    socket = desk.connect("/assistant")
+    stop(desk, socket, "before the first question")
+    ask(desk, socket, "first second")
+    received = desk.receive(socket)
+    stop(desk, socket, "after the answer")
+    stop(desk, socket, "a second time")
+    ask(desk, socket, "third ...")
+    stop(desk, socket, "during an answer")
+
+    assert received == "[end]", (
+        f"After the words of the answer the customer received {in_words(received)}."
+        f'{desk.error} The docstring asks for "[end]" after an answer.'
+    )
+
+
+def test_q3_stop_ends_no_answer_of_another_customer(assistant):
+    desk, model = assistant
+    ada, bo = desk.connect("/assistant"), desk.connect("/assistant")
+    ask(desk, ada, "Ada's ... answer")
+    ask(desk, bo, "Bo's ... answer")
+    stop(desk, ada, "during an answer")
+    desk.until(lambda: model.writing == 1)
+    model.goes_on = True
+    received = [desk.receive(bo) for _ in range(3)]
+
+    assert received == ["...", "answer", "[end]"], (
+        f'Ada sent "stop" during her answer. Of his own answer, Bo then received '
+        f"{in_words(received)}.{desk.error} The docstring says that each customer has "
+        "a WebSocket of their own. Look at where your code keeps the running answer."
+    )
+
+
+@pytest.mark.parametrize("manner", ["left", "lost the connection"])
+def test_q3_the_answer_ends_when_the_customer_leaves(assistant, manner):
+    desk, model = assistant
+    socket = desk.connect("/assistant")
+    ask(desk, socket, "first ... second")
+    desk.leave(socket, manner)
+
+    assert desk.until(lambda: model.writing == 0), (
+        f"The customer {manner} during an answer, and `words_for` still runs."
+        f"{desk.error} The docstring asks to end the running answer. Look at what your "
+        "code does after the loop."
+    )
+
+
+@pytest.fixture
+def agents(answers):
+    """The application of 4.3.4 on a server."""
+    with Desk(answers.notifications_app(), "notifications_app()").serve() as desk:
+        yield desk
+
+
+def notify(desk: Desk, agent: str, ticket: int, given: str) -> dict[str, Any]:
+    """Send a notification to an agent, and return it."""
+    notification = {"ticket": ticket, "text": f"Ticket {ticket} has a new reply"}
+    path = f"/agents/{agent}/notifications"
+    try:
+        status = desk.request("POST", path, json=notification).status_code
+    except OSError as error:
+        status = in_words(error)
+    assert status == 200, (
+        f"{given}. `POST {path}` with {notification} returned {status}.{desk.error} "
+        "The docstring asks for 200."
+    )
+    return notification
+
+
+def received_by(desk: Desk, device: ClientConnection) -> object:
+    """Return the next JSON that a device receives, or what it receives instead."""
+    received = desk.receive(device)
+    try:
+        return json.loads(received) if isinstance(received, str) else received
+    except ValueError:
+        return received
+
+
+def test_q4_each_device_of_the_agent_receives_the_notification(agents):
+    ada = [agents.connect("/agents/ada/live") for _ in range(2)]
+    bo = agents.connect("/agents/bo/live")
+    for agent, devices, ticket in (("ada", ada, 7), ("ada", ada, 8), ("bo", [bo], 9)):
+        agents.until(lambda: agents.open == 3)
+        sent = notify(agents, agent, ticket, "Ada has two devices, and Bo has one")
+        received = [received_by(agents, device) for device in devices]
+
+        assert received == [sent] * len(devices), (
+            f"{len(devices)} devices of {agent} are connected. The notification "
+            f"about ticket {ticket} was sent. Next, they received "
+            f"{in_words(received)}.{agents.error} The docstring asks to send it once "
+            f"to each, as a JSON object, and only to devices of {agent}."
+        )
+
+
+def test_q4_an_agent_without_devices_is_no_error(agents):
+    notify(agents, "ada", 7, "Ada has never been connected")
+    device = agents.connect("/agents/ada/live")
+    sent = notify(agents, "ada", 8, "Ada has one device")
+    received = received_by(agents, device)
+    agents.leave(device)
+    agents.until(lambda: agents.open == 0)
+    notify(agents, "ada", 9, "Ada's only device has disconnected")
+
+    assert received == sent, (
+        "Ticket 7 was sent before the device connected, ticket 8 afterwards. First, "
+        f"the device received {in_words(received)}.{agents.error} The docstring asks "
+        "to send a notification to the devices that are connected."
+    )
+
+
+def test_q4_a_lost_device_does_not_keep_the_others_from_receiving(agents):
+    first, second, third = (agents.connect("/agents/ada/live") for _ in range(3))
+    agents.knows_losses = False  # the server still has to read of them
+    agents.leave(second, "lost the connection")
+    agents.settle()
+    for ticket in (7, 8):
+        sent = notify(agents, "ada", ticket, "One of Ada's three devices is lost")
+        received = [received_by(agents, device) for device in (first, third)]
+
+        assert received == [sent] * 2, (
+            "The connection to the second of Ada's three devices is lost. The two "
+            f"others received {in_words(received)}, after ticket {ticket} was sent."
+            f"{agents.error} The docstring asks that they receive the notification "
+            "nevertheless."
+        )
+
+
+def test_q4_a_slow_device_does_not_keep_the_others_from_receiving(agents):
+    first = agents.connect("/agents/ada/live")
+    slow = agents.connect("/agents/ada/live?slow", compression=None, max_queue=1)
+    any(agents.until(lambda: agents.is_filled) for _ in range(100))
+    third = agents.connect("/agents/ada/live")
+    with ThreadPoolExecutor(1) as thread:
+        given = "One of Ada's three devices is slow"
+        sending = thread.submit(notify, agents, "ada", 7, given)
+        received = [received_by(agents, device) for device in (first, third)]
+        agents.leave(slow, "lost the connection")
+        slow.socket.close()  # resets the connection, because there is unread data
+        sent = sending.result()
+
+    assert received == [sent] * 2, (
+        "The second of Ada's three devices reads so slowly that sending to it has to "
+        f"wait. The two others received {in_words(received)}.{agents.error} The "
+        "docstring asks that they receive the notification nevertheless."
+    )
+
+
+@pytest.mark.parametrize("manner", ["left", "lost the connection"])
+def test_q4_the_endpoint_ends_when_the_device_disconnects(agents, manner):
+    goes, stays = (agents.connect("/agents/ada/live") for _ in range(2))
+    agents.leave(goes, manner)
+    has_ended = agents.until(lambda: agents.open == 1)
+    sent = notify(agents, "ada", 7, "One of Ada's two devices has disconnected")
+    received = received_by(agents, stays)
+
+    assert has_ended, (
+        f"A device {manner}, and its endpoint still runs. The docstring asks to end "
+        "it. Look at what it waits for: only reading tells it of the disconnect."
+    )
+    assert received == sent, (
+        f"One of Ada's two devices {manner}. The other one received "
+        f"{in_words(received)}.{agents.error} The docstring asks to send it the "
+        "notification."
+    )
+    assert agents.late == 0, (
+        f"A device {manner}, its endpoint ended, and the next notification was sent to "
+        "it as well. The docstring asks to remove its WebSocket from `devices`."
+    )
+
+
+class Statistics:
+    """The chats of 4.3.5, as a list of what was called."""
+
+    def __init__(self) -> None:
+        self.agent_answers = False
+        self.begun: list[str] = []
+        self.ended: list[tuple[str, int]] = []
+
+    def begin(self, customer: str) -> None:
+        """Note a customer."""
+        self.begun.append(customer)
+
+    def end(self, customer: str, code: int) -> None:
+        """Note a customer and a code."""
+        self.ended.append((customer, code))
+
+
+@contextmanager
+def support(
+    answers: Any, answer: Callable[[str], str], *, gate: bool = False
+) -> Iterator[tuple[Desk, Statistics]]:
+    """Serve 4.3.5. With a `gate`, answers wait until `agent_answers` is true."""
+    chats = Statistics()
+
+    async def answer_to(question: str) -> str:
+        while gate and not chats.agent_answers:  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+        return answer(question)
+
+    stand_in(answers.answer_to, answer_to)
+    with Desk(answers.support_app(chats), "support_app(...)").serve() as desk:
+        yield desk, chats
+
+
+def say(desk: Desk, socket: ClientConnection, question: str) -> None:
+    """Send a question, and check its answer."""
+    desk.send(socket, question)
+    received = desk.receive(socket)
+    assert received == question.upper(), (
+        f"The customer asked {question!r}, and received {in_words(received)}."
+        f"{desk.error} The docstring repairs disconnections only: every question still "
+        "has to receive what `answer_to` returns."
+    )
+
+
+def check_end(desk: Desk, chats: Statistics, what: str, *expected: tuple[str, int]):
+    """Check that one chat has ended, with one of the expected calls."""
+    desk.until(lambda: desk.open == 0)
+    codes = " or ".join(str(code) for _, code in expected)
+    assert len(chats.ended) == 1, (
+        f"{what}. `chats.end` was called {len(chats.ended)} times: "
+        f"{in_words(chats.ended)}.{desk.error} The docstring asks to call it once. "
+        "Look at which lines run after the exception."
+    )
+    assert chats.ended[0] in expected, (
+        f"{what}. `chats.end` was called with {in_words(chats.ended[0])}.{desk.error} "
+        f"The docstring asks for {expected[0][0]!r} and the code {codes}."
+    )
+
+
+@pytest.mark.parametrize("code", [1000, 1001, 4000])
+def test_q5_the_end_is_noted_with_the_code_of_the_customer(answers, code):
+    with support(answers, str.upper) as (desk, chats):
+        socket = desk.connect("/support/ada")
+        for question in ("hello", "", "hello"):
+            say(desk, socket, question)
+        socket.close(code)
+
+        check_end(desk, chats, f"Ada sent the code {code}", ("ada", code))
+        assert chats.begun == ["ada"], (
+            f"Ada was connected once, and `chats.begin` was called with "
+            f"{in_words(chats.begun)}. The docstring repairs the end only."
+        )
+        assert not desk.errors, (
+            f"Ada sent the code {code}.{desk.error} The docstring asks that the "
+            "endpoint ends without an exception."
+        )
+
+
+def test_q5_a_connection_that_is_lost_while_reading_is_noted(answers):
+    with support(answers, str.upper) as (desk, chats):
+        socket = desk.connect("/support/bo")
+        say(desk, socket, "hello")
+        desk.leave(socket, "lost the connection")
+
+        check_end(desk, chats, "Bo lost the connection", ("bo", 1005), ("bo", 1006))
+        assert not desk.errors, (
+            f"Bo lost the connection.{desk.error} The docstring asks that the endpoint "
+            "ends without an exception."
+        )
+
+
+def test_q5_a_connection_that_is_lost_before_the_answer_is_noted(answers):
+    with support(answers, str.upper, gate=True) as (desk, chats):
+        socket = desk.connect("/support/cy")
+        desk.send(socket, "Is anybody there?")
+        desk.settle()
+        desk.leave(socket, "lost the connection")
+        desk.settle()
+        chats.agent_answers = True
+
+        what = "Cy lost the connection before the answer was there"
+        check_end(desk, chats, what, ("cy", 1005), ("cy", 1006))
+        assert not desk.errors, (
+            f"{what}.{desk.error} The docstring asks that the endpoint ends without an "
+            "exception, and says that a lost connection can be seen when you send."
+        )
+
+
+@pytest.mark.parametrize("kind", [LookupError, RuntimeError])
+def test_q5_an_exception_of_answer_to_passes_through(answers, kind):
+    def fail(question: str) -> str:
+        raise kind("no agent")
+
+    with support(answers, fail) as (desk, chats):
+        socket = desk.connect("/support/ada")
+        desk.send(socket, "hello")
+        what = f"`answer_to` raised {kind.__name__}"
+        check_end(desk, chats, what, ("ada", 1011))
+
+        raised = [type(error) for error in desk.errors]
+        assert raised == [kind], (
+            f"{what}, and the endpoint raised {in_words(desk.errors or Nothing())}. "
+            "The docstring asks to let this exception pass through."
+        )
+
+
+def test_q5_the_chats_of_others_go_on(answers):
+    with support(answers, str.upper) as (desk, chats):
+        ada, bo = (desk.connect(f"/support/{name}") for name in ("ada", "bo"))
+        say(desk, ada, "hello")
+        ada.close(1001)
+        desk.until(lambda: bool(chats.ended))
+        say(desk, bo, "still here")
+
+        assert chats.ended == [("ada", 1001)], (
+            f"Ada left, and Bo stayed. `chats.end` was called with "
+            f"{in_words(chats.ended)}.{desk.error} The docstring asks to call it once, "
+            "for the customer who is gone."
+        )
+
+
+class Notes:
+    """The sessions and the notes of 4.3.6."""
+
+    def __init__(self, answers: Any) -> None:
+        self.sessions = {"k-1": "ada", "k-2": "bo"}
+        self.added: list[tuple[str, str]] = []
+        stand_in(answers.agent_of, lambda session: self.sessions.get(session))
+        stand_in(answers.add_note, lambda agent, text: self.added.append((agent, text)))
+        self.origin: str | None = answers.ORIGIN
+
+
+@pytest.fixture
+def notes(answers):
+    """The application of 4.3.6 on a server, and its notes."""
+    kept = Notes(answers)
+    with Desk(answers.notes_app(), "notes_app()").serve() as desk:
+        yield desk, kept
+
+
+def handshake(desk: Desk, origin: str | None, cookie: str | None) -> Any:
+    """Return the WebSocket of an agent, or the status of the rejected handshake."""
+    headers = {"Cookie": cookie} if cookie is not None else {}
+    return desk.handshake(
+        "/notes?agent=mallory", origin=origin, additional_headers=headers
+    )
+
+
+def log_in(desk: Desk, kept: Notes, session: str = "k-1") -> ClientConnection:
+    """Return the WebSocket of an agent who is logged in."""
+    socket = handshake(desk, kept.origin, f"theme=dark; session={session}")
+    assert isinstance(socket, ClientConnection), (
+        f"The handshake with `Origin: {kept.origin}` and the cookie of an agent was "
+        f"rejected with status {socket}.{desk.error} The docstring asks to accept it. "
+        "Look at how your endpoint reads the header and the cookie."
+    )
+    return socket
+
+
+def save(desk: Desk, socket: ClientConnection, text: str) -> None:
+    """Send a note, and check that it is saved."""
+    desk.send(socket, text)
+    received = desk.receive(socket)
+    assert received == "saved", (
+        f"An agent who is logged in sent a note of {len(text)} characters, and "
+        f'received {in_words(received)}.{desk.error} The docstring asks for "saved".'
+    )
+
+
+def check_closed(desk: Desk, socket: ClientConnection, code: int, given: str) -> None:
+    """Check that the server closes the WebSocket with this code."""
+    received = desk.receive(socket)
+    assert received == Closed(code), (
+        f"{given}. The client received {in_words(received)}.{desk.error} The docstring "
+        f"asks to close the WebSocket with the code {code}."
+    )
+
+
+def test_q6_notes_are_added_in_the_name_of_the_agent(notes):
+    desk, kept = notes
+    ada, bo = log_in(desk, kept, "k-1"), log_in(desk, kept, "k-2")
+    for socket, text in ((ada, "called back"), (bo, "sent a part"), (ada, "")):
+        save(desk, socket, text)
+
+    expected = [("ada", "called back"), ("bo", "sent a part"), ("ada", "")]
+    assert kept.added == expected, (
+        f"Ada, Bo and Ada again sent a note, all with `?agent=mallory`. `add_note` was "
+        f"called with {in_words(kept.added)}. The docstring asks for the agent whose "
+        "session it is."
+    )
+
+
+ORIGINS = [
+    None,
+    "https://evil.example",
+    "http://desk.example",
+    "https://desk.example.evil.example",
+    "https://evil-desk.example",
+    "https://desk.example:8443",
+    "https://desk",
+    "null",
+]
+
+
+def test_q6_another_origin_is_rejected(notes):
+    desk, kept = notes
+    for origin in ORIGINS:
+        seen = handshake(desk, origin, "session=k-1")
+
+        assert seen == 403, (
+            "A handshake with the cookie of an agent and "
+            f"{f'the origin {origin}' if origin else 'no header Origin'} was "
+            f"{f'rejected with {seen}' if isinstance(seen, int) else 'accepted'}."
+            f"{desk.error} The docstring asks to reject it with 403, unless the origin "
+            f"is {kept.origin}."
+        )
+
+
+COOKIES = [None, "session=", "session=k-3", "session=ada", "agent=k-1", "session=k-0"]
+
+
+def test_q6_a_handshake_without_a_session_is_rejected(notes):
+    desk, kept = notes
+    kept.sessions = {"k-0": "ada"}
+    log_in(desk, kept, "k-0")
+    kept.sessions = {"k-1": "ada"}
+    for cookie in COOKIES:
+        seen = handshake(desk, kept.origin, cookie)
+
+        assert seen == 403, (
+            "A handshake with the right origin and "
+            f"{f'the cookie {cookie!r}' if cookie else 'no cookie'} was "
+            f"{f'rejected with {seen}' if isinstance(seen, int) else 'accepted'}."
+            f"{desk.error} The docstring asks to reject it with 403: no agent has this "
+            "session now."
+        )
+
+
+def test_q6_the_session_is_checked_for_each_text(notes):
+    desk, kept = notes
+    ada, bo = log_in(desk, kept, "k-1"), log_in(desk, kept, "k-2")
+    save(desk, ada, "one")
+    del kept.sessions["k-1"]
+    desk.send(ada, "two")
+    check_closed(desk, ada, 1008, "The agent logged out and then sent a note")
+    save(desk, bo, "three")
+
+    assert kept.added == [("ada", "one"), ("bo", "three")], (
+        f"Ada sent a note, logged out, and sent another one. Bo is logged in. The "
+        f"notes are {in_words(kept.added)}. The docstring asks to check the session "
+        "again for each text."
+    )
+
+
+@pytest.mark.parametrize("letter", ["x", "é"], ids=["ASCII", "accents"])
+def test_q6_a_text_that_is_too_long_closes_the_websocket(answers, notes, letter):
+    desk, kept = notes
+    socket = log_in(desk, kept)
+    save(desk, socket, letter * answers.LONGEST)
+    desk.send(socket, letter * (answers.LONGEST + 1))
+    given = f"A text has {answers.LONGEST + 1} characters"
+    check_closed(desk, socket, 1009, given)
+
+    lengths = [len(text) for _, text in kept.added]
+    assert lengths == [answers.LONGEST], (
+        f"Two texts had {answers.LONGEST} and {answers.LONGEST + 1} characters. The "
+        f"lengths of the notes are {lengths}. The docstring asks not to add the second "
+        "one."
+    )
