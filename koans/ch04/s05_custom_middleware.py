@@ -27,17 +27,20 @@ logger = logging.getLogger("support_desk")
 def add_request_log(app: FastAPI) -> None:
     """4.5.1  Create a custom middleware in FastAPI to log request details.
 
-    Add a middleware to `app`, the application of a support desk. It logs every request
-    after the response is known.
+    Add a middleware to `app`, the application of a support desk. It logs every
+    request.
 
-    - For each request, write one record with level INFO to `logger`. Its message has
-      the method, the path without the query, and the status code of the response.
+    - For each request, write one record with level INFO to `logger`. Its message is
+      the method, the path without the query, and the status code of the response,
+      with one space between them.
     - Also log a request whose response does not come from an endpoint, such as 404 for
       an unknown path and 422 for an invalid parameter.
-    - The client receives the same response as without the middleware.
+    - The client receives the same response as without the middleware. It still
+      receives the parts of a stream one by one.
 
     Given:
         Endpoints return a response or raise `HTTPException`.
+        The test sets the level of `logger` to INFO.
 
     Example:
         GET /tickets/7?full=true  ->  the record "GET /tickets/7 200"
@@ -83,13 +86,14 @@ def fastapi_desk(tickets: Tickets) -> FastAPI:
     """4.5.2  How does FastAPI’s middleware differ from Flask’s middleware?
 
     `flask_desk` above has a function that Flask calls before each request, and one that
-    Flask calls after it. Write both for FastAPI, as a middleware of the application
-    below. The test sends the same requests to both applications and compares them.
+    Flask calls after it. Make the FastAPI application below do the same, with a
+    middleware. The test sends the same requests to both applications.
 
-    - A request without the header `X-Agent` returns 401 and the same JSON as in Flask.
-      The endpoint does not run.
+    - A request without the header `X-Agent` returns 401 and the same JSON as in Flask,
+      also for an unknown path. The endpoint does not run.
+    - A request with the header is not refused. As in Flask, its value may be empty.
     - Every response has the header `X-Open-Tickets`, also a 401 and a 404. Its value is
-      the number of open tickets after the endpoint has run.
+      the number of open tickets. Count them after the endpoint has run.
 
     Example:
         POST /tickets, without X-Agent  ->  401  {"detail": "Sign in first."}
@@ -118,16 +122,19 @@ def article(name: str) -> str:
 def help_app() -> FastAPI:
     """4.5.3  What are common use cases for middleware in FastAPI?
 
-    Three common use cases are missing in the application below. Articles are served
-    during maintenance, requests for any host are served, and long articles take long to
-    load. Add middleware for all three. For two of them, FastAPI has a ready-made class.
+    The application below has three problems: it serves articles during maintenance, it
+    accepts requests for every host, and it sends long articles without compression.
+    Solve each of them with a middleware. For two, FastAPI has a ready-made class.
 
     - While `is_closed()` returns True, every request returns 503, with the header
       `Retry-After: 600`. No endpoint runs.
-    - A request whose `Host` is not "help.example" returns 400. The host may have a
-      port.
+    - A request whose `Host` is not "help.example" returns 400. A port after the right
+      host is allowed, as in "help.example:8443".
     - If the client accepts gzip, a body of at least 1000 bytes is compressed with gzip.
       A shorter body is not compressed.
+
+    Given:
+        During maintenance, a request for another host may return 503 or 400.
     """
     app = FastAPI()
 
@@ -142,13 +149,15 @@ def help_app() -> FastAPI:
 class AddHeaders(BaseHTTPMiddleware):
     """4.5.4  Write a FastAPI middleware to add custom headers to responses.
 
-    Each application of the desk adds this middleware with headers of its own. Write
-    `dispatch`.
+    Several applications use this middleware, each with other headers. Write `dispatch`.
 
     - Add each of `self.headers` to every response, also to a 404.
     - If the response already has a header with this name, keep that value.
     - Everything else in the response stays the same. The parts of a
       `StreamingResponse` still reach the client one by one, as soon as they exist.
+
+    Given:
+        Endpoints return a response or raise `HTTPException`.
 
     Example:
         app.add_middleware(AddHeaders, headers={"X-Desk": "Oslo"})

@@ -29,8 +29,8 @@ def visits_app() -> FastAPI:
     parameter that it needs, and return the `Visit` of the request.
 
     - `method` is the method of the request, `path` its path without the query.
-    - `address` is the IP address of the client. If the server does not know it, it is
-      None.
+    - `address` is the IP address from which the server received the request, not one
+      from a header. If the server does not know it, `address` is None.
 
     Example:
         GET /events/7?lang=no  ->  200  {"method": "GET", "path": "/events/7",
@@ -70,10 +70,12 @@ class RequestContext(BaseHTTPMiddleware):
     - During a request, `RequestContext.current()` returns the `Metadata` of this
       request: in `async def` and `def` endpoints, and in background tasks.
     - If several requests run at the same time, each of them has its own.
-    - Where no request runs, `RequestContext.current()` returns None.
+    - Outside of a request, for example when the application starts,
+      `RequestContext.current()` returns None.
 
     Given:
         Each request has the header `X-Request-ID`.
+        The server runs each request in a task of its own.
 
     Example:
         GET /events/7, X-Request-ID: a1  ->  Metadata(request_id="a1", path="/events/7")
@@ -115,16 +117,19 @@ def tickets_app(office: BoxOffice) -> FastAPI:
 
     The application below has two of them: each line of the log begins with the ID of
     its request, and the last line of a request names the buyer. Both are in one dict,
-    `current`, for all requests. If two people buy at the same time, lines have the ID
-    and the buyer of the other request. Repair it.
+    `current`, for all requests. If two people buy at the same time, a line can have the
+    ID or the buyer of the other request. Repair it.
 
     - Each line begins with the ID of the request that writes it. `request_id` above may
       hold it.
-    - The last line has the name of the buyer, or "nobody" if the buyer is not known.
-    - Several requests can run at the same time. Each of them pays for its own buyer.
+    - The last line has the name of this request's buyer. If `current_buyer` found no
+      buyer or did not run, it has "nobody".
+    - Several requests can run at the same time. `office.pay` receives the buyer of the
+      request.
 
     Given:
         Each request has the headers `X-Request-ID` and `X-Token`.
+        The client chooses the ID. Two requests can have the same one.
 
     Example of the lines of a request:
         ["a1 waits for payment", "a1 sold a ticket", "a1 Ada 200"]

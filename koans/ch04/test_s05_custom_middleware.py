@@ -33,6 +33,44 @@ def ask(app: ASGIApp, method: str, url: str, **options: Any) -> httpx2.Response:
     return seen
 
 
+def order_of_a_stream(app: FastAPI, *asked: str) -> list[str]:
+    """Let the application stream four parts, and return when each was made and sent.
+
+    Check that the response has the body, and the headers that are asked for.
+    """
+    events: list[str] = []
+
+    async def parts() -> AsyncIterator[bytes]:
+        for part in (b"1", b"2", b"3", b"4"):
+            events.append(f"made {part.decode()}")
+            yield part
+            await asyncio.sleep(0)
+
+    @app.get("/export")
+    def export() -> StreamingResponse:
+        return StreamingResponse(parts(), media_type="text/csv")
+
+    async def watched(scope: Scope, receive: Receive, send: Send) -> None:
+        async def note(message: Message) -> None:
+            if message.get("body"):
+                events.append(f"sent {message['body'].decode()}")
+            await send(message)
+
+        await app(scope, receive, note)
+
+    response = ask(watched, "GET", "/export")
+    assert response.text == "1234", (
+        f"The endpoint streams 1, 2, 3 and 4. The client received {response.text!r}. "
+        "The docstring asks for the same body."
+    )
+    missing = [name for name in asked if name not in response.headers]
+    assert not missing, (
+        f"The stream has no header {in_words(missing)}. The docstring asks to add each "
+        "of `self.headers` to every response."
+    )
+    return events
+
+
 class Records(logging.Handler):
     """The records that were written: level and message of each."""
 
@@ -158,6 +196,22 @@ def test_q1_the_client_receives_the_same_response(answers, records, method, url)
     )
 
 
+def test_q1_the_parts_of_a_stream_are_sent_one_by_one(answers, records):
+    app = logged_desk(answers)
+
+    events = order_of_a_stream(app)
+    in_time = "sent 1" in events[: events.index("made 4")]
+    assert in_time, (
+        f"A stream was made and sent in this order: {', '.join(events)}. The docstring "
+        "asks that the client receives the parts one by one. Do not read the body in "
+        "your middleware."
+    )
+    assert records == ["INFO GET /export 200"], (
+        f"`GET /export` wrote the records {in_words(records)}. The docstring asks for "
+        'one, "GET /export 200".'
+    )
+
+
 # The value of `X-Agent` (None: no such header), the method, and the path of a request.
 Asked = tuple[str | None, str, str]
 OPEN: Asked = ("ada", "POST", "/tickets")
@@ -200,6 +254,19 @@ def test_q2_a_request_without_an_agent_is_refused_as_in_flask(answers, path):
     assert seen == asked, (
         f"`POST {path}` without `X-Agent` returned {in_words(seen)}. Flask returned "
         f"{in_words(asked)}, and the docstring asks for the same."
+    )
+
+
+@pytest.mark.parametrize("agent", ["", "0", "bo"])
+def test_q2_a_request_with_any_agent_is_not_refused(answers, agent):
+    asked, seen = (
+        [(one.status_code, json_or_text(one)) for one in responses]
+        for responses in both(answers, (agent, "POST", "/tickets"), REFUSED)
+    )
+    assert seen == asked, (
+        f"`POST /tickets` with `X-Agent: {agent}`, then without `X-Agent`, returned "
+        f"{in_words(seen)}. Flask returned {in_words(asked)}. The docstring asks to "
+        "refuse only a request without the header: its value may be empty."
     )
 
 
@@ -355,9 +422,9 @@ def test_q3_a_short_body_is_not_compressed(answers, help_app):
 
     assert seen == ["gzip", None, None], (
         f"Bodies of 1000, 999 and 1 bytes have the content encodings {seen}. The "
-        "docstring asks to compress 1000, and not less. If a `BaseHTTPMiddleware` is "
-        "inside GZipMiddleware, each body is a stream. Look at the order in which you "
-        "add them."
+        "docstring asks to compress 1000, and not less. Look at the size, and at the "
+        "order of the middlewares: outside of a `BaseHTTPMiddleware`, every body is a "
+        "stream."
     )
 
 
@@ -462,36 +529,7 @@ def test_q4_everything_else_in_the_response_stays_the_same(answers):
 
 
 def test_q4_the_parts_of_a_stream_are_sent_one_by_one(answers):
-    app = desk_with(answers, {"X-Desk": "Oslo"})
-    events: list[str] = []
-
-    async def parts() -> AsyncIterator[bytes]:
-        for part in (b"1", b"2", b"3", b"4"):
-            events.append(f"made {part.decode()}")
-            yield part
-            await asyncio.sleep(0)
-
-    @app.get("/export")
-    def export() -> StreamingResponse:
-        return StreamingResponse(parts(), media_type="text/csv")
-
-    async def watched(scope: Scope, receive: Receive, send: Send) -> None:
-        async def note(message: Message) -> None:
-            if message.get("body"):
-                events.append(f"sent {message['body'].decode()}")
-            await send(message)
-
-        await app(scope, receive, note)
-
-    response = ask(watched, "GET", "/export")
-    assert response.text == "1234", (
-        f"The endpoint streams 1, 2, 3 and 4. The client received {response.text!r}. "
-        "The docstring asks for the same body."
-    )
-    assert response.headers.get("X-Desk") == "Oslo", (
-        "The stream has no header `X-Desk`. The docstring asks to add each of "
-        "`self.headers` to every response."
-    )
+    events = order_of_a_stream(desk_with(answers, {"X-Desk": "Oslo"}), "X-Desk")
     in_time = "sent 1" in events[: events.index("made 4")]
     assert in_time, (
         f"A stream was made and sent in this order: {', '.join(events)}. The docstring "
@@ -566,7 +604,8 @@ def test_q5_the_log_of_a_request_is_predicted(answers, monkeypatch, framework, p
         http.get(path)
 
     hint = {
-        "/ticket": f"Which of A and B is the outer layer in {framework}?",
+        "/ticket": f"Which of A and B is the outer layer in {framework}? Its code runs "
+        "first for a request and last for a response.",
         "/closed": "B returns a response itself. Which layer is outside of B, and "
         "which one is inside?",
         "/broken": f"The {'view' if framework == 'Django' else 'endpoint'} raises. "

@@ -31,9 +31,12 @@ def seen_from(app: ASGIApp, address: tuple[str, int] | None) -> ASGIApp:
     return served
 
 
-def read_visit(http: httpx2.Client, method: str, url: str) -> dict[str, Any]:
+def read_visit(
+    http: httpx2.Client, method: str, url: str, **headers: str
+) -> dict[str, Any]:
     """Return the JSON of the response of 4.15.1."""
-    seen = outcome(lambda: http.request(method, url))
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    seen = outcome(lambda: http.request(method, url, headers=named))
     assert isinstance(seen, httpx2.Response), (
         f"`{method} {url}` raised {in_words(seen)}. Look at `current_visit`."
     )
@@ -50,12 +53,12 @@ def read_visit(http: httpx2.Client, method: str, url: str) -> dict[str, Any]:
 
 
 def visit(
-    answers, method: str, url: str, address: tuple[str, int] | None
+    answers, method: str, url: str, address: tuple[str, int] | None, **headers: str
 ) -> dict[str, Any]:
     """Return the visit of one request from this address."""
     app = fastapi_app(answers.visits_app(), "visits_app()")
     with client(seen_from(app, address)) as http:
-        return read_visit(http, method, url)
+        return read_visit(http, method, url, **headers)
 
 
 @pytest.mark.parametrize(
@@ -83,6 +86,21 @@ def test_q1_the_visit_has_the_address_of_the_client(answers, address):
         f"A client with the address {address} and the port 4000 sent a request. The "
         f"`address` of the visit is {in_words(seen)}. The docstring asks for the IP "
         "address."
+    )
+
+
+@pytest.mark.parametrize("name", ["X-Forwarded-For", "X-Real-IP", "Forwarded"])
+def test_q1_a_header_does_not_change_the_address(answers, name):
+    sent = {name: "for=10.0.0.1" if name == "Forwarded" else "10.0.0.1"}
+    seen = [
+        visit(answers, "GET", "/events/7", address, **sent).get("address")
+        for address in (("198.51.100.7", 4000), None)
+    ]
+    assert seen == ["198.51.100.7", None], (
+        f"A request from 198.51.100.7, and one from an unknown address, had the header "
+        f"{sent}. The `address` of the visits is {in_words(seen)}. The docstring asks "
+        "for the address from which the server received the request: every client can "
+        "send this header."
     )
 
 
@@ -247,11 +265,17 @@ def test_q2_where_no_request_runs_current_returns_none(answers):
         outcome(lambda: http.get("/async/7", headers=headers))
         after = outcome(lambda: http.portal.call(shop.current))
 
-    seen = (before, stored(shop.seen.get(7)), stored(after))
-    assert seen == (None, called("async", 7), None), (
-        f"Before, during and after a request, `current()` returned {in_words(seen)}. "
-        "The docstring asks for None before and after it."
+    during = stored(shop.seen.get(7))
+    assert during == called("async", 7), (
+        f"During a request, `current()` gave {in_words(during)}. The docstring asks "
+        f"for its `Metadata`: {in_words(called('async', 7))}."
     )
+    for when, seen in (("Before", before), ("After", after)):
+        assert seen is None, (
+            f"{when} a request, `current()` gave {in_words(stored(seen))}. The "
+            "docstring asks for None outside of a request. Look at what your code "
+            "reads if nothing is stored."
+        )
 
 
 def test_q2_the_response_is_returned(answers):
@@ -347,6 +371,22 @@ async def test_q3_the_last_line_has_the_buyer_of_the_request(answers):
         f"The requests of {BUYERS} ran at the same time. The last lines are "
         f"{in_words(seen)}. The docstring asks for the buyer of the same request. "
         "Look at where the middleware finds the name."
+    )
+
+
+async def test_q3_requests_with_the_same_id_have_their_own_buyers(answers):
+    office = Office(payments=2)
+    async with async_client(tickets_app(answers, office)) as http:
+        await asyncio.gather(*(buy(http, "a1", buyer) for buyer in ("Ada", "Ben")))
+        await status_of(http, "POST", "/nowhere", Request_ID="a1", Token="unknown")
+
+    seen = [line for line in office.lines_of("a1") if line[-3:].isdecimal()]
+    asked = ["Ada 200", "Ben 200", "nobody 404"]
+    assert (sorted(seen[:2]), seen[2:]) == (asked[:2], asked[2:]), (
+        "Ada and Ben bought at the same time, then a third request had an unknown "
+        "path. All three have the ID a1. Their last lines are "
+        f"{in_words(seen)}. The docstring asks for the buyer of the request, and two "
+        "requests can have the same ID."
     )
 
 

@@ -193,6 +193,24 @@ def add_request_log(app):
         return Response(body, response.status_code, dict(response.headers))
 
 
+@wrong("4.5.1", caught_by="test_q1_the_parts_of_a_stream_are_sent_one_by_one")
+def add_request_log(app):
+    """Read the body to log its size, and keep the rest of the response."""
+
+    @app.middleware("http")
+    async def log(request, call_next):
+        response = await call_next(request)
+        parts = [part async for part in response.body_iterator]
+
+        async def again():
+            for part in parts:
+                yield part
+
+        response.body_iterator = again()
+        logger.info(f"{request.method} {request.url.path} {response.status_code}")
+        return response
+
+
 @wrong("4.5.1", caught_by="test_q1_each_request_of_one_client_is_logged_in_turn")
 def add_request_log(app):
     """Log each kind of request once."""
@@ -356,6 +374,23 @@ def fastapi_desk(tickets):
         else:
             response = JSONResponse({"detail": "Sign in first."}, 401)
         response.headers["X-Open-Tickets"] = count
+        return response
+
+    return app
+
+
+@wrong("4.5.2", caught_by="test_q2_a_request_with_any_agent_is_not_refused[]")
+def fastapi_desk(tickets):
+    """Ask whether the value is empty, and not whether the header is there."""
+    app = _desk(tickets)
+
+    @app.middleware("http")
+    async def check(request, call_next):
+        if request.headers.get("X-Agent"):
+            response = await call_next(request)
+        else:
+            response = JSONResponse({"detail": "Sign in first."}, 401)
+        response.headers["X-Open-Tickets"] = str(len(tickets.open))
         return response
 
     return app

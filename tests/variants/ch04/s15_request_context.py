@@ -136,6 +136,20 @@ def visits_app():
     return _visits_app(current_visit)
 
 
+@wrong(
+    "4.15.1", caught_by="test_q1_a_header_does_not_change_the_address[X-Forwarded-For]"
+)
+def visits_app():
+    """Believe a header, and else the server."""
+
+    def current_visit(request: Request):
+        address = request.client.host if request.client else None
+        address = request.headers.get("X-Forwarded-For", address)
+        return Visit(method=request.method, path=request.url.path, address=address)
+
+    return _visits_app(current_visit)
+
+
 @wrong("4.15.1", caught_by="test_q1_each_request_has_a_visit_of_its_own")
 def visits_app():
     """Keep the first visit."""
@@ -627,6 +641,56 @@ def tickets_app(office):
     async def current_buyer(request: Request):
         request.state.buyer = await office.buyer_of(request.headers["X-Token"])
         return request.state.buyer
+
+    return _sells(app, office, write, current_buyer)
+
+
+@wrong("4.15.3", caught_by="test_q3_requests_with_the_same_id_have_their_own_buyers")
+def tickets_app(office):
+    """Leave the code as it is (5)."""
+    app = FastAPI()
+    current = {"id": "-", "buyer": "nobody"}
+
+    def write(text):
+        office.log.append(f"{current['id']} {text}")
+
+    @app.middleware("http")
+    async def log_end(request, call_next):
+        current["id"] = request.headers["X-Request-ID"]
+        current["buyer"] = "nobody"
+        response = await call_next(request)
+        write(f"{current['buyer']} {response.status_code}")
+        return response
+
+    async def current_buyer(request: Request):
+        buyer = await office.buyer_of(request.headers["X-Token"])
+        current["buyer"] = buyer
+        return buyer
+
+    return _sells(app, office, write, current_buyer)
+
+
+@wrong("4.15.3", caught_by="test_q3_requests_with_the_same_id_have_their_own_buyers")
+def tickets_app(office):
+    """Keep the buyers in a dict by the ID of the request."""
+    app = FastAPI()
+    buyers = {}
+
+    def write(text):
+        office.log.append(f"{request_id.get()} {text}")
+
+    @app.middleware("http")
+    async def log_end(request, call_next):
+        number = request.headers["X-Request-ID"]
+        request_id.set(number)
+        response = await call_next(request)
+        write(f"{buyers.pop(number, 'nobody')} {response.status_code}")
+        return response
+
+    async def current_buyer(request: Request):
+        buyer = await office.buyer_of(request.headers["X-Token"])
+        buyers[request_id.get()] = buyer
+        return buyer
 
     return _sells(app, office, write, current_buyer)
 
