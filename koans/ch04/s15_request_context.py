@@ -29,8 +29,8 @@ def visits_app() -> FastAPI:
     parameter that it needs, and return the `Visit` of the request.
 
     - `method` is the method of the request, `path` its path without the query.
-    - `address` is the IP address from which the server received the request, not one
-      from a header. If the server does not know it, `address` is None.
+    - `address` is the IP address of the client. Do not read it from a header: every
+      client can send any header. If the server does not know the address, it is None.
 
     Example:
         GET /events/7?lang=no  ->  200  {"method": "GET", "path": "/events/7",

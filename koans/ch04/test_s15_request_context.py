@@ -99,8 +99,7 @@ def test_q1_a_header_does_not_change_the_address(answers, name):
     assert seen == ["198.51.100.7", None], (
         f"A request from 198.51.100.7, and one from an unknown address, had the header "
         f"{sent}. The `address` of the visits is {in_words(seen)}. The docstring asks "
-        "for the address from which the server received the request: every client can "
-        "send this header."
+        "not to read a header for it: every client can send any header."
     )
 
 
