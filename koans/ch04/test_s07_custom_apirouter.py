@@ -1,0 +1,323 @@
+"""The tests of section 4.7."""
+
+from typing import Any
+
+import httpx2
+import pytest
+from fastapi import APIRouter, FastAPI, HTTPException
+
+from lab import attempt, client, fastapi_app, in_words, json_or_text, stand_in
+
+
+def send(
+    app: FastAPI, method: str, path: str, headers: dict[str, str] | None = None
+) -> tuple[int, Any]:
+    """Return the status code and the body of a response, of a redirect as well."""
+    with client(app) as http:
+        response: httpx2.Response = attempt(
+            f"`{method} {path}` with the headers {headers or {}}",
+            http.request,
+            method,
+            path,
+            headers=headers,
+            follow_redirects=False,
+        )
+    return response.status_code, json_or_text(response)
+
+
+def a_router(value: object, call: str) -> APIRouter:
+    """Return `value`, which the answer's `call` returned."""
+    assert isinstance(value, APIRouter), (
+        f"`{call}` returned {in_words(value)}. The docstring asks for an `APIRouter`: "
+        "create one and return it."
+    )
+    return value
+
+
+def including(router: APIRouter, *prefixes: str) -> FastAPI:
+    """Return an application that includes `router` once for each prefix."""
+    app = FastAPI()
+    for prefix in prefixes:
+        attempt(
+            f"`app.include_router(router, prefix={prefix!r})`",
+            app.include_router,
+            router,
+            prefix=prefix,
+        )
+    return app
+
+
+@pytest.fixture
+def products(answers) -> dict[int, Any]:
+    """The products for sale, by number."""
+    known = {5: answers.Product(5, "Żubr"), 12: answers.Product(12, "")}
+
+    def find_product(number: int) -> Any:
+        if type(number) is not int or number not in known:
+            raise HTTPException(404)
+        return known[number]
+
+    stand_in(answers.list_products, lambda: list(known.values()))
+    stand_in(answers.find_product, find_product)
+    return known
+
+
+def products_app(answers) -> tuple[APIRouter, FastAPI]:
+    """Return the router of 4.7.1, and an application that includes it."""
+    router = a_router(answers.products_router(), "products_router()")
+    return router, including(router, "")
+
+
+def test_q1_get_products_returns_the_list_of_each_moment(answers, products):
+    _, app = products_app(answers)
+
+    got = [send(app, "GET", "/products")]
+    del products[5]
+    got.append(send(app, "GET", "/products"))
+    del products[12]
+    got.append(send(app, "GET", "/products"))
+    second = {"number": 12, "title": ""}
+    expected = [
+        (200, [{"number": 5, "title": "Żubr"}, second]),
+        (200, [second]),
+        (200, []),
+    ]
+    assert got == expected, (
+        f"There were two products, then one, then none. `GET /products` returned "
+        f"{in_words(got)}. The docstring asks for 200 and what `list_products()` "
+        "returns. 307 is a redirect: look at the path in your decorator."
+    )
+
+
+def test_q1_get_a_product_returns_the_one_with_this_number(answers, products):
+    _, app = products_app(answers)
+
+    paths = ["/products/5", "/products/12", "/products/13"]
+    got = [send(app, "GET", path) for path in paths]
+    assert got == [
+        (200, {"number": 5, "title": "Żubr"}),
+        (200, {"number": 12, "title": ""}),
+        (404, {"detail": "Not Found"}),
+    ], (
+        "The products 5 and 12 exist, and 13 does not. Requests for these three "
+        f"returned {in_words(got)}. The docstring asks for what `find_product` "
+        "returns. It takes an integer, and it raises the 404 itself."
+    )
+
+
+def test_q1_a_number_that_is_no_integer_returns_422(answers, products):
+    _, app = products_app(answers)
+
+    got = [send(app, "GET", f"/products/{number}") for number in ("5", "five")]
+    assert [status for status, _ in got] == [200, 422], (
+        f"Requests for the products 5 and 'five' returned {in_words(got)}. The "
+        "docstring asks for an integer, and for 422 otherwise. Look at the parameter "
+        "`number` of your endpoint."
+    )
+
+
+def test_q1_a_product_is_found_anew_for_every_request(answers, products):
+    _, app = products_app(answers)
+
+    got = [send(app, "GET", "/products/5")[1]]
+    products[5] = answers.Product(5, "Emma")
+    got.append(send(app, "GET", "/products/5")[1])
+    assert got[1] == {"number": 5, "title": "Emma"}, (
+        f"The title of product 5 changed to 'Emma'. Two requests returned "
+        f"{in_words(got)}. Each request has to call `find_product`. Look at where your "
+        "code calls it."
+    )
+
+
+def test_q1_every_endpoint_has_the_tag_products(answers, products):
+    _, app = products_app(answers)
+
+    document = attempt("`app.openapi()`", app.openapi)
+    tags = {
+        path: document["paths"].get(path, {}).get("get", {}).get("tags")
+        for path in ("/products", "/products/{number}")
+    }
+    assert list(tags.values()) == [["products"], ["products"]], (
+        f"In the documentation, the endpoints have the tags {tags}. None means: no "
+        "endpoint, or no tag. The docstring asks for both paths and for the tag "
+        "'products'."
+    )
+
+
+def test_q1_an_endpoint_added_later_has_the_prefix_and_the_tag(answers, products):
+    router = a_router(answers.products_router(), "products_router()")
+    attempt('`router.post("/new")`', router.post("/new"), lambda: "saved")
+    app = including(router, "")
+
+    got = send(app, "POST", "/products/new")
+    paths = app.openapi()["paths"]
+    operation = paths.get("/products/new", {}).get("post", {})
+    assert (got, operation.get("tags")) == ((200, "saved"), ["products"]), (
+        '`router.post("/new")` added an endpoint. `POST /products/new` returned '
+        f"{in_words(got)}, its tags are {operation.get('tags')}. The docstring asks "
+        "for `/products` and the tag. Look at the arguments of `APIRouter`."
+    )
+
+
+STAFF = {"X-Staff": "yes"}
+
+
+def shop(answers) -> FastAPI:
+    """Return the application of 4.7.2."""
+    return fastapi_app(answers.shop_app(), "shop_app()")
+
+
+@pytest.mark.parametrize("isbn", ["9780141439587", "offer", "Offers"])
+def test_q2_a_book_is_below_api(answers, isbn):
+    got = send(shop(answers), "GET", f"/api/books/{isbn}")
+    assert got == (200, f"The book {isbn}"), (
+        f"`GET /api/books/{isbn}` without a header returned {in_words(got)}. The "
+        "docstring asks for the endpoint `read_book` of `catalogue` below `/api`, "
+        "without `staff_only`."
+    )
+
+
+def test_q2_the_offers_are_not_taken_for_a_book(answers):
+    got = send(shop(answers), "GET", "/api/books/offers")
+    assert got == (200, ["Emma"]), (
+        f"`GET /api/books/offers` without a header returned {in_words(got)}. The "
+        "docstring asks for `read_offers`, without `staff_only`. The path also matches "
+        "`/books/{isbn}`, and the first match wins. Look at the order of your lines."
+    )
+
+
+@pytest.mark.parametrize(("name", "number"), [("sales", 31), ("returns", 2)])
+def test_q2_the_staff_reads_the_reports(answers, name, number):
+    got = send(shop(answers), "GET", f"/api/reports/{name}", STAFF)
+    assert got == (200, number), (
+        f"`GET /api/reports/{name}` from the staff returned {in_words(got)}. The "
+        "docstring asks for the endpoints of `reports` below `/api/reports`."
+    )
+
+
+@pytest.mark.parametrize("name", ["sales", "returns"])
+@pytest.mark.parametrize("headers", [{}, {"X-Staff": "no"}], ids=["none", "no"])
+def test_q2_others_cannot_read_the_reports(answers, name, headers):
+    got = send(shop(answers), "GET", f"/api/reports/{name}", headers)
+    assert got == (403, {"detail": "This is for the staff only."}), (
+        f"`GET /api/reports/{name}` with the headers {headers} returned "
+        f"{in_words(got)}. The docstring asks that each endpoint of `reports` depends "
+        "on `staff_only`, which raises 403."
+    )
+
+
+@pytest.mark.parametrize(
+    "path", ["/books/7", "/books/offers", "/sales", "/api/sales", "/reports/sales"]
+)
+def test_q2_there_is_nothing_at_other_paths(answers, path):
+    app = shop(answers)
+    served = send(app, "GET", "/api/books/7")[0]
+
+    got = send(app, "GET", path, STAFF)
+    assert (served, got[0]) == (200, 404), (
+        f"`GET /api/books/7` returned {served}, and `GET {path}` returned "
+        f"{in_words(got)}. The docstring asks for paths that begin with `/api`, for "
+        "`reports` with `/api/reports`. Look at the prefixes."
+    )
+
+
+def test_q2_another_application_includes_the_routers_in_its_own_way(answers):
+    served = send(shop(answers), "GET", "/api/reports/sales", STAFF)[0]
+    shop(answers)
+    other = FastAPI()
+    other.include_router(answers.catalogue)
+    other.include_router(answers.reports)
+
+    paths = ["/books/7", "/books/offers", "/sales", "/returns"]
+    got = [send(other, "GET", path)[1] for path in paths]
+    expected = ["The book 7", "The book offers", 31, 2]
+    assert served == 200, (
+        f"`GET /api/reports/sales` from the staff returned {served}. The docstring "
+        "asks for the endpoints of `reports` below `/api/reports`."
+    )
+    assert got == expected, (
+        f"Another application includes `catalogue` and `reports` without a prefix. "
+        f"{paths} returned {in_words(got)}. The docstring asks `shop_app` not to "
+        "change the routers."
+    )
+
+
+ANA = {"X-Customer": "Ana"}
+REQUESTS = [
+    ("GET", "", "order 7"),
+    ("GET", "/invoice", "invoice of order 7"),
+    ("DELETE", "", "order 7 is cancelled"),
+]
+ENDPOINTS = pytest.mark.parametrize(
+    ("method", "path", "expected"), REQUESTS, ids=["read", "invoice", "cancel"]
+)
+
+
+@pytest.fixture
+def orders(answers) -> APIRouter:
+    """The router of 4.7.3."""
+    return a_router(answers.orders_router(), "orders_router()")
+
+
+@pytest.mark.parametrize("prefix", ["/orders", "/phone/orders", "/archive"])
+@ENDPOINTS
+def test_q3_the_application_chooses_the_prefix(orders, prefix, method, path, expected):
+    app = including(orders, prefix)
+
+    got = send(app, method, f"{prefix}/7{path}", ANA)
+    assert got == (200, expected), (
+        f"An application includes the router with the prefix {prefix!r}. "
+        f"`{method} {prefix}/7{path}` from Ana returned {in_words(got)}. The docstring "
+        "asks for 200 and the result as it is now, below the prefix of the "
+        "application. Look at the paths in the decorators."
+    )
+
+
+def test_q3_an_application_includes_the_router_twice(orders):
+    app = including(orders, "/orders", "/phone/orders")
+
+    paths = ["/orders/8", "/phone/orders/9/invoice"]
+    got = [send(app, "GET", path, ANA) for path in paths]
+    assert got == [(200, "order 8"), (200, "invoice of order 9")], (
+        f"An application includes the router twice. `GET` for {paths} returned "
+        f"{in_words(got)}. The docstring asks for endpoints below each prefix of the "
+        "application."
+    )
+
+
+@ENDPOINTS
+def test_q3_without_a_customer_each_endpoint_returns_401(
+    orders, method, path, expected
+):
+    app = including(orders, "/phone/orders")
+
+    got = send(app, method, f"/phone/orders/7{path}")
+    assert got == (401, {"detail": "Log in first."}), (
+        f"`{method} /phone/orders/7{path}` without a customer returned "
+        f"{in_words(got)}. The prefix is `/phone/orders`. Every endpoint has to "
+        "depend on `signed_in`, which raises 401."
+    )
+
+
+def test_q3_an_endpoint_added_later_needs_a_customer_as_well(orders):
+    attempt('`router.post("/new")`', orders.post("/new"), lambda: "saved")
+    app = including(orders, "/phone/orders")
+
+    got = [send(app, "POST", "/phone/orders/new", headers) for headers in (ANA, {})]
+    assert got == [(200, "saved"), (401, {"detail": "Log in first."})], (
+        '`router.post("/new")` added an endpoint. From Ana and without a customer it '
+        f"returned {in_words(got)}. The docstring asks that it depends on `signed_in`, "
+        "too. Look for a place where one line holds for all endpoints."
+    )
+
+
+def test_q3_other_endpoints_of_the_application_stay_open(orders):
+    app = including(orders, "/phone/orders")
+    app.get("/phone/help")(lambda: "help")
+
+    got = [send(app, "GET", path) for path in ("/phone/help", "/phone/orders/7")]
+    assert got == [(200, "help"), (401, {"detail": "Log in first."})], (
+        "Without a customer, another endpoint of the application and `read_order` "
+        f"returned {in_words(got)}. The docstring asks for `signed_in` in every "
+        "endpoint of the router, and only there."
+    )
