@@ -1,0 +1,521 @@
+"""The tests of section 4.12."""
+
+import re
+from itertools import zip_longest
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import httpx2
+import pytest
+from fastapi import APIRouter, FastAPI, Request
+from markdown_it import MarkdownIt
+from openapi_spec_validator import validate
+from openapi_spec_validator.validation.exceptions import (
+    OpenAPIValidationError,
+    ValidatorDetectError,
+)
+
+from lab import (
+    attempt,
+    client,
+    fastapi_app,
+    in_words,
+    json_or_text,
+    outcome,
+    returned_or_raised,
+    stand_in,
+)
+
+
+def send(app: FastAPI, method: str, path: str, **named: Any) -> httpx2.Response:
+    """Return the response of `app` to one request."""
+    with client(app) as http:
+        response: httpx2.Response = attempt(
+            f"`{method} {path}`", http.request, method, path, **named
+        )
+    return response
+
+
+def document(app: FastAPI, path: str = "/openapi.json") -> dict[str, Any]:
+    """Return the OpenAPI document of `app`, which is valid."""
+    response = send(app, "GET", path)
+    body = json_or_text(response)
+    assert response.status_code == 200, (
+        f"`GET {path}` returned {response.status_code} and {in_words(body)}. The "
+        "docstring asks for an OpenAPI document."
+    )
+    try:
+        validate(body)
+    except (OpenAPIValidationError, ValidatorDetectError) as error:
+        first = str(error).partition("\n")[0] or "the OpenAPI version is unknown"
+        raise AssertionError(
+            f"`GET {path}` returned a document that is not valid OpenAPI. The "
+            f"validator says: {in_words(first)}."
+        ) from None
+    found: dict[str, Any] = body
+    return found
+
+
+def operations(found: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the operations of a document, with keys such as "GET /events"."""
+    return {
+        f"{method.upper()} {path}": operation
+        for path, item in found["paths"].items()
+        for method, operation in item.items()
+    }
+
+
+def with_endpoint(app: object, call: str) -> FastAPI:
+    """Return the application that `call` returned, with one more endpoint."""
+    found = fastapi_app(app, call)
+    found.get("/events")(lambda: "Jazz Night")
+    return found
+
+
+OFFICES = [
+    ("Zoë & Co.", "zoe@tickets.example", "https://tickets.example/terms"),
+    ("Bergen", "api@bergen.example", "https://bergen.example/t/2"),
+]
+
+
+def info(answers, office: tuple[str, str, str]) -> dict[str, Any]:
+    """Return what the document of an office says about the API."""
+    created = attempt(
+        "`office_app(office)`", answers.office_app, answers.Office(*office)
+    )
+    app = with_endpoint(created, "office_app()")
+    found = document(app)
+    assert "GET /events" in operations(found), (
+        "An endpoint `GET /events` was added to the application, and the document "
+        f"contains {in_words(list(operations(found)))}. The docstring says that "
+        "endpoints are added afterwards. FastAPI has to create the document."
+    )
+    about: dict[str, Any] = found["info"]
+    return about
+
+
+@pytest.mark.parametrize("office", OFFICES, ids=["zoe", "bergen"])
+def test_q1_the_contact_is_the_office(answers, office):
+    contact = info(answers, office).get("contact", {})
+    got = (contact.get("name"), contact.get("email"))
+    assert got == office[:2], (
+        f"The office has the name {office[0]!r} and the e-mail {office[1]!r}. The "
+        f"contact in the document is {in_words(contact)}. The docstring asks for the "
+        "`name` and the `email` of the office. Look at the argument `contact`."
+    )
+
+
+@pytest.mark.parametrize("office", OFFICES, ids=["zoe", "bergen"])
+def test_q1_the_terms_of_service_are_a_url(answers, office):
+    got = info(answers, office).get("termsOfService")
+    assert got == office[2], (
+        f"The terms of the office are {office[2]!r}, and `termsOfService` in the "
+        f"document is {in_words(got)}. The docstring asks for the URL `office.terms`."
+    )
+
+
+def test_q1_the_license_has_a_name_and_an_identifier(answers):
+    got = info(answers, OFFICES[0]).get("license", {})
+    assert got == {"name": "Apache 2.0", "identifier": "Apache-2.0"}, (
+        f"The license in the document is {in_words(got)}. The docstring asks for the "
+        "name 'Apache 2.0' and the identifier 'Apache-2.0'. Look at the keys and the "
+        "values of your license."
+    )
+
+
+ABOUT = """
+            # About {city}
+
+            Tickets for *today*:
+
+            - jazz
+                - in the hall
+            - opera
+
+                curl /events
+
+            [More](https://tickets.example)
+    """
+
+
+def city_info(answers, city: str, text: str = ABOUT) -> dict[str, Any]:
+    """Return what the document of a city says about the API."""
+    stand_in(answers.about, lambda city: text.format(city=city))
+    app = with_endpoint(answers.city_app(city), "city_app()")
+    found: dict[str, Any] = document(app)["info"]
+    return found
+
+
+@pytest.mark.parametrize("city", ["Bergen", "São Paulo"], ids=["bergen", "sao-paulo"])
+def test_q2_the_title_has_the_name_of_the_city(answers, city):
+    got = city_info(answers, city)["title"]
+    assert got == f"{city} tickets", (
+        f"The title of the document for {city} is {in_words(got)}. The docstring asks "
+        f"for '{city} tickets'. Look at the arguments of `FastAPI`."
+    )
+
+
+@pytest.mark.parametrize(
+    ("indented", "plain"),
+    [
+        (ABOUT, ABOUT.replace("\n            ", "\n")),
+        ("\n    ## {city}\n\n    No events.\n    ", "## {city}\n\nNo events."),
+        ("\n# {city}\n\n1. Hall\n   - Row\n", "# {city}\n\n1. Hall\n   - Row"),
+    ],
+    ids=["twelve", "four", "none"],
+)
+def test_q2_the_description_is_shown_as_markdown(answers, indented, plain):
+    got = city_info(answers, "Bergen", indented).get("description", "")
+    shown, expected = (
+        MarkdownIt().render(text).strip().split("\n")
+        for text in (got, plain.format(city="Bergen"))
+    )
+    lines = [*zip_longest(shown, expected), (None, None)]
+    first = next((line for line in lines if line[0] != line[1]), (None, None))
+    assert shown == expected, (
+        f"Markdown makes HTML of the description. Its line {in_words(first[0])[:60]} "
+        f"should be {in_words(first[1])[:60]}. The docstring asks for the text "
+        "of `about(city)` without the spaces that all lines begin with. All other "
+        "spaces stay."
+    )
+
+
+def tickets() -> FastAPI:
+    """Return an application whose operations have tags, one of which is declared."""
+    app = FastAPI(openapi_tags=[{"name": "seats"}, {"name": "events"}])
+    orders = APIRouter(prefix="/orders", tags=["orders"])
+    orders.get("")(lambda: 1)
+    orders.post("", tags=["payment", "events"])(lambda: 1)
+    app.get("/health")(lambda: 1)
+    app.include_router(orders)
+    app.get("/events/{number}", tags=["events"])(lambda number: 1)
+    app.put("/events/{number}")(lambda number: 1)
+    return app
+
+
+def no_tags() -> FastAPI:
+    """Return an application without tags."""
+    app = FastAPI()
+    app.get("/health")(lambda: 1)
+    app.delete("/orders")(lambda: 1)
+    return app
+
+
+def default_is_declared() -> FastAPI:
+    """Return an application that describes the tag "default"."""
+    app = FastAPI(openapi_tags=[{"name": "orders"}, {"name": "default"}])
+    app.get("/health")(lambda: 1)
+    app.get("/orders", tags=["orders", "default"])(lambda: 1)
+    return app
+
+
+@pytest.mark.parametrize(
+    ("create", "expected"),
+    [
+        (
+            tickets,
+            {
+                "seats": [],
+                "events": ["POST /orders", "GET /events/{number}"],
+                "orders": ["GET /orders", "POST /orders"],
+                "payment": ["POST /orders"],
+                "default": ["GET /health", "PUT /events/{number}"],
+            },
+        ),
+        (no_tags, {"default": ["GET /health", "DELETE /orders"]}),
+        (
+            default_is_declared,
+            {"orders": ["GET /orders"], "default": ["GET /health", "GET /orders"]},
+        ),
+        (FastAPI, {}),
+    ],
+    ids=["tickets", "no-tags", "default-is-declared", "empty"],
+)
+def test_q3_each_operation_is_below_all_of_its_tags(answers, create, expected):
+    got = outcome(lambda: answers.headings(create().openapi()))
+    assert isinstance(got, dict), (
+        f"`headings(document)` {returned_or_raised(got)}. The docstring asks for a "
+        "dict: each heading, and the operations below it."
+    )
+    for name in expected | got:
+        below, page = got.get(name), expected.get(name)
+        assert below == page, (
+            f"Below the heading {name!r}, `headings` has {in_words(below)} and the "
+            f"page has {in_words(page)}. None means that there is no such heading. The "
+            "docstring asks for all tags of an operation, and for 'default'."
+        )
+
+
+@pytest.mark.parametrize(
+    ("create", "expected"),
+    [
+        (tickets, ["seats", "events", "default", "orders", "payment"]),
+        (default_is_declared, ["orders", "default"]),
+    ],
+    ids=["tickets", "default-is-declared"],
+)
+def test_q3_the_headings_are_in_the_order_of_the_page(answers, create, expected):
+    got = outcome(lambda: list(answers.headings(create().openapi())))
+    assert got == expected, (
+        f"The headings are {in_words(got)}, and the page has {expected}. The docstring "
+        "asks for the tags of the document first, then for the others in the order in "
+        "which they appear in the operations."
+    )
+
+
+def parts(answers, *names: str) -> list[Any]:
+    """Return parts of an API. Each has an endpoint with a tag, and one without."""
+    found = []
+    for name in names:
+        router = APIRouter()
+        router.get(f"/{name}")(lambda name=name: name)
+        router.post(f"/{name}", tags=["for partners"])(lambda name=name: f"new {name}")
+        found.append(answers.Part(name, f"All about *{name}*.", router))
+    return found
+
+
+NAMES = pytest.mark.parametrize(
+    "names",
+    [("orders", "events"), ("Events", "seat plans")],
+    ids=["orders", "plans"],
+)
+
+
+def documented(answers, names: tuple[str, ...]) -> FastAPI:
+    """Return the application of 4.12.4."""
+    app = answers.documented_app(parts(answers, *names))
+    return fastapi_app(app, "documented_app()")
+
+
+@NAMES
+def test_q4_the_endpoints_are_at_the_paths_of_the_routers(answers, names):
+    app = documented(answers, names)
+
+    got = [
+        json_or_text(send(app, method, f"/{name}"))
+        for name in names
+        for method in ("GET", "POST")
+    ]
+    expected = [text for name in names for text in (name, f"new {name}")]
+    assert got == expected, (
+        f"Each part has a GET and a POST endpoint at its name. The names are {names}. "
+        f"The requests returned {in_words(got)}. The docstring asks for the "
+        "paths of the routers. Look at how you include them."
+    )
+
+
+@NAMES
+def test_q4_each_endpoint_has_the_name_of_its_part_as_a_tag(answers, names):
+    found = operations(document(documented(answers, names)))
+
+    tags = {name: set(one.get("tags", [])) for name, one in found.items()}
+    expected = {f"GET /{name}": {name} for name in names} | {
+        f"POST /{name}": {name, "for partners"} for name in names
+    }
+    assert tags == expected, (
+        f"The parts are {names}, and each `POST` has the tag 'for partners' already. "
+        f"In the document the tags are {in_words(tags)}. The docstring asks for the "
+        "name of the part as well, and for no other tag."
+    )
+
+
+@NAMES
+def test_q4_the_document_describes_the_tags_in_the_order_of_the_parts(answers, names):
+    found = document(documented(answers, names))
+
+    got = [(tag["name"], tag.get("description")) for tag in found.get("tags", [])]
+    expected = [(name, f"All about *{name}*.") for name in names]
+    assert got == expected, (
+        f"The list `tags` of the document has {in_words(got)}. The docstring asks for "
+        f"the name and the description of each part, in this order: {names}. Look at "
+        "the arguments of `FastAPI`."
+    )
+
+
+def test_q4_without_parts_there_are_no_tags(answers):
+    described = document(documented(answers, ("orders",)))["tags"]
+    found = document(documented(answers, ()))
+
+    got = (len(described), found.get("tags", []), found["paths"])
+    assert got == (1, [], {}), (
+        f"With one part, `tags` is {in_words(described)}. Without parts it is "
+        f"{found.get('tags')}, and the paths are {in_words(found['paths'])}. The "
+        "docstring asks for the tags and the endpoints of the parts only."
+    )
+
+
+def releases(answers, *names: str) -> FastAPI:
+    """Return the application of 4.12.5.
+
+    Each release has one endpoint of its own, and one that all of them share.
+    """
+    shared = APIRouter()
+    shared.get("/events")(lambda: "all events")
+    found = []
+    for number, name in enumerate(names, 1):
+        router = APIRouter()
+        router.include_router(shared)
+        router.get(f"/only-{name}")(lambda name=name: f"only {name}")
+        found.append(answers.Release(name, f"{number}.4.{number}-rc", router))
+    return fastapi_app(answers.releases_app(found), "releases_app()")
+
+
+RELEASES = [("v1", "1.4.1-rc"), ("v10", "2.4.2-rc")]
+EACH = pytest.mark.parametrize(("name", "version"), RELEASES, ids=["v1", "v10"])
+
+
+@EACH
+def test_q5_the_paths_of_a_release_begin_with_its_name(answers, name, version):
+    app = releases(answers, "v1", "v10")
+
+    paths = [f"/{name}/events", f"/{name}/only-{name}", "/events"]
+    responses = [send(app, "GET", path) for path in paths]
+    got = [(one.status_code, json_or_text(one)) for one in responses]
+    assert got[:2] == [(200, "all events"), (200, f"only {name}")], (
+        f"`GET` for {paths[:2]} returned {in_words(got[:2])}. The docstring asks for "
+        f"the endpoints of the release {name!r} below `/{name}`."
+    )
+    assert got[2][0] == 404, (
+        f"`GET /events` returned {in_words(got[2])}. The docstring asks for paths that "
+        "begin with the name of a release."
+    )
+
+
+@EACH
+def test_q5_each_release_has_its_title_and_version(answers, name, version):
+    app = releases(answers, "v1", "v10")
+
+    found = document(app, f"/{name}/openapi.json")["info"]
+    got = (found["title"], found["version"])
+    assert got == (f"Tickets {name}", version), (
+        f"The release {name!r} has the version {version!r}. The title and the version "
+        f"in `/{name}/openapi.json` are {in_words(got)}. The docstring asks for the "
+        f"title 'Tickets {name}' and the version of the release."
+    )
+
+
+@EACH
+def test_q5_a_document_has_the_endpoints_of_its_release(answers, name, version):
+    app = releases(answers, "v1", "v10")
+
+    found = document(app, f"/{name}/openapi.json")
+    base = found.get("servers", [{"url": ""}])[0]["url"]
+    got = sorted(base + path for path in found["paths"])
+    assert got == [f"/{name}/events", f"/{name}/only-{name}"], (
+        f"With the server {base!r} and the paths of `/{name}/openapi.json`, a client "
+        f"calls {in_words(got)}. The docstring asks for the endpoints of the release "
+        f"{name!r} and no others: `/{name}/events` and `/{name}/only-{name}`."
+    )
+
+
+@EACH
+def test_q5_each_release_has_its_documentation_page(answers, name, version):
+    app = releases(answers, "v1", "v10")
+
+    page = send(app, "GET", f"/{name}/docs")
+    url = re.search(r"url: '(.+?)'", page.text)
+    got = urlsplit(urljoin(f"/{name}/docs", url[1])).path if url else None
+    assert (page.status_code, got) == (200, f"/{name}/openapi.json"), (
+        f"`GET /{name}/docs` returned {page.status_code}, and the page reads the "
+        f"document {got!r}. The docstring asks for a page that reads "
+        f"`/{name}/openapi.json`."
+    )
+
+
+def before() -> FastAPI:
+    """Return the application of 4.12.6 as it was."""
+    app = FastAPI(title="Guests")
+
+    @app.post("/guests", tags=["guests"])
+    async def upload_guests(request: Request, event: int) -> int:
+        """Save the guests of an event, and return their number."""
+        return len((await request.body()).splitlines())
+
+    return app
+
+
+def guests(answers) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the document of 4.12.6, and the operation `POST /guests` in it."""
+    found = document(fastapi_app(answers.guests_app(), "guests_app()"))
+    return found, operations(found).get("POST /guests", {})
+
+
+def test_q6_the_document_has_the_body_of_the_request(answers):
+    _, operation = guests(answers)
+
+    body = operation.get("requestBody", {})
+    kinds = {
+        kind: one.get("schema", {}).get("type")
+        for kind, one in body.get("content", {}).items()
+    }
+    got = (kinds, body.get("required"))
+    assert got == ({"text/csv": "string"}, True), (
+        f"In the document, the request body of `POST /guests` is {in_words(body)}. The "
+        "docstring asks for a required body with the content type `text/csv` and the "
+        "schema of a string. OpenAPI calls the key `requestBody`."
+    )
+
+
+def test_q6_the_document_has_the_rate_limit(answers):
+    _, operation = guests(answers)
+
+    got = operation.get("x-rate-limit")
+    assert (type(got), got) == (int, 60), (
+        f"In the document, `x-rate-limit` of `POST /guests` is {in_words(got)}. The "
+        "docstring asks for the number 60 in this operation."
+    )
+
+
+def test_q6_the_rest_of_the_document_stays(answers):
+    found, operation = guests(answers)
+
+    added = {key: operation.pop(key, None) for key in ("requestBody", "x-rate-limit")}
+    assert None not in added.values(), (
+        f"The operation has {in_words(added)} in the document. The docstring asks for "
+        "both of them."
+    )
+    old = before().openapi()
+    changed = [key for key in old | found if old.get(key) != found.get(key)]
+    parts = operations(old)["POST /guests"]
+    differs = {
+        key: operation.get(key)
+        for key in parts | operation
+        if parts.get(key) != operation.get(key)
+    }
+    assert changed == [], (
+        f"Beside the two additions, these parts of the document differ: {changed}. In "
+        f"the operation these differ: {in_words(differs)}. The docstring asks that "
+        "everything else stays as it is."
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "kind"),
+    [
+        ("/guests?event=7", b"Ana\nBen\n", "text/csv"),
+        ("/guests?event=7", b"", "text/csv"),
+        ("/guests?event=7", b"\xff\xfe\nBen", "text/csv"),
+        ("/guests?event=7", b'{"name": "Ana"}', "application/json"),
+        ("/guests?event=7", b"Ana", "text/plain"),
+        ("/guests?event=x", b"Ana", "text/csv"),
+        ("/guests", b"Ana", "text/csv"),
+    ],
+    ids=["csv", "empty", "bytes", "json", "text", "not-a-number", "no-event"],
+)
+def test_q6_the_responses_stay(answers, path, body, kind):
+    app = fastapi_app(answers.guests_app(), "guests_app()")
+    documented = operations(attempt("`app.openapi()`", app.openapi))
+    responses = [
+        send(one, "POST", path, content=body, headers={"Content-Type": kind})
+        for one in (before(), app)
+    ]
+    old, new = ((one.status_code, json_or_text(one)) for one in responses)
+    assert "requestBody" in documented.get("POST /guests", {}), (
+        "In the document, `POST /guests` has no `requestBody`. The docstring asks for "
+        "one, and for the same responses as before."
+    )
+    assert new == old, (
+        f"`POST {path}` with {body!r} as {kind} returned {in_words(new)[:60]}. It "
+        f"returned {in_words(old)[:60]} before. The docstring asks that all "
+        "responses stay."
+    )
