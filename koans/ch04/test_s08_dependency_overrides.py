@@ -1,0 +1,372 @@
+"""The tests of section 4.8."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+from unittest.mock import NonCallableMock
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+
+from lab import (
+    async_client,
+    attempt,
+    client,
+    fastapi_app,
+    in_words,
+    json_or_text,
+    outcome,
+    stand_in,
+)
+
+
+def send(
+    app: FastAPI, method: str, path: str, json: object = None
+) -> tuple[int, object]:
+    """Return the status code and the body of the response of `app`.
+
+    An exception of the application becomes a 500, with the exception as the body.
+    """
+    with client(app) as http:
+        response = outcome(lambda: http.request(method, path, json=json))
+    if isinstance(response, httpx2.Response):
+        return response.status_code, json_or_text(response)
+    return 500, response
+
+
+def status_and_body(app: FastAPI, path: str) -> tuple[int, object]:
+    """Return the response to GET; the body of a 404 is left out."""
+    status, body = send(app, "GET", path)
+    return status, None if status == 404 else body
+
+
+@pytest.fixture
+def asked(answers) -> list[tuple[object, ...]]:
+    """The arguments of each call of `ask_wholesaler`, which returns 999."""
+    calls: list[tuple[object, ...]] = []
+
+    def ask(*arguments: object) -> int:
+        calls.append(arguments)
+        return 999
+
+    stand_in(answers.ask_wholesaler, ask)
+    return calls
+
+
+def override(answers, prices: dict[str, int]) -> FastAPI:
+    """Return an application of 4.8.1 with these prices."""
+    app: FastAPI = answers.price_app()
+    attempt("`override_price(app, prices)`", answers.override_price, app, prices)
+    return app
+
+
+def test_q1_both_endpoints_use_the_prices_of_the_test(answers, asked):
+    app = override(answers, {"82-02": 200, "0042": 0})
+
+    paths = ("82-02/price", "82-02/club-price", "0042/price", "0042/club-price")
+    got = [status_and_body(app, f"/books/{path}") for path in paths]
+    assert got == [(200, 200), (200, 180), (200, 0), (200, 0)], (
+        f"`prices` was {{'82-02': 200, '0042': 0}}. Four requests returned "
+        f"{in_words(got)}, and `ask_wholesaler` was called {len(asked)} times. The "
+        "docstring asks for `prices[isbn]`. Look at the key and at the value of your "
+        "override."
+    )
+
+
+def test_q1_the_prices_are_read_for_every_request(answers, asked):
+    prices = {"82-02": 200}
+    app = override(answers, prices)
+
+    got = [status_and_body(app, "/books/82-02/price")]
+    prices["82-02"] = 250
+    prices["82-03"] = 300
+    got.append(status_and_body(app, "/books/82-02/price"))
+    got.append(status_and_body(app, "/books/82-03/price"))
+    del prices["82-02"]
+    got.append(status_and_body(app, "/books/82-02/price"))
+    assert got == [(200, 200), (200, 250), (200, 300), (404, None)], (
+        "The test changed a price from 200 to 250, added a book for 300, and deleted "
+        f"the first book. The responses were {in_words(got)}. The docstring asks to "
+        "read `prices` for every request. Look at which function reads `prices`."
+    )
+
+
+@pytest.mark.parametrize("endpoint", ["price", "club-price"])
+def test_q1_a_book_without_a_price_returns_404(answers, asked, endpoint):
+    app = override(answers, {"82-02": 200})
+
+    paths = [f"/books/{isbn}/{endpoint}" for isbn in ("82-0", "82-02", "82-022")]
+    got = [send(app, "GET", path) for path in paths]
+    assert [status for status, _ in got] == [404, 200, 404], (
+        f"`prices` contains only '82-02'. Requests for '82-0', '82-02', '82-022' "
+        f"returned {in_words(got)}. The docstring asks for 404 if `prices` does not "
+        "contain the book. Look at what your override does then."
+    )
+
+
+def test_q1_only_this_application_does_without_the_wholesaler(answers, asked):
+    others = [answers.price_app()]
+    app = override(answers, {"82-02": 200})
+    others.append(answers.price_app())
+
+    own = status_and_body(app, "/books/82-02/club-price")
+    calls = len(asked)
+    got = [status_and_body(other, "/books/82-02/price") for other in others]
+    assert (own, calls) == ((200, 180), 0), (
+        f"A request to `app` returned {in_words(own)}, and `ask_wholesaler` was called "
+        f"{calls} times. The docstring asks not to call it. Look at the key of your "
+        "override: which function stands in `Depends(...)`?"
+    )
+    assert got == [(200, 999), (200, 999)], (
+        f"`ask_wholesaler` returned 999. Two other applications returned "
+        f"{in_words(got)}. The docstring asks that other applications still call "
+        "`ask_wholesaler`. Look at what your code changes besides `app`."
+    )
+
+
+def mocked(answers, books: dict[str, Any]) -> tuple[FastAPI, Any]:
+    """Return the application and the mock of 4.8.2."""
+    both = attempt("`mocked_shop(books)`", answers.mocked_shop, books)
+    is_pair = isinstance(both, tuple) and len(both) == 2
+    assert is_pair, (
+        f"`mocked_shop(books)` returned {in_words(both)}. The docstring asks for both "
+        "the application and the mock, as a tuple. Look at your `return`."
+    )
+    app, session = both
+    fastapi_app(app, "mocked_shop(books)[0]")
+    assert isinstance(session, NonCallableMock), (
+        f"The second value of `mocked_shop(books)` is {in_words(session)}. The "
+        "docstring asks for a mock of `unittest.mock`, which records its calls."
+    )
+    return app, session
+
+
+def book(answers, isbn: str, copies: int) -> Any:
+    """Return a book that is in no database."""
+    return answers.Book(isbn=isbn, copies=copies)
+
+
+def test_q2_every_request_gets_the_same_mock(answers):
+    books = {"82-02": book(answers, "82-02", 3)}
+    app, session = mocked(answers, books)
+
+    got = [send(app, "POST", "/books/82-02/copies") for _ in range(2)]
+    assert got == [(200, 4), (200, 5)], (
+        "The book 82-02 had 3 copies. Two requests `POST /books/82-02/copies` returned "
+        f"{in_words(got)}. The docstring asks that every request gets the mock. Look "
+        "at the key of your override, and at the function that is its value."
+    )
+    assert session.commit.call_count == 2, (
+        f"Two requests called `commit`. The mock recorded {session.commit.call_count} "
+        "calls. The docstring asks that every request gets the mock that you return. "
+        "Look at the line that creates the mock."
+    )
+
+
+def test_q2_a_book_that_is_added_is_recorded(answers):
+    app, session = mocked(answers, {})
+
+    got = send(app, "POST", "/books", {"isbn": "82-05"})
+    assert got[0] == 201, (
+        f"`POST /books` returned {in_words(got)}. The docstring asks for the endpoints "
+        "of `books_router` with the mock as their session. Look at the router, and at "
+        "the key and the value of your override."
+    )
+    added = [getattr(call.args[0], "isbn", None) for call in session.add.mock_calls]
+    assert added == ["82-05"], (
+        f"The endpoint added the book 82-05. The mock recorded {in_words(added)}. The "
+        "docstring asks that requests get the mock that you return."
+    )
+
+
+def test_q2_get_returns_the_book_with_this_isbn(answers):
+    books = {isbn: book(answers, isbn, 3) for isbn in ("82-02", "82-03")}
+    app, session = mocked(answers, books)
+    send(app, "POST", "/books/82-03/copies")
+    books["82-04"] = book(answers, "82-04", 9)
+    del books["82-02"]
+
+    found = [
+        outcome(lambda isbn=isbn: session.get(answers.Book, isbn))
+        for isbn in ("82-02", "82-03", "82-04")
+    ]
+    copies = [getattr(one, "copies", one) for one in found]
+    assert copies == [None, 4, 9], (
+        "The test deleted the book 82-02 and added 82-04. `session.get` returned books "
+        f"with {in_words(copies)} copies. The docstring asks for what `books` contains "
+        "at this moment: [None, 4, 9]. Look at how you set up `get`."
+    )
+
+
+def test_q2_a_book_that_is_not_there_returns_404(answers):
+    books = {"82-02": book(answers, "82-02", 3)}
+    app, session = mocked(answers, books)
+
+    status, body = send(app, "POST", "/books/82-09/copies")
+    assert (status, session.commit.call_count) == (404, 0), (
+        f"`books` does not contain 82-09. The response was {status} and "
+        f"{in_words(body)}, and `commit` was called {session.commit.call_count} times. "
+        "The docstring asks `session.get` to return None, and then the endpoint "
+        "returns 404."
+    )
+
+
+def test_q2_the_mock_has_the_methods_of_a_session_only(answers):
+    _, session = mocked(answers, {})
+
+    names = ("get", "add", "delete", "scalars", "comit", "save", "query_all")
+    there = [name for name in names if hasattr(session, name)]
+    assert there == ["get", "add", "delete", "scalars"], (
+        f"Of the names {list(names)}, the mock has {there}. `Session` has the first "
+        "four. The docstring asks for the methods of `Session` and no others. Look at "
+        "how you create the mock."
+    )
+
+
+def test_q2_each_call_creates_a_new_mock_and_application(answers):
+    shelves = [{"82-02": book(answers, "82-02", copies)} for copies in (3, 8)]
+    shops = [mocked(answers, books) for books in shelves]
+
+    got = [send(app, "POST", "/books/82-02/copies") for app, _ in shops[:1]]
+    counts = [session.commit.call_count for _, session in shops]
+    assert (got, counts) == ([(200, 4)], [1, 0]), (
+        "Two shops were created, the first one with 3 copies. A request to it returned "
+        f"{in_words(got)}, and the mocks recorded {counts} commits. The docstring asks "
+        "for a new mock and a new application with each call."
+    )
+
+
+def create_shop(answers, demo: bool) -> FastAPI:
+    """Return the shop of 4.8.3."""
+    app = attempt(f"`create_shop({demo})`", answers.create_shop, demo)
+    return fastapi_app(app, f"create_shop({demo})")
+
+
+def headers(shop: str | None) -> dict[str, str]:
+    """Return the headers of a request to this shop."""
+    return {} if shop is None else {"X-Shop": shop}
+
+
+def test_q3_each_shop_has_its_own_stock(answers):
+    async def fail(isbn: str) -> int:
+        raise LookupError(isbn)
+
+    for number, name in enumerate(("central", "bergen", "oslo"), start=1):
+
+        async def count(isbn: str, number: int = number) -> int:
+            return number * 10 + len(isbn)
+
+        stand_in(getattr(answers, f"{name}_stock"), count)
+    answers.STOCKS["voss"] = fail
+    app = create_shop(answers, demo=False)
+
+    shops = ("bergen", None, "oslo", "Oslo", "os", "voss", None, "bergen")
+    got = []
+    with client(app, raises=False) as http:
+        for shop in shops:
+            response = http.get("/stock/82-02", headers=headers(shop))
+            got.append(response.json() if response.is_success else response.status_code)
+    assert got == [25, 15, 35, 15, 15, 500, 15, 25], (
+        f"Requests for {shops} returned {got}. The docstring asks for Bergen's stock "
+        "25, Oslo's 35, and otherwise the central one, 15. The stock of voss raises an "
+        "exception (500). Look at what remains after it."
+    )
+
+
+async def until(condition: Callable[[], bool]) -> bool:
+    """Wait until the condition is true. This takes some seconds at most."""
+    for _ in range(4_000):
+        if condition():
+            break
+        await asyncio.sleep(0.001)
+    return condition()
+
+
+async def overlap(
+    answers, second: str | None, where: str, ends_first: str
+) -> list[object]:
+    """Return the responses to a request for bergen and to one for `second`.
+
+    Both requests wait in the function `where`, until the other one is there too.
+    `ends_first` says which of them goes on first.
+    """
+    app = create_shop(answers, demo=True)
+    gates, there = [asyncio.Event(), asyncio.Event()], []
+
+    async def wait(*arguments: object) -> int:
+        there.append(arguments)
+        await gates[len(there) - 1].wait()
+        return 3
+
+    stand_in(getattr(answers, where), wait)
+    async with async_client(app) as http:
+
+        async def request(shop: str | None) -> object:
+            response = await http.get("/stock/82-02", headers=headers(shop))
+            return json_or_text(response)
+
+        one = asyncio.create_task(request("bergen"))
+        await until(lambda: len(there) == 1 or one.done())
+        if ends_first == "second":
+            gates[1].set()
+        two = asyncio.create_task(request(second))
+        both = await until(lambda: len(there) == 2 or two.done())
+        if ends_first == "second":
+            both = await until(two.done)
+        gates[0].set()
+        await until(one.done)
+        gates[1].set()
+        got = await asyncio.gather(one, two, return_exceptions=True)
+    assert both, (
+        f"While a request for bergen was in `{where}`, a request for {second} made "
+        "no progress. The docstring asks that no request waits until another one is "
+        "finished. Look for a lock."
+    )
+    return list(got)
+
+
+@pytest.mark.parametrize(
+    ("second", "where", "ends_first"),
+    [
+        ("oslo", "check_customer", "first"),
+        ("oslo", "check_customer", "second"),
+        (None, "check_customer", "first"),
+        (None, "check_customer", "second"),
+        (None, "bergen_stock", "second"),
+    ],
+)
+async def test_q3_two_requests_at_the_same_time_get_their_own_stock(
+    answers, second, where, ends_first
+):
+    got = await overlap(answers, second, where, ends_first)
+
+    expected = [3, 7 if second else 120]
+    assert got == expected, (
+        f"While a request for bergen was in `{where}`, a request for {second} was "
+        f"sent, and the {ends_first} one ended first. They returned {in_words(got)}. "
+        f"The docstring asks for {expected}. Look at what both requests share."
+    )
+
+
+def test_q3_the_demo_always_charges_nothing(answers):
+    stand_in(answers.charge_nothing, lambda cents: f"nothing for {cents}")
+    stand_in(answers.charge_card, lambda cents: f"card for {cents}")
+    apps = [create_shop(answers, demo) for demo in (True, False)]
+
+    receipts = []
+    for app in apps:
+        for cents in (500, 900):
+            receipts.append(send(app, "POST", f"/payments?cents={cents}")[1])
+            with client(app) as http:
+                response = attempt("`GET /stock/82-02`", http.get, "/stock/82-02")
+            assert response.status_code == 200, (
+                f"`GET /stock/82-02` returned {response.status_code}. The docstring "
+                "asks for the number of copies in the central warehouse."
+            )
+    expected = ["nothing for 500", "nothing for 900", "card for 500", "card for 900"]
+    assert receipts == expected, (
+        "Two payments and requests for the stock were sent to a demo, then to a real "
+        f"shop. The receipts were {in_words(receipts)}. The docstring asks for "
+        "`charge_nothing` in the demo, always, and for `charge_card` in the real shop."
+    )
