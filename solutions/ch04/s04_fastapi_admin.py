@@ -1,0 +1,200 @@
+"""4.4  FastAPI Admin.
+
+An admin interface is a set of web pages on which employees list, create, edit and
+delete rows. sqladmin generates these pages from SQLAlchemy models. The library
+fastapi-admin cannot be imported with current versions, so the koans use sqladmin.
+Notes: content/docs/fastapi/ecosystem/fastapi-admin.md
+"""
+
+import hmac
+from enum import Enum
+
+from fastapi import FastAPI, Request
+from sqladmin import Admin, ModelView
+from sqladmin.authentication import AuthenticationBackend
+from sqlalchemy import Engine, ForeignKey
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+
+class Base(DeclarativeBase):
+    """The base class of the models."""
+
+
+class Article(Base):
+    """A help article of the support desk."""
+
+    __tablename__ = "article"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str]
+    topic: Mapped[str]
+    body: Mapped[str]
+
+
+def add_articles(app: FastAPI, engine: Engine) -> None:
+    """4.4.1  How do you integrate FastAPI Admin with a SQLAlchemy model?
+
+    The support desk writes its help articles in a browser. Add an admin interface to
+    `app`, below the path `/admin`, with pages for the model `Article`.
+
+    - The list `/admin/article/list` shows the columns `title` and `topic` of each
+      article, and no other columns.
+    - On the pages, an employee can create, edit and delete articles. They are stored in
+      the database of `engine`.
+
+    Given:
+        The table exists. The login comes later, in 4.4.3.
+
+    Example:
+        GET /admin/article/list  ->  200  a page with a table of all articles
+    """
+
+    # region answer
+    # In words: sqladmin has two parts. A subclass of `ModelView` says which model it is
+    # for and which columns its pages show. `Admin(app, engine)` adds the pages to the
+    # application, and they use the database of the engine. `add_view` takes the class.
+    # The forms come from the columns of the model.
+    class ArticleAdmin(ModelView, model=Article):
+        column_list = [Article.title, Article.topic]
+
+    admin = Admin(app, engine)
+    admin.add_view(ArticleAdmin)
+    # endregion
+
+
+class User(Base):
+    """Somebody who writes to the support desk, with a password for its web site."""
+
+    __tablename__ = "user"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    password_hash: Mapped[str | None]
+
+
+def user_admin() -> type[ModelView]:
+    """4.4.2  Write a FastAPI Admin configuration for a `User` model.
+
+    The support desk looks after its users in an admin interface. Write a subclass of
+    `ModelView` for the model `User`, and return the class.
+
+    - The list and its exports contain `email` and `name` only. The details page
+      contains `id`, `email` and `name`.
+    - `password_hash` is on no page. With the forms, an employee can set and change
+      `email` and `name`, but not the hash.
+    - Nobody can delete a user: the response is 403.
+
+    Given:
+        The pages are `/admin/user/list`, `/admin/user/details/1`, `/admin/user/create`,
+        `/admin/user/edit/1`, `/admin/user/export/csv` and `/admin/user/export/json`.
+        Employees delete with the request `DELETE /admin/user/delete?pks=1`.
+    """
+
+    # region answer
+    class UserAdmin(ModelView, model=User):
+        column_list = [User.email, User.name]
+        column_details_list = [User.id, User.email, User.name]
+        form_columns = [User.email, User.name]
+        can_delete = False
+
+    return UserAdmin
+    # endregion
+
+
+class Customer(Base):
+    """A customer."""
+
+    __tablename__ = "customer"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+
+    def __str__(self) -> str:
+        """Return the text that sqladmin shows for a customer."""
+        return self.name
+
+
+class Status(Enum):
+    """What has become of a ticket."""
+
+    open = "open"
+    solved = "solved"
+
+
+class Ticket(Base):
+    """A problem of a customer."""
+
+    __tablename__ = "ticket"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    subject: Mapped[str]
+    status: Mapped[Status]
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"))
+    customer: Mapped[Customer] = relationship()
+
+
+def check_password(name: str, password: str) -> bool:
+    """Return whether this is the password of the employee."""
+    return hmac.compare_digest(password.encode(), f"{name}-secret".encode())
+
+
+class DeskLogin(AuthenticationBackend):
+    """Employees log in with a name and a password. A signed cookie keeps the name."""
+
+    async def login(self, request: Request) -> bool:
+        """Return whether the login form has the right password."""
+        form = await request.form()
+        name = str(form.get("username"))
+        if not check_password(name, str(form.get("password"))):
+            return False
+        request.session["employee"] = name
+        return True
+
+    async def logout(self, request: Request) -> bool:
+        """Forget the employee."""
+        request.session.clear()
+        return False
+
+    async def authenticate(self, request: Request) -> bool:
+        """Return whether an employee is logged in. This is called for every page."""
+        return "employee" in request.session
+
+
+def add_prototype(app: FastAPI, engine: Engine, secret: str) -> None:
+    """4.4.3  What are the benefits of FastAPI Admin for rapid prototyping?
+
+    The support desk wants to try a new tool for its tickets today. Add an admin
+    interface below `/admin`, with pages for the models `Customer` and `Ticket`. The
+    pages of both can list, create, edit and delete.
+
+    - A page without a login redirects to `/admin/login`, where `DeskLogin` checks the
+      password. Its cookie is signed with `secret`: `DeskLogin(secret)`.
+    - The list of customers shows the names.
+    - The list of tickets shows the subject, the status and the customer's name. The
+      ticket with the largest `id` comes first.
+    - The search finds a ticket by a part of its subject or of the customer's name, and
+      by nothing else.
+
+    Given:
+        Employees search with `/admin/ticket/list?search=printer`.
+    """
+
+    # region answer
+    # In words: A prototype needs pages before anybody knows which ones. sqladmin
+    # generates lists, forms, validation, search and exports from the models, and one
+    # line configures each. The form of a ticket offers the customers and the states
+    # without any code. The login protects all pages at once. If the model changes, the
+    # pages change too. Special workflows still need pages of your own.
+    class CustomerAdmin(ModelView, model=Customer):
+        column_list = [Customer.name]
+
+    class TicketAdmin(ModelView, model=Ticket):
+        column_list = [Ticket.subject, Ticket.status, Ticket.customer]
+        column_searchable_list = [Ticket.subject, "customer.name"]
+        column_default_sort = ("id", True)
+
+    admin = Admin(app, engine, authentication_backend=DeskLogin(secret))
+    admin.add_view(CustomerAdmin)
+    admin.add_view(TicketAdmin)
+    # endregion
