@@ -44,12 +44,12 @@ def sales_app() -> FastAPI:
     A ticket office exports its sales. There are millions of them. Write the endpoint
     `GET /sales.csv`.
 
-    - The body begins with the line of the names `Sale._fields`. Then comes a line for
-      each sale of `read_sales()`. Make the lines with `csv_line`. The database changes,
-      so call `read_sales()` for every request.
+    - The first line of the body has the names in `Sale._fields`. Then there is a line
+      for each sale of `read_sales()`. The function `csv_line` makes a line.
+    - Call `read_sales()` for every request, because the database changes.
     - The media type of the response is `text/csv`.
-    - Send the lines while you read. At most 100 sales are read before their lines are
-      sent.
+    - Send the line of each sale before you read the next one, or collect the lines of
+      at most 100 sales before you send them.
 
     Example:
         GET /sales.csv  ->  200
@@ -114,7 +114,7 @@ def differences() -> dict[str, str | int | bool | None]:
     - "log of /whole" and "log of /stream": write the four entries that the request adds
       to the log as one string, such as "CRLL".
     - "length of /stream": the header `Content-Length` of the response as a number, or
-      None if there is no such header. The one of `/whole` is 21.
+      None if there is no such header. For `/whole` it is 21.
     - "status of /whole/fails" and "status of /stream/fails": the status codes that the
       client receives. "end of /stream/fails": True if the client receives a complete
       response, False if the connection is closed before its end.
@@ -138,9 +138,9 @@ def find_report(year: int) -> BinaryIO | None:
 
 
 def open_report(year: int) -> Iterator[BinaryIO]:
-    """Provide the report of a year to an endpoint, and close it after the response.
+    """Provide the report of a year to an endpoint.
 
-    If the client leaves, the report is closed then.
+    The report is closed after the response, or when the client leaves.
     """
     report = find_report(year)
     if report is None:
@@ -158,7 +158,7 @@ def archive_app() -> FastAPI:
 
     - Read the report in blocks of `BLOCK` bytes. Send each block before you read the
       next one. The last block can be smaller.
-    - The memory of the server grows by less than 16 MB, however large the report is.
+    - The memory of the server grows by less than 16 MB, also for a very large report.
     - If the client leaves, stop reading.
     - The status code, the media type and the content stay as they are.
     """

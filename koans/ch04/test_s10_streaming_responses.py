@@ -92,8 +92,8 @@ def test_q1_the_body_has_a_line_for_each_sale(answers, sales):
     seen = (response.status_code, response.text)
     assert seen == (200, expected_csv(sales)), (
         f"For the sales {in_words(sales)} `GET /sales.csv` returned {in_words(seen)}. "
-        "The docstring asks for 200, the line of the names, and a line for each sale, "
-        "made with `csv_line`."
+        "The docstring asks for 200, a line of the names, and a line for each sale. "
+        "`csv_line` makes such a line."
     )
 
 
@@ -136,9 +136,9 @@ def test_q1_the_lines_are_sent_while_the_sales_are_read(answers):
     stand_in(answers.read_sales, read_sales)
     count = len(get(app, "/sales.csv").text.splitlines())
     assert (count, max(ahead) <= 100) == (301, True), (
-        f"There were 300 sales. The body had {count} lines, and {max(ahead)} sales "
+        f"There were 300 sales. The body had {count} lines. Up to {max(ahead)} sales "
         "were read before their lines were sent. The docstring asks for 301 lines, "
-        "and for at most 100 sales. Look at what waits for the last sale."
+        "and for at most 100 sales. Look at when your code sends the lines."
     )
 
 
@@ -215,7 +215,7 @@ def test_q2_the_response_is_predicted(answers, key):
     )
 
 
-ROW = b"Jazz Night,2,Oslo\n"
+ROW = b"Jazz Night,2,".ljust(999, b"x") + b"\n"
 LONG_ROW = b"Jazz Night,2,".ljust(32_767, b"x") + b"\n"
 
 
@@ -272,6 +272,15 @@ def archive(
     return app, opened
 
 
+def only(opened: list[Report]) -> Report:
+    """Return the report that the endpoint has opened."""
+    assert len(opened) == 1, (
+        f"The endpoint opened {len(opened)} reports for one request. `open_report` "
+        "opens one. The docstring asks to change how the endpoint reads it."
+    )
+    return opened[0]
+
+
 BLOCK = 65_536
 
 
@@ -293,11 +302,11 @@ def test_q3_each_block_is_sent_before_the_next_one_is_read(answers):
     app, opened = archive(answers, 10 * BLOCK)
 
     size = len(get(app, "/reports/2001").content)
-    ahead = opened[0].ahead
+    ahead = only(opened).ahead
     assert (size, ahead < BLOCK) == (10 * BLOCK, True), (
-        f"A report has {10 * BLOCK} bytes, and the endpoint sent {size} bytes. When it "
-        f"read on, up to {ahead} bytes were read and not sent yet. The docstring asks "
-        "to send each block before you read the next one."
+        f"A report has {10 * BLOCK} bytes, and the endpoint sent {size} bytes. Up to "
+        f"{ahead} bytes were read but not sent when the endpoint read more. The "
+        "docstring asks to send each block before you read the next one."
     )
 
 
@@ -381,8 +390,8 @@ def test_q3_a_client_that_leaves_stops_the_reading(answers):
         connection.sendall(b"GET /reports/2001 HTTP/1.1\r\nHost: lab\r\n\r\n")
         start = connection.recv(12)
         connection.close()
-        is_closed = opened[0].ended.wait(PATIENCE)
-    read = opened[0].read_bytes // 1_000_000
+        is_closed = only(opened).ended.wait(PATIENCE)
+    read = only(opened).read_bytes // 1_000_000
     assert (start, is_closed, read < 48) == (b"HTTP/1.1 200", True, True), (
         f"A client asked for a report of 96 MB, received {start!r} and left. After "
         f"that {'' if is_closed else 'the report was not closed, and '}{read} MB of it "

@@ -12,7 +12,15 @@ import pytest
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from lab import attempt, client, fastapi_app, in_words, json_or_text, stand_in
+from lab import (
+    attempt,
+    client,
+    fastapi_app,
+    in_words,
+    json_or_text,
+    outcome,
+    stand_in,
+)
 
 PNG = b"\x89PNG\r\n\x1a\n"
 JPEG = b"\xff\xd8\xff\xe0"
@@ -21,11 +29,16 @@ GIF = b"GIF89a"
 File = tuple[str, bytes, str]
 
 
-def send(app: ASGIApp, method: str, path: str, **what: Any) -> httpx2.Response:
-    """Return the response of `app` to one request."""
+def send(
+    app: ASGIApp, method: str, path: str, before: str = "", **what: Any
+) -> httpx2.Response:
+    """Return the response of `app` to one request.
+
+    If the request raises an exception, the message begins with `before`.
+    """
     with client(app) as http:
         response: httpx2.Response = attempt(
-            f"`{method} {path}`", http.request, method, path, **what
+            f"{before}`{method} {path}`", http.request, method, path, **what
         )
     return response
 
@@ -65,6 +78,12 @@ def test_q1_an_image_is_saved(answers, saved, cover, type_):
         f"the type {cover[2]!r}. The response was {in_words(seen(response))}. The "
         f'docstring asks for 200 and {{"type": "{type_}"}}. Look at what you give '
         "to `image_type`."
+    )
+    numbers = [number for number, _ in saved]
+    assert numbers == [7], (
+        f"A cover was sent for book 7. The numbers of `save_cover` were {numbers!r}. "
+        "The docstring asks for one call with the number 7. Look at the call, and at "
+        "the type of the path parameter."
     )
     assert saved == [(7, cover[1])], (
         f"A cover of {len(cover[1])} bytes was sent for book 7. `save_cover` got "
@@ -276,6 +295,16 @@ def test_q2_the_limit_of_the_body_is_exact(answers, is_chunked):
     )
 
 
+def test_q2_a_large_file_of_another_type_is_refused(answers):
+    app = scans(answers, (1000, 3000))
+
+    got = Upload(app, form(GIF.ljust(1001, b"x"))).response()
+    assert got[0] in (413, 415), (
+        "`max_file` is 1000. A GIF image of 1001 bytes was sent. The response was "
+        f"{in_words(got)}. The docstring asks for 413 or 415."
+    )
+
+
 @pytest.mark.parametrize(
     "content",
     [GIF + b"x" * 90, b"This is no image.", b"", b"x" + PNG],
@@ -332,10 +361,15 @@ def pictures(answers, folder: Path) -> FastAPI:
     return fastapi_app(answers.uploads_app(folder), "uploads_app(folder)")
 
 
-def upload(app: FastAPI, name: str, content: bytes) -> tuple[int, Any]:
-    """Return the status code and the body of the response to an upload."""
-    picture = (name, content, "text/html")
-    return seen(send(app, "POST", "/pictures", files={"picture": picture}))
+def upload(
+    app: FastAPI, name: str, content: bytes, before: str = ""
+) -> tuple[int, Any]:
+    """Return the status code and the body of the response to an upload.
+
+    If the request raises an exception, the message begins with `before`.
+    """
+    files = {"picture": (name, content, "text/html")}
+    return seen(send(app, "POST", "/pictures", before, files=files))
 
 
 NAMES = {
@@ -388,6 +422,24 @@ def test_q3_each_picture_has_a_file_of_its_own(answers, folder):
         "`GET /pictures/{name}` does not return the uploaded content for each of the "
         "eight names. The docstring asks to store the file. Look at where you read "
         "the file."
+    )
+
+
+def test_q3_a_new_picture_replaces_no_other_one(answers, folder):
+    app = pictures(answers, folder)
+    for content in (PNG + b"a", PNG + b"b", JPEG + b"c", PNG + b"d"):
+        upload(app, "me.png", content)
+    (folder / "ana.png").unlink()
+    before = files_near(folder)
+
+    status, body = upload(app, "me.png", PNG + b"new")
+    after = files_near(folder)
+    changed = [path for path in before if after.get(path) != before[path]]
+    assert (status, changed, len(after) - len(before)) == (201, [], 1), (
+        "Four pictures were uploaded, and another picture of `folder` was deleted. "
+        f"The response to the next upload was {in_words((status, body))}. Changed or "
+        f"missing files: {in_words(changed)}. The docstring asks for a new file, with "
+        "a name that no other file has."
     )
 
 
@@ -456,20 +508,46 @@ def full_disk(limit: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def test_q3_a_full_disk_returns_507_and_keeps_no_part(answers, folder):
+# Python writes a small file when it is closed.
+@pytest.mark.parametrize(
+    ("size", "limit"), [(900_000, 300_000), (6000, 4000)], ids=["large", "small"]
+)
+def test_q3_a_full_disk_returns_507_and_keeps_no_part(answers, folder, size, limit):
     app, before = pictures(answers, folder), files_near(folder)
 
-    content = PNG.ljust(900_000, b"x")
-    with full_disk(limit=300_000):
-        status, body = upload(app, "me.png", content)
+    content = PNG.ljust(size, b"x")
+    with full_disk(limit):
+        status, body = upload(
+            app,
+            "me.png",
+            content,
+            f"The test let writing fail after {limit} of {size} bytes. The docstring "
+            "asks for 507. But ",
+        )
     after = files_near(folder)
     sizes = {path: len(one) for path, one in after.items() if path not in before}
     assert (status, sizes) == (507, {}), (
-        "After 300000 of 900000 bytes, writing failed with an OSError. The response "
-        f"was {in_words((status, body))}, and the new files and sizes are "
+        f"The test let writing fail after {limit} of {size} bytes. The response was "
+        f"{in_words((status, body))}, and the new files and sizes are "
         f"{in_words(sizes)}. The docstring asks for 507, and no part of the file stays."
     )
     assert upload(app, "me.png", content)[0] == 201, (
         "After a disk was full, the next upload did not return 201. The docstring asks "
         "for 507 only if writing fails."
+    )
+
+
+def test_q3_another_error_does_not_return_507(answers, folder):
+    def image_type(content: bytes) -> str | None:
+        raise RuntimeError("This is no OSError.")
+
+    stand_in(answers.image_type, image_type)
+    app = pictures(answers, folder)
+
+    got = outcome(lambda: upload(app, "me.png", PNG))
+    status = got[0] if isinstance(got, tuple) else 500
+    assert status == 500, (
+        "The test let `image_type` raise a RuntimeError. The response was "
+        f"{in_words(got)}. The docstring asks to look at the `image_type`, and for 507 "
+        "only if the file cannot be written. So this error becomes a 500."
     )

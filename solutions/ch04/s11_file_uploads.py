@@ -45,8 +45,8 @@ def covers_app() -> FastAPI:
       whole content of the file. Return the media type of the image as `type`.
     - `image_type` decides by the content of the file. The name and the `Content-Type`
       of the file do not matter.
-    - If the file is not an image, the response is 415. If the form has no file `cover`,
-      the response is 422. Nothing is saved in both cases.
+    - If the file is not an image, the response is 415. If the form has no field
+      `cover`, the response is 422. In both cases nothing is saved.
 
     Example:
         PUT /books/7/cover  cover: a PNG image           ->  200  {"type": "image/png"}
@@ -84,10 +84,12 @@ def scans_app(max_file: int, max_body: int) -> FastAPI:
       and the application does not read the rest of the body. This also holds if the
       request has no `Content-Length`.
     - Only PNG and JPEG are allowed. If the `image_type` of the content is not one of
-      the keys of `SUFFIXES`, the response is 415.
+      the keys of `SUFFIXES`, the response is 415. If the file is too large as well, you
+      can return 413 or 415.
 
     Given:
-        A form is larger than its file, so `max_body` is larger than `max_file`.
+        The body is the file and some text around it. So `max_body` is larger than
+        `max_file`.
         FastAPI reads the whole body before it calls the endpoint.
 
     Example:
@@ -124,12 +126,13 @@ def uploads_app(folder: Path) -> FastAPI:
     can write files anywhere on the server with a name such as `../app.py`, replace the
     picture of somebody else, and upload a page with a script. Change the endpoint.
 
-    - Choose a new name for each file, so that it is always a new file in `folder`.
-      Return this name as `name`.
-    - The suffix of the name comes from the content: it is the one of its `image_type`
-      in `SUFFIXES`. If there is none, the response is 415, and nothing is stored.
-    - If writing fails with an OSError, because the disk is full for example, the
-      response is 507, and no part of the file stays on the disk.
+    - Store each picture in a new file in `folder`. Choose a name that no other file
+      has, and return it as `name`.
+    - The name ends with the suffix for the content: find its `image_type`, and look it
+      up in `SUFFIXES`. If it is not there, the response is 415, and nothing is stored.
+    - If the file cannot be written, because the disk is full for example, Python raises
+      an OSError. Then the response is 507, and no part of the file stays on the disk.
+      Do not return 507 for another error.
 
     Example:
         POST /pictures  picture: a PNG image, "me.html"  ->  201  {"name": "8f0c.png"}
@@ -149,7 +152,7 @@ def uploads_app(folder: Path) -> FastAPI:
         picture.file.seek(0)
         path = folder / f"{uuid4()}{suffix}"
         try:
-            with path.open("xb") as file:
+            with path.open("wb") as file:
                 shutil.copyfileobj(picture.file, file)
         except OSError:
             path.unlink(missing_ok=True)

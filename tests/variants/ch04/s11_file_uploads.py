@@ -198,6 +198,23 @@ def covers_app() -> FastAPI:
     return app
 
 
+@wrong("4.11.1", caught_by="test_q1_an_image_is_saved")
+def covers_app() -> FastAPI:
+    """Take the number of the book as a text."""
+    app = FastAPI()
+
+    @app.put("/books/{number}/cover")
+    def upload_cover(number: str, cover: UploadFile):
+        content = cover.file.read()
+        media_type = image_type(content)
+        if media_type is None:
+            raise HTTPException(415)
+        save_cover(number, content)
+        return {"type": media_type}
+
+    return app
+
+
 @right("4.11.1")
 def covers_app() -> FastAPI:
     """Get the content as bytes."""
@@ -455,6 +472,23 @@ def scans_app(max_file: int, max_body: int) -> FastAPI:
         if image_type(await scan.read(8)) not in SUFFIXES:
             raise HTTPException(415)
         return {"size": scan.size}
+
+    return app
+
+
+@right("4.11.2")
+def scans_app(max_file: int, max_body: int) -> FastAPI:
+    """Check the type first, and count the bytes of the content."""
+    app = FastAPI(max_body_size=max_body)
+
+    @app.post("/scans", status_code=201)
+    def upload_scan(scan: UploadFile):
+        content = scan.file.read(max_file + 1)
+        if image_type(content) not in SUFFIXES:
+            raise HTTPException(415)
+        if len(content) > max_file:
+            raise HTTPException(413)
+        return {"size": len(content)}
 
     return app
 
@@ -827,6 +861,104 @@ def uploads_app(folder: Path) -> FastAPI:
             path.write_bytes(content)
         except OSError:
             path.unlink(missing_ok=True)
+            raise HTTPException(507) from None
+        return {"name": path.name}
+
+    app.mount("/pictures", StaticFiles(directory=folder))
+    return app
+
+
+@wrong("4.11.3", caught_by="test_q3_a_new_picture_replaces_no_other_one")
+def uploads_app(folder: Path) -> FastAPI:
+    """Count the files in the folder, where one can be deleted."""
+    app = FastAPI()
+
+    @app.post("/pictures", status_code=201)
+    def upload_picture(picture: UploadFile):
+        content = picture.file.read()
+        suffix = SUFFIXES.get(image_type(content))
+        if suffix is None:
+            raise HTTPException(415)
+        path = folder / f"{len(list(folder.iterdir())) + 1}{suffix}"
+        try:
+            path.write_bytes(content)
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise HTTPException(507) from None
+        return {"name": path.name}
+
+    app.mount("/pictures", StaticFiles(directory=folder))
+    return app
+
+
+@wrong("4.11.3", caught_by="test_q3_a_new_picture_replaces_no_other_one")
+def uploads_app(folder: Path) -> FastAPI:
+    """Count the files in the folder, and remove a file that exists already."""
+    app = FastAPI()
+
+    @app.post("/pictures", status_code=201)
+    def upload_picture(picture: UploadFile):
+        content = picture.file.read()
+        suffix = SUFFIXES.get(image_type(content))
+        if suffix is None:
+            raise HTTPException(415)
+        path = folder / f"{len(list(folder.iterdir())) + 1}{suffix}"
+        try:
+            with path.open("xb") as file:
+                file.write(content)
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise HTTPException(507) from None
+        return {"name": path.name}
+
+    app.mount("/pictures", StaticFiles(directory=folder))
+    return app
+
+
+@wrong("4.11.3", caught_by="test_q3_a_full_disk_returns_507_and_keeps_no_part[small]")
+def uploads_app(folder: Path) -> FastAPI:
+    """Catch the error of `write`, and not the one of `close`."""
+    app = FastAPI()
+
+    @app.post("/pictures", status_code=201)
+    def upload_picture(picture: UploadFile):
+        content = picture.file.read()
+        suffix = SUFFIXES.get(image_type(content))
+        if suffix is None:
+            raise HTTPException(415)
+        path = folder / f"{uuid4()}{suffix}"
+        with path.open("xb") as file:
+            try:
+                file.write(content)
+            except OSError:
+                path.unlink(missing_ok=True)
+                raise HTTPException(507) from None
+        return {"name": path.name}
+
+    app.mount("/pictures", StaticFiles(directory=folder))
+    return app
+
+
+@wrong("4.11.3", caught_by="test_q3_another_error_does_not_return_507")
+def uploads_app(folder: Path) -> FastAPI:
+    """Return 507 for each error."""
+    app = FastAPI()
+
+    @app.post("/pictures", status_code=201)
+    def upload_picture(picture: UploadFile):
+        path = None
+        try:
+            content = picture.file.read()
+            suffix = SUFFIXES.get(image_type(content))
+            if suffix is None:
+                raise HTTPException(415)
+            path = folder / f"{uuid4()}{suffix}"
+            path.write_bytes(content)
+        except HTTPException:
+            raise
+        except Exception:
+            if path:
+                path.unlink(missing_ok=True)
             raise HTTPException(507) from None
         return {"name": path.name}
 
