@@ -55,11 +55,16 @@ def tickets_app(server: MailServer) -> FastAPI:
     `BackgroundTasks`.
 
     Create an application and return it. Its endpoint `POST /tickets` takes a `Purchase`
-    as the request body. Sending an email takes seconds, and the buyer does not wait.
+    as the request body. Sending an email takes seconds. The buyer does not wait for it.
 
-    - `POST /tickets` returns the status code 202 and the purchase.
+    - `POST /tickets` returns the status code 202 and the purchase. It returns 422 if
+      the request body is not a valid `Purchase`.
     - After the response, a background task sends an email with `send_email`. It goes to
       the email address of the purchase, and its text is `Your ticket: ` and the event.
+    - The application handles other requests while `send_email` runs.
+
+    Given:
+        `send_email` blocks the thread that calls it.
 
     Example:
         POST /tickets  {"email": "mara@example.com", "event": "Jazz Night"}
@@ -107,17 +112,18 @@ def sales_app(server: MailServer) -> FastAPI:
 def predictions() -> dict[str, object]:
     """4.2.2  What are the limitations of `BackgroundTasks` in FastAPI?
 
-    Predict what happens in five runs of `sales_app` above. Uvicorn serves it in one
-    process. In each run, a client sends one purchase to one of the endpoints. Replace
-    each `___` with a status code, a number of emails, or "waits" or "returns".
+    Uvicorn serves `sales_app` above in one process. Predict what happens when a client
+    sends one purchase to one of its endpoints. Replace each `___` with a status code,
+    with a number of emails, or with "waits" or "returns".
 
     - "status of /print", "emails of /print": the status code that `POST /print`
-      returns, and the number of emails that arrive.
+      returns, and the number of emails that arrive after it.
     - "emails of /sold-out": the number of emails that arrive after `POST /sold-out`.
     - "emails after kill": the response of `POST /email` has arrived, and the background
       task is about to call `send_email`. Now `kill -9` ends the process. Then the
-      server is started again. Predict the number of emails that arrive.
-    - "emails after Ctrl-C": the same, but with one Ctrl-C instead of `kill -9`.
+      server is started again. Predict how many emails arrive in all.
+    - "emails after Ctrl-C": one Ctrl-C ends the process, and not `kill -9`. Everything
+      else is the same.
     - "request during /remind": the background task of `POST /remind` waits for a slow
       mail server. Another client sends `GET /docs`. Predict whether this request
       "waits" until the task has finished, or "returns" before.
@@ -176,8 +182,8 @@ def reliable_app(engine: Engine, server: MailServer) -> FastAPI:
 
     - `buy_ticket` stores the email of the purchase before it returns the purchase. The
       text is `Your ticket: ` and the event.
-    - After the response, a background task sends the email of this request. It sends no
-      other email, because other requests have tasks at the same time.
+    - After the response, a background task sends the email of this request. It does not
+      send other outstanding emails: the tasks of other requests send them.
     - An email is marked as sent after `send_email` has returned, and not before.
     - `send_outstanding` sends the outstanding emails. It marks each one before it sends
       the next one.
@@ -232,14 +238,16 @@ def events_app(log: Path) -> FastAPI:
     """4.2.4  Write a FastAPI endpoint that logs user activity in the background.
 
     Create an application and return it. Its endpoint `GET /events/{event}` shows an
-    event, and logs which user has looked at it. The parameter of type `User` is the
-    name of the user.
+    event, and logs which user has looked at it.
 
     - `GET /events/jazz` returns `{"event": "jazz"}`, and the same for other events.
     - After the response, a background task calls `write_activity`. The action is
-      `viewed ` and the event.
-    - The time in the log is the time of the request: call `now()` in the endpoint. The
-      background task can run much later.
+      `viewed ` and the event. Each request writes one line.
+    - The time in the log is what `now()` returns during the request. The background
+      task can run much later.
+
+    Given:
+        A parameter of type `User` gets the name of the user from a header.
 
     Example:
         GET /events/jazz with the header X-User: mara  ->  200  {"event": "jazz"}

@@ -43,9 +43,10 @@ def books_app(url: str) -> FastAPI:
 
     Create an application with a lifespan function, include the router `books`, and
     return the application. `GET /books/count` needs the engine in `app.state.engine`.
+    Do not use `on_event`, which is deprecated.
 
-    - When the application starts, call `open_database(url)` once, and store the engine
-      in `app.state.engine`. Do not call it earlier, and do not call it in a request.
+    - Each time the application starts, call `open_database(url)` once, and store the
+      engine in `app.state.engine`. Do not call it earlier or in a request.
     - If `open_database` raises an exception, the application does not start.
 
     Given:
@@ -71,7 +72,8 @@ def sales_app(path: Path) -> FastAPI:
 
     - `app.state.journal` stays open while the application runs.
     - When the application stops, close the journal, so that the file has every sale.
-    - The application can be started again after that. Open the journal at each start.
+    - The application can be started again after that. Call `open_journal` once at each
+      start. The file keeps the sales of earlier runs.
     """
 
     @asynccontextmanager
@@ -108,13 +110,15 @@ def shop_app() -> FastAPI:
     task that runs beside the requests, and work after the last request.
 
     - When the application starts, call `check_payments()`. If it raises an exception,
-      the application does not start, and `update_prices()` is not called.
+      the application does not start. Then call neither `update_prices()` nor
+      `save_carts()`.
     - `update_prices()` runs as a task of asyncio while the application runs. When the
       application stops, cancel the task, and wait until it has ended.
-    - When the application stops, call `save_carts()` once.
+    - When the application stops, call `save_carts()` once, before or after the task
+      has ended.
 
     Given:
-        Only a cancellation ends `update_prices()`. It raises CancelledError then.
+        `update_prices()` runs until it is cancelled. Then it raises CancelledError.
     """
 
     @asynccontextmanager
@@ -134,8 +138,8 @@ settings = APIRouter()
 
 @settings.get("/settings/{name}")
 def read_setting(request: Request, name: str) -> object:
-    """Return a setting from the dict `request.state.settings`."""
-    return request.state.settings[name]
+    """Return a setting, or null, from the dict `request.state.settings`."""
+    return request.state.settings.get(name)
 
 
 def settings_app(path: Path) -> FastAPI:
@@ -164,29 +168,31 @@ class Connection:
         self.service = service
 
     def close(self) -> None:
-        """Close the connection. This can raise an OSError."""
+        """Close the connection. This can raise an exception."""
 
 
 def connect(service: str) -> Connection:
-    """Open a connection. Raise an OSError if the service is not reachable."""
+    """Open a connection. Raise an exception if the service is not reachable."""
     return Connection(service)
 
 
 def services_app(services: Sequence[str]) -> FastAPI:
     """4.6.5  How do you ensure resources are released in a shutdown event?
 
-    The application opens a connection to each service in `services`, in this order.
-    Today, connections stay open after an error. Repair the lifespan function.
+    When it starts, the application opens a connection to each service in `services`,
+    in this order. Today, connections stay open after an error. Repair the lifespan
+    function.
 
     - When the application stops, close the connections in the reverse order.
-    - If `connect` raises an exception, close the connections that are already open. The
-      application does not start.
-    - If `close` raises an exception, still close the other connections. Then let the
-      exception pass.
-    - If `yield` raises an exception, close all connections, too.
+    - If `connect` raises an exception, close the connections that are already open.
+    - If `yield` raises an exception, close all connections.
+    - If `close` raises an exception, still close the other connections.
+    - After that, let the exception pass in each of these three cases.
 
     Given:
-        `yield` raises an exception if the startup of an included router fails.
+        The exceptions can be of any class.
+        `yield` raises an exception if the startup of an included router fails. It
+        raises CancelledError if a second Ctrl-C ends Uvicorn before the requests end.
     """
 
     @asynccontextmanager

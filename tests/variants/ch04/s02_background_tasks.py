@@ -202,6 +202,37 @@ def tickets_app(server):
     return app
 
 
+@wrong("4.2.1", caught_by="test_q1_a_body_that_is_no_purchase_returns_422[no address]")
+def tickets_app(server):
+    """Take any object as the body."""
+    app = FastAPI()
+
+    @app.post("/tickets", status_code=202)
+    def buy(purchase: dict[str, str], tasks: BackgroundTasks):
+        text = f"Your ticket: {purchase.get('event')}"
+        tasks.add_task(send_email, server, purchase.get("email"), text)
+        return purchase
+
+    return app
+
+
+@wrong("4.2.1", caught_by="test_q1_other_requests_do_not_wait_for_the_email")
+def tickets_app(server):
+    """Block the event loop in an async task."""
+
+    async def notify(purchase: Purchase) -> None:
+        send_email(server, purchase.email, f"Your ticket: {purchase.event}")
+
+    app = FastAPI()
+
+    @app.post("/tickets", status_code=202)
+    def buy(purchase: Purchase, tasks: BackgroundTasks):
+        tasks.add_task(notify, purchase)
+        return purchase
+
+    return app
+
+
 @right("4.2.1")
 def tickets_app(server):
     """Return a response of one's own, with a task."""
@@ -692,6 +723,104 @@ def reliable_app(engine, server):
         for email in waiting:
             with suppress(OSError):
                 send(email)
+
+    def buy(purchase: Purchase, tasks: BackgroundTasks) -> Purchase:
+        email = add_email(engine, purchase.email, f"Your ticket: {purchase.event}")
+        tasks.add_task(send, email)
+        return purchase
+
+    return _reliable(engine, server, buy, send_outstanding)
+
+
+@wrong("4.2.3", caught_by="test_q3_the_task_sends_only_the_email_of_its_request")
+def reliable_app(engine, server):
+    """Send all outstanding emails of this buyer."""
+
+    def send(email):
+        send_email(server, email.to, email.text)
+        mark_sent(engine, email)
+
+    def send_outstanding():
+        for email in outstanding_emails(engine):
+            with suppress(OSError):
+                send(email)
+
+    def send_all_to(buyer):
+        for email in outstanding_emails(engine):
+            if email.to == buyer:
+                send(email)
+
+    def buy(purchase: Purchase, tasks: BackgroundTasks) -> Purchase:
+        add_email(engine, purchase.email, f"Your ticket: {purchase.event}")
+        tasks.add_task(send_all_to, purchase.email)
+        return purchase
+
+    return _reliable(engine, server, buy, send_outstanding)
+
+
+@wrong("4.2.3", caught_by="test_q3_the_task_sends_only_the_email_of_its_request")
+def reliable_app(engine, server):
+    """Send the email that was stored last."""
+
+    def send(email):
+        send_email(server, email.to, email.text)
+        mark_sent(engine, email)
+
+    def send_outstanding():
+        for email in outstanding_emails(engine):
+            with suppress(OSError):
+                send(email)
+
+    def send_last():
+        send(outstanding_emails(engine)[-1])
+
+    def buy(purchase: Purchase, tasks: BackgroundTasks) -> Purchase:
+        add_email(engine, purchase.email, f"Your ticket: {purchase.event}")
+        tasks.add_task(send_last)
+        return purchase
+
+    return _reliable(engine, server, buy, send_outstanding)
+
+
+@wrong(
+    "4.2.3",
+    caught_by="test_q3_an_email_that_fails_at_the_start_stays_outstanding[SMTPRecipientsRefused]",
+)
+def reliable_app(engine, server):
+    """Handle only the errors of the network."""
+
+    def send(email):
+        send_email(server, email.to, email.text)
+        mark_sent(engine, email)
+
+    def send_outstanding():
+        for email in outstanding_emails(engine):
+            with suppress(ConnectionError):
+                send(email)
+
+    def buy(purchase: Purchase, tasks: BackgroundTasks) -> Purchase:
+        email = add_email(engine, purchase.email, f"Your ticket: {purchase.event}")
+        tasks.add_task(send, email)
+        return purchase
+
+    return _reliable(engine, server, buy, send_outstanding)
+
+
+@right("4.2.3")
+def reliable_app(engine, server):
+    """Handle every exception, also in the task."""
+
+    def send(email):
+        try:
+            send_email(server, email.to, email.text)
+        except Exception as error:
+            print(f"{email.to}: {error}")
+        else:
+            mark_sent(engine, email)
+
+    def send_outstanding():
+        for email in outstanding_emails(engine):
+            send(email)
 
     def buy(purchase: Purchase, tasks: BackgroundTasks) -> Purchase:
         email = add_email(engine, purchase.email, f"Your ticket: {purchase.event}")

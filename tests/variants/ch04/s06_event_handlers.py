@@ -195,6 +195,40 @@ def books_app(url):
     return app
 
 
+@wrong("4.6.1", caught_by="test_q1_without_a_database_the_application_does_not_start")
+def books_app(url):
+    """Open the database in a task, and do not wait for it."""
+
+    async def open_it(app: FastAPI):
+        app.state.engine = open_database(url)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI):
+        app.state.task = asyncio.create_task(open_it(app))
+        yield
+
+    app = FastAPI(lifespan=lifespan)
+    app.include_router(books)
+    return app
+
+
+@wrong("4.6.1", caught_by="test_q1_the_application_has_a_lifespan_function")
+def books_app(url):
+    """Register a function with `on_event`."""
+    import warnings
+
+    app = FastAPI()
+    app.include_router(books)
+
+    def start() -> None:
+        app.state.engine = open_database(url)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        app.on_event("startup")(start)
+    return app
+
+
 @right("4.6.1")
 def books_app(url):
     """Write a class for the lifespan."""
@@ -365,6 +399,18 @@ def sales_app(path):
         yield
         app.state.journal.flush()
         open_journal(path).close()
+
+    return _sales(lifespan)
+
+
+@wrong("4.6.2", caught_by="test_q2_the_application_can_be_started_again")
+def sales_app(path):
+    """Open the file in another mode, which deletes the earlier sales."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI):
+        with path.open("w", encoding="utf-8") as app.state.journal:
+            yield
 
     return _sales(lifespan)
 
@@ -610,6 +656,62 @@ def shop_app():
         check_payments()
         asyncio.run(update_prices())
         yield
+        save_carts()
+
+    return _shop(lifespan)
+
+
+@wrong(
+    "4.6.3", caught_by="test_q3_the_update_has_ended_when_the_application_has_stopped"
+)
+def shop_app():
+    """Give the task one step of the event loop to end."""
+
+    async def lifespan(_: FastAPI):
+        check_payments()
+        task = asyncio.create_task(update_prices())
+        yield
+        task.cancel()
+        await asyncio.sleep(0)
+        save_carts()
+
+    return _shop(lifespan)
+
+
+@wrong(
+    "4.6.3",
+    caught_by="test_q3_if_the_check_fails_the_application_does_not_start[TimeoutError]",
+)
+def shop_app():
+    """Let only a ConnectionError pass."""
+
+    async def lifespan(_: FastAPI):
+        try:
+            check_payments()
+        except ConnectionError:
+            raise
+        except Exception as error:
+            print("not checked:", error)
+        task = asyncio.create_task(update_prices())
+        yield
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        save_carts()
+
+    return _shop(lifespan)
+
+
+@right("4.6.3")
+def shop_app():
+    """Use a task group of AnyIO."""
+    import anyio
+
+    async def lifespan(_: FastAPI):
+        check_payments()
+        async with anyio.create_task_group() as group:
+            group.start_soon(update_prices)
+            yield
+            group.cancel_scope.cancel()
         save_carts()
 
     return _shop(lifespan)
@@ -862,7 +964,8 @@ def services_app(services):
 
 
 @wrong(
-    "4.6.5", caught_by="test_q5_if_one_cannot_be_closed_the_others_are_closed[payments]"
+    "4.6.5",
+    caught_by="test_q5_if_one_cannot_be_closed_the_others_are_closed[payments-ConnectionRefusedError]",
 )
 def services_app(services):
     """Use `finally`, and stop at the first `close` that fails."""
@@ -986,6 +1089,71 @@ def services_app(services):
     return _shop(lifespan)
 
 
+@wrong("4.6.5", caught_by="test_q5_if_yield_is_cancelled_all_connections_are_closed")
+def services_app(services):
+    """Handle every Exception, and so no cancellation."""
+
+    async def lifespan(_: FastAPI):
+        stack = ExitStack()
+        try:
+            for service in services:
+                stack.callback(connect(service).close)
+            yield
+        except Exception:
+            stack.close()
+            raise
+        stack.close()
+
+    return _shop(lifespan)
+
+
+@wrong(
+    "4.6.5",
+    caught_by="test_q5_if_one_cannot_be_opened_the_others_are_closed[search-ValueError]",
+)
+def services_app(services):
+    """Close the open ones only after an OSError."""
+
+    async def lifespan(_: FastAPI):
+        stack = ExitStack()
+        try:
+            for service in services:
+                stack.callback(connect(service).close)
+        except OSError:
+            stack.close()
+            raise
+        with stack:
+            yield
+
+    return _shop(lifespan)
+
+
+@wrong(
+    "4.6.5",
+    caught_by="test_q5_if_one_cannot_be_closed_the_others_are_closed[payments-ValueError]",
+)
+def services_app(services):
+    """Continue only after an OSError of `close`."""
+
+    async def lifespan(_: FastAPI):
+        connections = []
+        problem = None
+        try:
+            for service in services:
+                connections.append(connect(service))
+            yield
+        finally:
+            for connection in reversed(connections):
+                try:
+                    connection.close()
+                except OSError as error:
+                    problem = error
+            if problem is not None:
+                raise problem
+
+    return _shop(lifespan)
+
+
 @right("4.6.5")
 def services_app(services):
     """Use an async stack with context managers."""
@@ -1037,7 +1205,7 @@ def services_app(services):
             while connections:
                 try:
                     connections.pop().close()
-                except OSError as error:
+                except Exception as error:
                     problem = error
             if problem is not None:
                 raise problem
