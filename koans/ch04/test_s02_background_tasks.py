@@ -101,6 +101,7 @@ def read(messages: list[EmailMessage]) -> list[tuple[str, str]]:
     return [(one["to"], one.get_content().strip()) for one in messages]
 
 
+JSON = {"Content-Type": "application/json"}
 MARA = {"email": "mara@example.com", "event": "Jazz Night"}
 PURCHASES = [MARA, {"email": "lu@example.org", "event": "Čaj & Poezie"}]
 
@@ -123,7 +124,7 @@ def test_q1_a_body_that_is_no_purchase_returns_422(answers, mailbox, body):
     app = answers.tickets_app(address(answers, mailbox))
     with client(fastapi_app(app, "tickets_app(server)"), raises=False) as http:
         valid = http.post("/tickets", json=MARA).status_code
-        response = http.post("/tickets", content=json.dumps(body))
+        response = http.post("/tickets", content=json.dumps(body), headers=JSON)
 
     assert (valid, response.status_code) == (202, 422), (
         f"`POST /tickets` returned {valid} for a valid purchase, and "
@@ -453,8 +454,8 @@ def test_q3_the_task_sends_only_the_email_of_its_request(answers, database, mail
 
     def store_others() -> None:
         """Store emails of other requests, whose tasks have not run yet."""
-        fill(answers, database, "lu@example.org", MARA["email"])
         answers.add_email(database, *own)
+        fill(answers, database, "lu@example.org", MARA["email"])
 
     app = Observed(reliable(answers, database, mailbox), store_others)
     with start(app) as http:
