@@ -55,7 +55,7 @@ def tickets_app(server: MailServer) -> FastAPI:
     `BackgroundTasks`.
 
     Create an application and return it. Its endpoint `POST /tickets` takes a `Purchase`
-    as the request body. Sending an email takes seconds. The buyer does not wait for it.
+    as the request body. Sending an email takes seconds, and the buyer does not wait.
 
     - `POST /tickets` returns the status code 202 and the purchase. It returns 422 if
       the request body is not a valid `Purchase`.
