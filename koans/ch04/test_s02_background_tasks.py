@@ -375,9 +375,9 @@ def start(app: FastAPI) -> Any:
             http = running.__enter__()
         except OSError as error:
             raise AssertionError(
-                f"The application did not start: {in_words(error)}. This is an OSError. "
-                "The docstring asks that `send_outstanding` continues with the next "
-                "email after an OSError. Look at your `send_outstanding`."
+                f"The application did not start: {in_words(error)}. This is an "
+                "OSError. The docstring asks that `send_outstanding` continues with "
+                "the next email after an OSError. Look at your `send_outstanding`."
             ) from error
         try:
             yield http
