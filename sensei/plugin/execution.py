@@ -1,10 +1,8 @@
 """Execution: a test of a koan is run, and its report carries a verdict."""
 
 import gc
-import traceback
 import warnings
 from collections.abc import Generator
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +21,7 @@ from sensei.grading.koan_test import KoanTest
 from sensei.grading.loader import AnswersError, line_in
 from sensei.grading.traces import is_raised_by_code
 from sensei.grading.verdict import State, Verdict
+from sensei.plugin.garbage import no_collection, release
 from sensei.variants import Variant
 
 REPOSITORY = pytest.StashKey[Repository]()
@@ -170,9 +169,10 @@ def pytest_runtest_makereport(
     error = call.excinfo.value if call.excinfo else None
     if error is not None:
         item.stash[VERDICT] = classify(error, test)
-    report = yield
+    with no_collection():
+        report = yield
     if error is not None and not item.config.option.usepdb:
-        _release(error)
+        release(error)
     variant = variant_of(item)
     if variant is not None:
         vars(report)["variant"] = f"{variant.koan} {variant.label}"
@@ -200,19 +200,6 @@ def _printed(report: pytest.TestReport) -> str:
     logged = [one for one in lines if one.split(maxsplit=2)[-1] not in errors]
     parts = (report.capstdout, errors, "\n".join(logged))
     return "\n".join(part.rstrip("\n") for part in parts if part)[-_PRINTED:]
-
-
-def _release(error: BaseException) -> None:
-    """Let go of what the frames of `error` hold.
-
-    A coroutine among it would cause its warning later, in another test.
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for frame, _ in traceback.walk_tb(error.__traceback__):
-            with suppress(RuntimeError):  # it is still running
-                frame.clear()
-                frame.f_locals  # noqa: B018  # drops what a look at it kept
 
 
 def _expect_failure(

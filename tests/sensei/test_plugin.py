@@ -1,11 +1,13 @@
 """What a learner reads from plain pytest."""
 
+import gc
 import os
 import subprocess
 import sys
 
 import pytest
 
+from sensei.plugin.garbage import no_collection
 from tests.miniature import STUB, Miniature
 
 TESTS = "koans/ch01/test_s01_adding.py"
@@ -131,6 +133,46 @@ def test_a_coroutine_that_nobody_awaits_is_told(miniature):
 
     assert "`plus(…)` was called, but the coroutine it returned was not" in page
     assert "RuntimeWarning" not in page
+
+
+def test_a_coroutine_that_an_error_holds_fails_no_other_test(miniature):
+    miniature.replace(
+        "koans/ch01/test_s01_adding.py",
+        "got = answers.add(1, 2)",
+        "try: got = answers.add(1, 2)\n"
+        "    except ValueError as error: raise AssertionError('It raises.') from error",
+    )
+    miniature.answer(
+        "raise NotImplementedError",
+        "async def plus(): ...\n"
+        "    held = plus()\n"
+        "    if one == 1 and other == 2: raise ValueError\n"
+        "    held.close()\n"
+        "    return one + other",
+    )
+
+    page = read(miniature, "koans")
+
+    assert "It raises." in page
+    assert "`plus(…)` was called" not in page
+    assert "RuntimeWarning" not in page
+
+
+def test_no_garbage_is_collected_while_a_report_is_made():
+    class Left:
+        def __del__(self) -> None:
+            collected.append(self)
+
+    collected: list[Left] = []
+    with no_collection():
+        left = Left()
+        left.itself = left
+        del left
+        kept = [[] for _ in range(100_000)]
+        assert not collected
+    assert kept
+    gc.collect()
+    assert collected
 
 
 PRINTS = """
