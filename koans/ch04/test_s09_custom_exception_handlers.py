@@ -8,7 +8,7 @@ import httpx2
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field, field_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from lab import (
@@ -79,20 +79,48 @@ def compare_details(
     attempt("`explain_invalid_requests(app)`", answers.explain_invalid_requests, app)
     default = send(order_app(), method, path, **request).json()["detail"]
     body = {"error": "The request is not valid.", "details": default}
-    return seen(send(app, method, path, **request)), (422, body)
+
+    def call() -> httpx2.Response:
+        with client(app) as http:
+            return http.request(method, path, **request)
+
+    response = outcome(call)
+    assert isinstance(response, httpx2.Response), (
+        f"`{method} {path}` was invalid, and raised {in_words(response)}. The docstring "
+        "asks for a response with 422. Look at the object that your handler returns, "
+        "and at how it makes JSON of the list of errors."
+    )
+    return seen(response), (422, body)
 
 
 def in_detail(got: tuple[int, Any], expected: tuple[int, Any]) -> str:
     """Say where a response differs from the expected one."""
-    if got[0] != 422 or not isinstance(got[1], dict):
-        return f"The response was {in_words(got)}, the docstring asks for 422"
-    for field, value in expected[1].items():
-        if got[1].get(field) != value:
+    (status, body), wanted = got, expected[1]
+    if status != 422:
+        return f"The status code was {status}, and the body {in_words(body)}"
+    if not isinstance(body, dict) or body.keys() != wanted.keys():
+        return f"The body was {in_words(body)}"
+    if body["error"] != wanted["error"]:
+        return f'The field "error" was {in_words(body["error"])}'
+    details = body["details"]
+    if not isinstance(details, list) or len(details) != len(wanted["details"]):
+        return f'"details" was {in_words(details)}. FastAPI sends a list of ' + (
+            "one dict" if len(wanted["details"]) == 1 else "several dicts"
+        )
+    for entry, one in zip(details, wanted["details"], strict=True):
+        if not isinstance(entry, dict) or entry.keys() != one.keys():
+            keys = sorted(entry) if isinstance(entry, dict) else entry
             return (
-                f'The field "{field}" was {in_words(got[1].get(field))}, and not '
-                f"{in_words(value)}"
+                f'An entry of "details" had {in_words(keys)}. In FastAPI\'s list it has '
+                f"{in_words(sorted(one))}"
             )
-    return f"The fields were {in_words(sorted(got[1]))}: there is one too many"
+        for key, value in one.items():
+            if entry[key] != value:
+                return (
+                    f'"{key}" in "details" was {in_words(entry[key])}. In FastAPI\'s '
+                    f"list it is {in_words(value)}"
+                )
+    return '"details" had another order'
 
 
 @pytest.mark.parametrize(
@@ -112,8 +140,9 @@ def test_q1_an_invalid_request_returns_422_with_the_details(
 ):
     got, expected = compare_details(answers, method, path, **request_)
     assert got == expected, (
-        f"`{method} {path}`: {in_detail(got, expected)}. Look at the body that your "
-        "handler returns."
+        f"`{method} {path}` was invalid. {in_detail(got, expected)}. The docstring asks "
+        'for 422 with "error" and "details". Look at the class of your handler, and at '
+        "what it returns."
     )
 
 
@@ -123,24 +152,42 @@ def test_q1_an_invalid_request_returns_422_with_the_details(
     ids=["error", "date", "both"],
 )
 def test_q1_details_that_are_not_json_are_converted(answers, body):
-    app = order_app()
-    attempt("`explain_invalid_requests(app)`", answers.explain_invalid_requests, app)
-
-    def post() -> httpx2.Response:
-        with client(app) as http:
-            return http.post("/orders", json=body)
-
-    response = outcome(post)
-    assert not isinstance(response, Exception), (
-        f"`POST /orders` with {body} raised {in_words(response)}. `errors()` contained "
-        "an object that is not JSON, such as a ValueError. The docstring asks for 422, "
-        "with the list that FastAPI sends. Look at how your handler makes JSON of it."
-    )
-    _, expected = compare_details(answers, "POST", "/orders", json=body)
-    got = seen(response)
+    got, expected = compare_details(answers, "POST", "/orders", json=body)
     assert got == expected, (
-        f"{in_detail(got, expected)}. The docstring asks for the list that FastAPI "
-        "sends. Look at your handler."
+        f"`POST /orders` with {body}: {in_detail(got, expected)}. The docstring asks "
+        "for 422, with the list that FastAPI sends. Look at your handler."
+    )
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ValueError("no such seat"),
+        ValidationError.from_exception_data("Order", []),
+        KeyError("seat"),
+        HTTPException(422, "Choose a seat."),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_q1_other_exceptions_keep_their_response(answers, error):
+    def app() -> FastAPI:
+        one = FastAPI()
+
+        @one.get("/seats")
+        def list_seats() -> str:
+            raise error
+
+        return one
+
+    explained = app()
+    attempt("`explain_invalid_requests`", answers.explain_invalid_requests, explained)
+    got, expected = (
+        seen(send(one, "GET", "/seats", raises=False)) for one in (explained, app())
+    )
+    assert got == expected, (
+        f"The request was valid. The endpoint raised {in_words(error)}. The response "
+        f"was {in_words(got)}, and {in_words(expected)} without your handler. The "
+        "docstring asks that it stays. Look at which exceptions you handle."
     )
 
 
@@ -210,6 +257,14 @@ CRASHES = pytest.mark.parametrize(
 )
 
 
+def unexpected(server: object, error: Exception) -> str:
+    """Return a sentence about an exception that is not the one of the endpoint."""
+    cause = getattr(server, "__cause__", None)
+    if cause is None or cause is error:
+        return ""
+    return f" The server got {in_words(cause)}."
+
+
 @CRASHES
 @pytest.mark.parametrize("place", ["endpoint", "dependency", "middleware"])
 def test_q2_a_crash_returns_500_with_the_number_of_the_report(answers, error, place):
@@ -221,10 +276,13 @@ def test_q2_a_crash_returns_500_with_the_number_of_the_report(answers, error, pl
         (500, {"error": "Something went wrong.", "report": f"R-{number}"})
         for number in (71, 72)
     ]
+    calls = len(reports)
+    server = outcome(lambda: send(app, "GET", path))
     assert got == expected, (
         f"The {place} raised {in_words(error)} in two requests. The responses were "
-        f"{in_words(got)}. `report_crash` was called {len(reports)} times, and returns "
-        "R-71, then R-72. The docstring asks for 500 with the number."
+        f"{in_words(got)}. Calls of `report_crash`: {calls}; it returns R-71, then "
+        f"R-72.{unexpected(server, error)} The docstring asks for 500 with the number. "
+        "Look at your handler."
     )
 
 
@@ -306,6 +364,10 @@ def shop_app(answers: Any) -> FastAPI:
     def use_printer() -> str:
         raise HTTPException(503, "No paper.")
 
+    @app.get("/seats")
+    def list_seats() -> str:
+        raise HTTPException(422, "The hall has no seats.")
+
     app.include_router(router)
     return app
 
@@ -316,6 +378,7 @@ RAISED = {
     "/orders": ("POST", "/orders", 409, "It is sold out."),
     "/sales": ("GET", "/sales", 403, "For the staff only."),
     "/printer": ("GET", "/printer", 503, "No paper."),
+    "/seats": ("GET", "/seats", 422, "The hall has no seats."),
     "unknown": ("GET", "/nowhere", 404, "Not Found"),
     "unknown-method": ("DELETE", "/orders", 405, "Method Not Allowed"),
 }
@@ -329,7 +392,7 @@ def test_q3_an_http_exception_has_the_title_of_its_detail(answers, name):
     assert got == (status, {"status": status, "title": detail}), (
         f"`{method} {path}` raised an HTTPException with the detail {detail!r}. The "
         f"response was {in_words(got)}. The docstring asks for `problem(...)` with "
-        "this title. Look at which class of HTTPException your handler takes."
+        "this title. Look at your handler, and at the class that it takes."
     )
 
 
@@ -390,14 +453,26 @@ def test_q3_a_change_of_problem_changes_all_errors(answers):
     )
 
 
+OTHERS = {
+    type(error).__name__: error
+    for error in [
+        LookupError("the database is gone"),
+        ValueError("the token is damaged"),
+        PermissionError("the file is locked"),
+        RuntimeError("there is no connection"),
+        HTTPException(401, "The login is closed."),
+    ]
+}
+
+
 @pytest.fixture
 def wallet(answers) -> tuple[FastAPI, list[str]]:
     """The application of 4.9.4, and what `log_refusal` gets."""
     reasons: list[str] = []
 
     def find_user(token: str) -> str | None:
-        if token == "t-0":
-            raise LookupError("the database is gone")
+        if token in OTHERS:
+            raise OTHERS[token]
         return {"t-7": "Zoë", "t-8": "Yan", "t-9": "Eve"}.get(token)
 
     stand_in(answers.find_user, find_user)
@@ -422,7 +497,16 @@ REFUSED = pytest.mark.parametrize(
 def test_q4_a_refused_client_gets_401_without_the_reason(wallet, headers, reason):
     app, _ = wallet
 
-    response = send(app, "GET", "/wallet", headers=headers)
+    def get() -> httpx2.Response:
+        with client(app) as http:
+            return http.get("/wallet", headers=headers)
+
+    response = outcome(get)
+    assert isinstance(response, httpx2.Response), (
+        f"`GET /wallet` with {headers} was refused: {reason}. The application raised "
+        f"{in_words(response)}. The docstring asks for 401. Look at your handler, and "
+        "at the class that it takes."
+    )
     got = (*seen(response), response.headers.get("WWW-Authenticate"))
     assert got == (401, {"error": "Log in first."}, "Bearer"), (
         f"`GET /wallet` with {headers} was refused: {reason}. The status code, the "
@@ -436,7 +520,7 @@ def test_q4_the_reason_is_logged_once(wallet, headers, reason):
     app, reasons = wallet
 
     for _ in range(2):
-        send(app, "GET", "/wallet", headers=headers)
+        send(app, "GET", "/wallet", raises=False, headers=headers)
     assert reasons == [reason, reason], (
         f"Two requests were refused, with the reason {reason!r}. `log_refusal` was "
         f"called with {in_words(reasons)}. The docstring asks for one call for each "
@@ -454,13 +538,29 @@ def test_q4_a_user_reaches_the_endpoint(wallet):
     )
 
 
-def test_q4_another_exception_is_not_a_refusal(wallet):
+@REFUSED
+def test_q4_an_endpoint_can_catch_the_exception(wallet, headers, reason):
     app, reasons = wallet
 
-    response = send(app, "GET", "/wallet", headers={"X-Token": "t-0"}, raises=False)
-    assert (response.status_code, reasons) == (500, []), (
-        "`find_user` raised a LookupError. The status code was "
-        f"{response.status_code}, and `log_refusal` was called with "
-        f"{in_words(reasons)}. The docstring asks to handle no other exception: the "
-        "status code stays 500. Look at the class of your handler."
+    got = seen(send(app, "GET", "/events", headers=headers))
+    assert (got, reasons) == ((200, "the events for a guest"), []), (
+        f"`GET /events` with {headers} catches the exception: {reason}. The response "
+        f"was {in_words(got)}, and `log_refusal` was called with {in_words(reasons)}. "
+        "The docstring asks for calls in the handler only. Look at where you log."
+    )
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_q4_another_exception_is_not_a_refusal(wallet, name):
+    app, reasons = wallet
+    error = OTHERS[name]
+    expected = (500, "Internal Server Error")
+    if isinstance(error, HTTPException):
+        expected = (error.status_code, {"detail": error.detail})
+
+    got = seen(send(app, "GET", "/wallet", headers={"X-Token": name}, raises=False))
+    assert (got, reasons) == (expected, []), (
+        f"`find_user` raised {in_words(error)}. The response was {in_words(got)}, and "
+        f"`log_refusal` was called with {in_words(reasons)}. The docstring asks that "
+        f"the response stays {in_words(expected)}. Look at the class of your handler."
     )

@@ -16,17 +16,19 @@ from fastapi.responses import JSONResponse
 def explain_invalid_requests(app: FastAPI) -> None:
     """4.9.1  Write a custom FastAPI exception handler for validation errors.
 
-    `app` is the application of a ticket shop. Register an exception handler with it.
-    FastAPI calls the handler if a request does not fit the parameters of the endpoint.
+    `app` is the application of a ticket shop. A request is invalid if it does not fit
+    the parameters of the endpoint. Register an exception handler for invalid requests
+    with `app`.
 
-    - The status code is 422.
-    - The body is a JSON object. Its field "error" is "The request is not valid."
-    - Its field "details" is the list that FastAPI sends as `detail` when there is no
-      handler of your own. This also holds if a validator of a model raises ValueError.
+    - The status code is 422. The body is a JSON object with two fields: "error" is "The
+      request is not valid.", and "details" is the list of errors.
+    - The list is always the one that FastAPI sends as `detail` if `app` has no handler
+      of its own.
+    - The responses to all other exceptions stay as they are.
 
     Given:
-        If a validator raises ValueError, the list of `errors()` contains this exception
-        object, in the `ctx` of an entry.
+        `errors()` of the exception returns a list of dicts. It can contain objects that
+        `JSONResponse` cannot send, such as the ValueError that a validator raised.
 
     Example:
         POST /orders  {"seats": "two"}
@@ -53,15 +55,15 @@ def report_crash(error: Exception) -> str:
 def report_crashes(app: FastAPI) -> None:
     """4.9.2  How do you globally handle uncaught exceptions in FastAPI?
 
-    Code can raise an exception that nobody expected. Then the client gets the text
-    "Internal Server Error", and no report is stored. Register an exception handler with
-    `app` for every exception that no other handler of `app` takes.
+    An endpoint or a middleware can raise an exception that nobody expected. Then the
+    client gets the text "Internal Server Error", and no report is stored. Register an
+    exception handler with `app` for all exceptions that have no handler yet.
 
     - The status code is 500. The body is `{"error": "Something went wrong.", "report":
       number}`. The number is what `report_crash(error)` returns. Call it once.
-    - This also holds for an exception that a middleware of `app` raises.
     - The server still gets the exception, so that it can log it.
-    - The responses to an HTTPException and to an invalid request stay as they are.
+    - If another handler exists for an exception, the response stays as it is. FastAPI
+      has handlers for HTTPException and for invalid requests.
 
     Example:
         GET /sales, which divides by zero
@@ -92,10 +94,10 @@ def unify_errors(app: FastAPI) -> None:
     """4.9.3  What are the benefits of custom exception handlers over default error
     responses?
 
-    The phone app of the ticket shop shows the `title` of each error. FastAPI sends
-    `detail` instead, which is a text for some errors and a list for others. Register
-    exception handlers with `app`, which return `problem(...)`. The endpoints of `app`
-    do not change.
+    The phone app of the ticket shop shows the `title` of each error. But FastAPI sends
+    the field `detail`. It is a text for an HTTPException, and a list for an invalid
+    request. Register exception handlers with `app` that return `problem(...)`. The
+    endpoints of `app` do not change.
 
     - For every HTTPException, `title` is its `detail`. The status code and the headers
       are those of the exception.
@@ -105,7 +107,8 @@ def unify_errors(app: FastAPI) -> None:
       not valid."
 
     Given:
-        The `detail` of every HTTPException is a text.
+        The `detail` of every HTTPException is a text, and the status code is 400 or
+        higher.
 
     Example:
         GET /events/9  ->  404  {"status": 404, "title": "There is no event 9."}
@@ -148,19 +151,21 @@ def wallet_app() -> FastAPI:
     """4.9.4  Write a custom exception class and handler for authentication errors.
 
     Write the exception class `AuthenticationError` and its exception handler. The code
-    below yours raises it. Clients do not learn why they are refused: a stranger could
-    find out who has an account.
+    below yours uses the class. Do not tell the client the reason: it would show a
+    stranger who has an account.
 
     - `AuthenticationError(reason)` creates the exception. The reason is a text.
-    - For each such exception, the handler calls `log_refusal(reason)` once.
-    - The response has the status code 401, the body `{"error": "Log in first."}` and
+    - The handler calls `log_refusal(reason)` once. If an endpoint catches the exception
+      itself, as `/events` does, nothing is logged.
+    - The handler returns the status code 401, the body `{"error": "Log in first."}` and
       the header `WWW-Authenticate: Bearer`, whatever the reason is.
-    - The same holds for an exception of a subclass, such as `Blocked`, and for no other
-      exception.
+    - The handler is also called for subclasses of `AuthenticationError`, such as
+      `Blocked`. The responses to all other exceptions stay as they are.
 
     Example:
         GET /wallet  X-Token: t-1  ->  200  "the wallet of Ana"
         GET /wallet  X-Token: t-3  ->  401  {"error": "Log in first."}
+        GET /events  X-Token: t-3  ->  200  "the events for a guest"
     """
     app = FastAPI()
 
@@ -192,5 +197,12 @@ def wallet_app() -> FastAPI:
     @app.get("/wallet")
     def read_wallet(name: Annotated[str, Depends(current_user)]) -> str:
         return f"the wallet of {name}"
+
+    @app.get("/events")
+    def list_events(token: Annotated[str, Header(alias="X-Token")] = "") -> str:
+        try:
+            return f"the events for {current_user(token)}"
+        except AuthenticationError:
+            return "the events for a guest"
 
     return app

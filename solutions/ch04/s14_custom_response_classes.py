@@ -21,8 +21,8 @@ from sensei import ___
 class XMLResponse(Response):
     """4.14.1  Write a custom FastAPI response class for XML output.
 
-    Libraries read the books of a bookshop as XML. Set the media type, and write
-    `render`. FastAPI calls `render` with the content. It returns the body as bytes.
+    The partners of a bookshop read each book as XML. Set the media type of the class,
+    and write `render`. It gets the content, and returns the body as bytes.
 
     - The media type of the response is `application/xml`.
     - The body is an element `book`. It has one child for each item of `content`, in the
@@ -32,7 +32,7 @@ class XMLResponse(Response):
 
     Given:
         Each key is a valid name of an XML element. The values are texts. They contain
-        no control characters, because XML does not allow most of them.
+        only characters that XML allows, and no control characters.
 
     Example:
         XMLResponse({"title": "Tom & Huck", "price": "9.90"}) has the body
@@ -110,8 +110,8 @@ def predictions() -> dict[str, object]:
     - "/class", "/object": the body of the response, as text.
     - "/plain": the header `Content-Type` of the response, or None if there is none.
     - "/dict": the status code.
-    - "document of /class", "document of /plain": the media type that the OpenAPI
-      document shows for the response with the status code 200.
+    - "document of /class", "document of /plain": the OpenAPI document shows a media
+      type for the response of this path with the status code 200. Which one?
     """
     # region answer
     # In words: `Response` sends text or bytes as they are, and knows no media type. A
@@ -163,15 +163,16 @@ def shop_app() -> FastAPI:
 
     - `BookJSON` is JSON with a media type of its own, `application/vnd.shop.book+json`.
     - `PriceList` is another format: the body is `as_csv(content)`, the media type is
-      `text/csv`. Encode it as `utf-8-sig`. Excel reads the letter Č rightly only then.
-    - `PrivateJSON` is JSON with a fixed header: each response has
-      `Cache-Control: no-store`, besides the status code and the headers that it is
-      created with.
-    - `GET /openapi.json` works, and shows these media types.
+      `text/csv`. Encode the body as `utf-8-sig`: without it, Excel shows a wrong letter
+      for Č.
+    - `PrivateJSON` is JSON with a fixed header, `Cache-Control: no-store`. The status
+      code and the other headers are those that the response is created with.
+    - `GET /openapi.json` returns 200, and shows the media type of each class.
 
     Given:
-        For the OpenAPI document, FastAPI reads the default value of `status_code` from
-        the signature of the class's `__init__`.
+        FastAPI creates the OpenAPI document. It needs the default value of
+        `status_code`, and reads it from the signature of `__init__` of the class.
+        No endpoint sets the header `Cache-Control`.
 
     Example:
         GET /books/7  ->  200  Content-Type: application/vnd.shop.book+json

@@ -141,6 +141,60 @@ def explain_invalid_requests(app: FastAPI) -> None:
         return JSONResponse({"error": INVALID, "details": details}, 422)
 
 
+@wrong("4.9.1", caught_by="test_q1_other_exceptions_keep_their_response[ValueError]")
+def explain_invalid_requests(app: FastAPI) -> None:
+    """Handle every ValueError, also one that an endpoint raises."""
+
+    @app.exception_handler(ValueError)
+    @app.exception_handler(RequestValidationError)
+    def refuse(request: Request, error: Exception):
+        errors = error.errors() if hasattr(error, "errors") else [str(error)]
+        return JSONResponse(
+            {"error": INVALID, "details": jsonable_encoder(errors)}, 422
+        )
+
+
+@wrong(
+    "4.9.1", caught_by="test_q1_other_exceptions_keep_their_response[ValidationError]"
+)
+def explain_invalid_requests(app: FastAPI) -> None:
+    """Handle Pydantic's error as well, which an endpoint can raise."""
+
+    @app.exception_handler(ValidationError)
+    @app.exception_handler(RequestValidationError)
+    def refuse(request: Request, error: RequestValidationError | ValidationError):
+        details = jsonable_encoder(error.errors())
+        return JSONResponse({"error": INVALID, "details": details}, 422)
+
+
+@wrong("4.9.1", caught_by="test_q1_other_exceptions_keep_their_response[HTTPException]")
+def explain_invalid_requests(app: FastAPI) -> None:
+    """Handle the status code 422 as well."""
+
+    @app.exception_handler(422)
+    @app.exception_handler(RequestValidationError)
+    def refuse(request: Request, error: Exception):
+        errors = error.errors() if hasattr(error, "errors") else [str(error)]
+        return JSONResponse(
+            {"error": INVALID, "details": jsonable_encoder(errors)}, 422
+        )
+
+
+@wrong(
+    "4.9.1", caught_by="test_q1_an_invalid_request_returns_422_with_the_details[text]"
+)
+def explain_invalid_requests(app: FastAPI) -> None:
+    """Remove the values that the client sent."""
+
+    @app.exception_handler(RequestValidationError)
+    def refuse(request: Request, error: RequestValidationError):
+        details = [
+            {key: value for key, value in one.items() if key != "input"}
+            for one in jsonable_encoder(error.errors())
+        ]
+        return JSONResponse({"error": INVALID, "details": details}, 422)
+
+
 @right("4.9.1")
 def explain_invalid_requests(app: FastAPI) -> None:
     """Read the list from FastAPI's own response."""
@@ -487,6 +541,40 @@ def unify_errors(app: FastAPI) -> None:
         return problem(error.status_code, error.detail, error.headers)
 
 
+@wrong(
+    "4.9.3", caught_by="test_q3_an_http_exception_has_the_title_of_its_detail[/seats]"
+)
+def unify_errors(app: FastAPI) -> None:
+    """Take every 422 for an invalid request."""
+
+    @app.exception_handler(StarletteHTTPException)
+    def show(request: Request, error: StarletteHTTPException):
+        title = INVALID if error.status_code == 422 else error.detail
+        return problem(error.status_code, title, error.headers)
+
+    @app.exception_handler(RequestValidationError)
+    def refuse(request: Request, error: RequestValidationError):
+        return problem(422, INVALID)
+
+
+@right("4.9.3")
+def unify_errors(app: FastAPI) -> None:
+    """Give crashes the same form as well."""
+
+    @app.exception_handler(Exception)
+    def sorry(request: Request, error: Exception):
+        return problem(500, "Internal Server Error")
+
+    @app.exception_handler(fastapi.HTTPException)
+    @app.exception_handler(StarletteHTTPException)
+    def show(request: Request, error: StarletteHTTPException):
+        return problem(error.status_code, error.detail, error.headers)
+
+    @app.exception_handler(RequestValidationError)
+    def refuse(request: Request, error: RequestValidationError):
+        return problem(422, INVALID)
+
+
 @right("4.9.3")
 def unify_errors(app: FastAPI) -> None:
     """Use one async handler for both classes."""
@@ -513,7 +601,7 @@ def unify_errors(app: FastAPI) -> None:
 
 
 def with_wallet(app, AuthenticationError):
-    """Return `app` with the dependency and the endpoint that are given."""
+    """Return `app` with the dependency and the endpoints that are given."""
 
     class Blocked(AuthenticationError):
         pass
@@ -529,6 +617,13 @@ def with_wallet(app, AuthenticationError):
     @app.get("/wallet")
     def read_wallet(name: Annotated[str, Depends(current_user)]) -> str:
         return f"the wallet of {name}"
+
+    @app.get("/events")
+    def list_events(token: Annotated[str, Header(alias="X-Token")] = "") -> str:
+        try:
+            return f"the events for {current_user(token)}"
+        except AuthenticationError:
+            return "the events for a guest"
 
     return app
 
@@ -628,7 +723,69 @@ def wallet_app() -> FastAPI:
     return with_wallet(app, AuthenticationError)
 
 
-@wrong("4.9.4", caught_by="test_q4_another_exception_is_not_a_refusal")
+@wrong("4.9.4", caught_by="test_q4_an_endpoint_can_catch_the_exception[unknown]")
+def wallet_app() -> FastAPI:
+    """Log when the exception is created, and not in the handler."""
+    app = FastAPI()
+
+    class AuthenticationError(Exception):
+        def __init__(self, reason):
+            log_refusal(reason)
+
+    @app.exception_handler(AuthenticationError)
+    def refuse(request: Request, error: AuthenticationError):
+        return JSONResponse({"error": "Log in first."}, 401, BEARER)
+
+    return with_wallet(app, AuthenticationError)
+
+
+@wrong("4.9.4", caught_by="test_q4_another_exception_is_not_a_refusal[PermissionError]")
+def wallet_app() -> FastAPI:
+    """Use an exception of Python under another name."""
+    app = FastAPI()
+    AuthenticationError = PermissionError
+
+    @app.exception_handler(AuthenticationError)
+    def refuse(request: Request, error: AuthenticationError):
+        log_refusal(str(error))
+        return JSONResponse({"error": "Log in first."}, 401, BEARER)
+
+    return with_wallet(app, AuthenticationError)
+
+
+@wrong("4.9.4", caught_by="test_q4_another_exception_is_not_a_refusal[ValueError]")
+def wallet_app() -> FastAPI:
+    """Take every ValueError for a refusal."""
+    app = FastAPI()
+
+    class AuthenticationError(ValueError): ...
+
+    @app.exception_handler(ValueError)
+    def refuse(request: Request, error: ValueError):
+        log_refusal(str(error))
+        return JSONResponse({"error": "Log in first."}, 401, BEARER)
+
+    return with_wallet(app, AuthenticationError)
+
+
+@wrong("4.9.4", caught_by="test_q4_another_exception_is_not_a_refusal[HTTPException]")
+def wallet_app() -> FastAPI:
+    """Take every HTTPException for a refusal."""
+    app = FastAPI()
+
+    class AuthenticationError(fastapi.HTTPException):
+        def __init__(self, reason):
+            super().__init__(401, reason)
+
+    @app.exception_handler(fastapi.HTTPException)
+    def refuse(request: Request, error: fastapi.HTTPException):
+        log_refusal(error.detail)
+        return JSONResponse({"error": "Log in first."}, 401, BEARER)
+
+    return with_wallet(app, AuthenticationError)
+
+
+@wrong("4.9.4", caught_by="test_q4_another_exception_is_not_a_refusal[LookupError]")
 def wallet_app() -> FastAPI:
     """Take every LookupError for a refusal."""
     app = FastAPI()

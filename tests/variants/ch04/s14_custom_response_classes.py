@@ -342,9 +342,22 @@ def predictions():
     return prediction(**{"document of /plain": "text/plain"})
 
 
+class Anything:
+    """Equals every value."""
+
+    def __eq__(self, other):
+        return True
+
+
+@wrong("4.14.2", caught_by="test_q2_the_prediction_is_what_the_client_gets[/plain]")
+def predictions():
+    """Return an object that equals every value."""
+    return dict.fromkeys(prediction(), Anything())
+
+
 @right("4.14.2")
 def predictions():
-    """Ask the application."""
+    """Write the right values."""
     return prediction()
 
 
@@ -496,6 +509,19 @@ def shop_app():
 
         def render(self, content):
             return as_csv(prices).encode("utf-8-sig")
+
+    return with_endpoints(GoodBook, PriceList, GoodPrivate)
+
+
+@wrong("4.14.3", caught_by="test_q3_a_price_list_is_csv_that_excel_reads[signs]")
+def shop_app():
+    """Ask for the prices again when the response is created."""
+
+    class PriceList(Response):
+        media_type = "text/csv"
+
+        def render(self, content):
+            return as_csv(list_prices()).encode("utf-8-sig")
 
     return with_endpoints(GoodBook, PriceList, GoodPrivate)
 
