@@ -46,9 +46,10 @@ def report_crash(error: Exception) -> str:
 def report_crashes(app: FastAPI) -> None:
     """4.9.2  How do you globally handle uncaught exceptions in FastAPI?
 
-    An endpoint or a middleware can raise an exception that nobody expected. Then the
-    client gets the text "Internal Server Error", and no report is stored. Register an
-    exception handler with `app` for all exceptions that have no handler yet.
+    An endpoint, a dependency or a middleware can raise an exception that nobody
+    expected. Then the client gets the text "Internal Server Error", and no report is
+    stored. Register an exception handler with `app` for all exceptions that have no
+    handler yet.
 
     - The status code is 500. The body is `{"error": "Something went wrong.", "report":
       number}`. The number is what `report_crash(error)` returns. Call it once.

@@ -21,8 +21,8 @@ from sensei import ___
 class XMLResponse(Response):
     """4.14.1  Write a custom FastAPI response class for XML output.
 
-    The partners of a bookshop read each book as XML. Set the media type of the class,
-    and write `render`. It gets the content, and returns the body as bytes.
+    The partners of a bookshop read each book as XML. Set the media type, and
+    write `render`. It gets the content, and returns the body as bytes.
 
     - The media type of the response is `application/xml`.
     - The body is an element `book`. It has one child for each item of `content`, in the
@@ -101,8 +101,8 @@ def predictions() -> dict[str, object]:
     - "/class", "/object": the body of the response, as text.
     - "/plain": the header `Content-Type` of the response, or None if there is none.
     - "/dict": the status code.
-    - "document of /class", "document of /plain": the OpenAPI document shows a media
-      type for the response of this path with the status code 200. Which one?
+    - "document of /class", "document of /plain": the media type that the OpenAPI
+      document shows for this path, in its response with the status code 200.
     """
     return {
         "/class": ___,

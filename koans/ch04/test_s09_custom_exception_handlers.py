@@ -86,9 +86,9 @@ def compare_details(
 
     response = outcome(call)
     assert isinstance(response, httpx2.Response), (
-        f"`{method} {path}` was invalid, and raised {in_words(response)}. The docstring "
-        "asks for a response with 422. Look at the object that your handler returns, "
-        "and at how it makes JSON of the list of errors."
+        f"`{method} {path}` was invalid, and raised {in_words(response)}. The "
+        "docstring asks for a response with 422. Look at the object that your handler "
+        "returns, and at how it makes JSON of the list of errors."
     )
     return seen(response), (422, body)
 
@@ -111,8 +111,8 @@ def in_detail(got: tuple[int, Any], expected: tuple[int, Any]) -> str:
         if not isinstance(entry, dict) or entry.keys() != one.keys():
             keys = sorted(entry) if isinstance(entry, dict) else entry
             return (
-                f'An entry of "details" had {in_words(keys)}. In FastAPI\'s list it has '
-                f"{in_words(sorted(one))}"
+                f'An entry of "details" had {in_words(keys)}. In FastAPI\'s list it '
+                f"has {in_words(sorted(one))}"
             )
         for key, value in one.items():
             if entry[key] != value:
@@ -140,9 +140,9 @@ def test_q1_an_invalid_request_returns_422_with_the_details(
 ):
     got, expected = compare_details(answers, method, path, **request_)
     assert got == expected, (
-        f"`{method} {path}` was invalid. {in_detail(got, expected)}. The docstring asks "
-        'for 422 with "error" and "details". Look at the class of your handler, and at '
-        "what it returns."
+        f"`{method} {path}` was invalid. {in_detail(got, expected)}. The docstring "
+        'asks for 422 with "error" and "details". Look at the class of your handler, '
+        "and at what it returns."
     )
 
 
@@ -282,7 +282,7 @@ def test_q2_a_crash_returns_500_with_the_number_of_the_report(answers, error, pl
         f"The {place} raised {in_words(error)} in two requests. The responses were "
         f"{in_words(got)}. Calls of `report_crash`: {calls}; it returns R-71, then "
         f"R-72.{unexpected(server, error)} The docstring asks for 500 with the number. "
-        "Look at your handler."
+        "Look at where your code takes the exception."
     )
 
 

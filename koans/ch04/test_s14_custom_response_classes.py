@@ -219,9 +219,9 @@ def test_q3_a_price_list_is_csv_that_excel_reads(answers, shop, rows):
 
     got = (response.status_code, media_type(response), response.content)
     assert got == (200, "text/csv", answers.as_csv(rows).encode("utf-8-sig")), (
-        f"The endpoint returned {rows}. The status code, the media type and the body were "
-        f"{in_words(got)}. The docstring asks for `as_csv(content)`, encoded as "
-        "`utf-8-sig`, with the media type `text/csv`. Look at `PriceList`."
+        f"The endpoint returned {rows}. The status code, the media type and the body "
+        f"were {in_words(got)}. The docstring asks for 200, `text/csv`, and "
+        "`as_csv(content)` encoded as `utf-8-sig`. Look at `PriceList`."
     )
 
 
@@ -255,9 +255,9 @@ def test_q3_a_private_response_keeps_its_status_code_and_headers(shop):
     ]
     assert got == expected, (
         "`POST /orders/7`, `POST /orders/8`, `GET /account`: the status code, "
-        f"`Location` and `Cache-Control` were {got}. The docstring asks for `no-store`, "
-        "and for the status code and the headers that the response is created with. "
-        "Look at `PrivateJSON`."
+        f"`Location` and `Cache-Control` were {got}. The docstring asks for "
+        "`no-store`, and for the status code and the headers that the response is "
+        "created with. Look at `PrivateJSON`."
     )
 
 
