@@ -8,9 +8,10 @@ Notes: content/docs/fastapi/advanced-features/websockets.md
 import asyncio
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from typing import Annotated
 
-from fastapi import Depends, FastAPI, WebSocket
+from fastapi import Depends, FastAPI, WebSocket, WebSocketDisconnect
 from pydantic import BaseModel
 
 from sensei import ___
@@ -23,9 +24,10 @@ class Room:
         self.sockets: list[WebSocket] = []
 
     async def send(self, text: str) -> None:
-        """Send a text to every participant."""
+        """Send a text to every participant. Skip those whose connection is lost."""
         for socket in list(self.sockets):
-            await socket.send_text(text)
+            with suppress(WebSocketDisconnect, RuntimeError):
+                await socket.send_text(text)
 
 
 def chat_app() -> FastAPI:
@@ -84,8 +86,8 @@ def differences() -> dict[str, int | bool]:
 
     - The first three: the status code of the HTTP response.
     - "/live/{number} is in the OpenAPI document": True or False.
-    - The last two: how many database sessions. "opened" counts those of the whole run,
-      "open" those that are open at this moment.
+    - The last two: how many database sessions. Each of the two is a run of its own,
+      without any other request.
 
     Given:
         A WebSocket begins with an HTTP request, the handshake. Its response has the
@@ -163,14 +165,17 @@ def notifications_app() -> FastAPI:
     - Each device of this agent that is connected receives the notification as a JSON
       object. Devices of other agents receive nothing.
     - The POST request returns 200, also if no device is connected.
-    - If the connection to a device is lost, or the device reads so slowly that sending
-      to it has to wait, the other devices receive the notification nevertheless.
+    - If the connection to a device is lost, the other devices still receive the
+      notification.
+    - If sending to a device has to wait, because the device reads slowly, the other
+      devices still receive the notification at once.
     - When a device disconnects, end its endpoint, and remove its WebSocket from
       `devices`.
 
     Given:
         A device sends nothing. An agent can have several devices.
         Sending to a lost connection raises an exception.
+        The response of the POST request may wait for a slow device.
 
     Example:
         POST /agents/ada/notifications  {"ticket": 7, "text": "New reply"}
@@ -206,18 +211,20 @@ async def answer_to(question: str) -> str:
 def support_app(chats: Chats) -> FastAPI:
     """4.3.5  How do you handle WebSocket disconnections in FastAPI?
 
-    `chats.end` is never called in the endpoint below, because `receive_text` and
-    `send_text` raise `WebSocketDisconnect` when the customer is gone. Repair it.
+    The endpoint below never calls `chats.end`. When the customer is gone,
+    `receive_text` or `send_text` raises `WebSocketDisconnect`. Repair the endpoint.
 
     - When the customer is gone, call `chats.end` with the customer and the code of the
       `WebSocketDisconnect`. The endpoint ends without an exception.
-    - If `answer_to` raises an exception, call `chats.end` with the code 1011. Let the
-      exception pass through.
+    - If any other exception ends the endpoint, call `chats.end` with the customer and
+      the code 1011. Let the exception pass through.
     - In every case, `chats.end` is called once.
 
     Given:
         A customer who leaves the page sends the code 1001. A lost connection has the
         code 1005 or 1006, and is sometimes seen only when you send.
+        `answer_to` can raise an exception, also `asyncio.CancelledError`. And
+        `receive_text` raises a `KeyError` if the message is binary.
     """
     app = FastAPI()
 
@@ -253,7 +260,8 @@ def notes_app() -> FastAPI:
 
     - Reject the handshake with status 403 unless the header `Origin` is `ORIGIN`.
     - Reject the handshake with status 403 unless the cookie `session` is that of an
-      agent, as `agent_of` says. The notes are in the name of this agent.
+      agent, as `agent_of` says. Add the notes in the name of this agent, and remove
+      the query parameter `agent`.
     - Check the session again for each text. If it has ended, close the WebSocket with
       the code 1008.
     - If a text is longer than `LONGEST`, close the WebSocket with the code 1009.

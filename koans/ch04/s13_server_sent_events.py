@@ -36,11 +36,11 @@ def updates_app() -> FastAPI:
     A customer's page shows what happens to a ticket of the support desk. Create an
     application and return it. Its endpoint is `GET /tickets/{ticket}/updates`.
 
-    - The response is a stream of server-sent events, one for each update from
-      `updates_of(ticket)`. Send it as soon as there is one. After the last update, end
-      the response.
-    - The data of an event is the update as a JSON object. Its id is the number of the
-      update.
+    - The response is a stream of server-sent events, with one event for each update
+      that `updates_of(ticket)` yields. Send each event as soon as its update is there.
+    - After the last update, end the response.
+    - The data of an event is the update as a JSON object. The id of the event is the
+      number of the update.
 
     Example:
         GET /tickets/7/updates  ->  200  data: {"number": 1, "text": "Ada has seen it"}
@@ -76,10 +76,12 @@ def comparison() -> dict[str, int | bool | str]:
     Uvicorn serves `compared_app` above. One client reads the events of `/events`, and
     another one connects to the WebSocket `/socket`. Predict what happens.
 
-    - "status code": that of the HTTP response with which the connection begins.
+    - "status code": the status code of the HTTP response, or of the response to the
+      handshake.
     - "the middleware runs": True or False.
-    - "the client receives": the data of the event, and the text of the message. Write
-      the string exactly as it arrives, before any decoding of JSON.
+    - "the client receives": a string. For `/events`, it is what follows `data: ` in the
+      event. For `/socket`, it is the text of the message. The client does not decode
+      JSON.
     """
     return {
         "/events: status code": ___,

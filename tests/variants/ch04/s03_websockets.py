@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from contextlib import suppress
+from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, status
@@ -332,7 +333,7 @@ def differences():
     return {
         "GET /tickets/seven": int(status.HTTP_422_UNPROCESSABLE_CONTENT),
         "WebSocket /live/seven": status.HTTP_403_FORBIDDEN,
-        "GET /live/7": status.HTTP_404_NOT_FOUND,
+        "GET /live/7": HTTPStatus.NOT_FOUND,
         "/live/{number} is in the OpenAPI document": False,
         "sessions opened while one WebSocket sends three messages": 1,
         "sessions open while two WebSockets are connected": 2,
@@ -887,6 +888,33 @@ def notifications_app():
     return app
 
 
+@wrong(
+    "4.3.4",
+    caught_by="test_q4_a_lost_device_does_not_keep_a_slow_one_from_receiving",
+)
+def notifications_app():
+    """Use a task group, which cancels all tasks when one fails."""
+    app = FastAPI()
+    devices = defaultdict(list)
+
+    @app.websocket("/agents/{agent}/live")
+    async def connect(socket: WebSocket, agent: str):
+        await socket.accept()
+        devices[agent].append(socket)
+        async for _ in socket.iter_text():
+            pass
+        devices[agent].remove(socket)
+
+    @app.post("/agents/{agent}/notifications")
+    async def notify(agent: str, notification: Notification):
+        with suppress(ExceptionGroup):
+            async with asyncio.TaskGroup() as group:
+                for socket in devices[agent]:
+                    group.create_task(socket.send_json(notification.model_dump()))
+
+    return app
+
+
 @wrong("4.3.4", caught_by="test_q4_an_agent_without_devices_is_no_error")
 def notifications_app():
     """Keep old notifications for devices that connect later."""
@@ -1014,6 +1042,55 @@ def support_app(chats: Chats):
             while True:
                 question = await socket.receive_text()
                 await socket.send_text(await answer_to(question))
+        except WebSocketDisconnect as gone:
+            chats.end(customer, gone.code)
+
+    return app
+
+
+@wrong(
+    "4.3.5",
+    caught_by="test_q5_an_exception_of_answer_to_passes_through[CancelledError]",
+)
+def support_app(chats: Chats):
+    """Catch `Exception` instead of using `finally`."""
+    app = FastAPI()
+
+    @app.websocket("/support/{customer}")
+    async def support(socket: WebSocket, customer: str):
+        await socket.accept()
+        chats.begin(customer)
+        try:
+            while True:
+                question = await socket.receive_text()
+                await socket.send_text(await answer_to(question))
+        except WebSocketDisconnect as gone:
+            chats.end(customer, gone.code)
+        except Exception:
+            chats.end(customer, 1011)
+            raise
+
+    return app
+
+
+@wrong("4.3.5", caught_by="test_q5_a_binary_message_does_not_hide_the_end")
+def support_app(chats: Chats):
+    """Expect an exception only from `answer_to`."""
+    app = FastAPI()
+
+    @app.websocket("/support/{customer}")
+    async def support(socket: WebSocket, customer: str):
+        await socket.accept()
+        chats.begin(customer)
+        try:
+            while True:
+                question = await socket.receive_text()
+                try:
+                    answer = await answer_to(question)
+                except BaseException:
+                    chats.end(customer, 1011)
+                    raise
+                await socket.send_text(answer)
         except WebSocketDisconnect as gone:
             chats.end(customer, gone.code)
 
@@ -1564,6 +1641,33 @@ def notes_app():
             if len(text) > LONGEST:
                 raise WebSocketException(status.WS_1009_MESSAGE_TOO_BIG)
             add_note(agent_of(session), text)
+            await socket.send_text("saved")
+
+    return app
+
+
+@wrong("4.3.6", caught_by="test_q6_notes_are_added_in_the_name_of_the_agent")
+def notes_app():
+    """Keep the query parameter, although nothing uses it."""
+    app = FastAPI()
+
+    @app.websocket("/notes")
+    async def notes(
+        socket: WebSocket,
+        agent: str,
+        origin: Annotated[str, Header()] = "",
+        session: Annotated[str, Cookie()] = "",
+    ):
+        if origin != ORIGIN or agent_of(session) is None:
+            raise HTTPException(403)
+        await socket.accept()
+        async for text in socket.iter_text():
+            agent = agent_of(session)
+            if agent is None:
+                raise WebSocketException(1008)
+            if len(text) > LONGEST:
+                raise WebSocketException(1009)
+            add_note(agent, text)
             await socket.send_text("saved")
 
     return app

@@ -1,6 +1,7 @@
 """Other answers to section 4.13."""
 
 import json
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import APIRouter
@@ -309,7 +310,7 @@ def comparison():
 def comparison():
     """Let json write the string."""
     return {
-        "/events: status code": 200,
+        "/events: status code": HTTPStatus.OK,
         "/socket: status code": 101,
         "/events: the middleware runs": True,
         "/socket: the middleware runs": False,
@@ -569,5 +570,24 @@ def board_app(board: Board):
         return StreamingResponse(
             lines(int(last) if last else 0), media_type="text/event-stream"
         )
+
+    return app
+
+
+@wrong("4.13.3", caught_by="test_q3_every_client_receives_every_ticket")
+def board_app(board: Board):
+    """Keep one position for all clients."""
+    app = FastAPI()
+    number = 1
+
+    @app.get("/board", response_class=EventSourceResponse)
+    async def stream_board(last_event_id: Annotated[int | None, Header()] = None):
+        nonlocal number
+        if last_event_id is not None:
+            number = last_event_id + 1
+        while (subject := await board.subject_of(number)) is not None:
+            yield ServerSentEvent(data=subject, id=str(number))
+            number += 1
+        yield ServerSentEvent(data="over", event="end")
 
     return app
