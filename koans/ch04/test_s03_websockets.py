@@ -44,7 +44,7 @@ async def fill(send: Send) -> None:
         sending = asyncio.ensure_future(
             send({"type": "websocket.send", "text": "x" * 1_000_000})
         )
-        if not (await asyncio.wait([sending], timeout=LOOK))[0]:
+        if not (await asyncio.wait([sending], timeout=LOOK * 10))[0]:
             sending.cancel()
             return
 
