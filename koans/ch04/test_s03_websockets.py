@@ -38,15 +38,20 @@ class Nothing:
         return "nothing"
 
 
-async def fill(send: Send) -> None:
-    """Send texts to a client that does not read, until sending has to wait."""
-    while True:
+async def fill(send: Send, is_read: Callable[[], bool]) -> None:
+    """Send texts to a client until it does not read, and sending has to wait.
+
+    One wait is not enough: a busy machine may not have come to send more.
+    """
+    waits = 0
+    while waits < 3:
+        was_read = is_read()
         sending = asyncio.ensure_future(
             send({"type": "websocket.send", "text": "x" * 1_000_000})
         )
-        if not (await asyncio.wait([sending], timeout=LOOK * 10))[0]:
-            sending.cancel()
-            return
+        has_ended, _ = await asyncio.wait([sending], timeout=LOOK)
+        sending.cancel()
+        waits = 0 if has_ended or was_read else waits + 1
 
 
 class Desk:
@@ -64,6 +69,7 @@ class Desk:
         self.late = 0
         self.raised: list[type[BaseException]] = []
         self.is_filled = False
+        self._slow: ClientConnection | None = None
         self.knows_losses = True
         self._app = fastapi_app(app, call)
         self._stack = ExitStack()
@@ -98,7 +104,7 @@ class Desk:
             await send(message)
             is_slow = scope["query_string"] == b"slow"
             if is_slow and message["type"] == "websocket.accept":
-                await fill(send)
+                await fill(send, self._is_read)
                 self.is_filled = True
 
         self.open += 1
@@ -127,7 +133,13 @@ class Desk:
             f"{self.error} The docstring asks to accept this WebSocket. Look at the "
             "path in the decorator, at the parameters, and at `accept`."
         )
+        if path.endswith("?slow"):
+            self._slow = opened
         return opened
+
+    def _is_read(self) -> bool:
+        """Return whether the slow client still reads what is sent to it."""
+        return self._slow is None or not self._slow.recv_messages.paused
 
     def request(self, method: str, path: str, **options: Any) -> Any:
         """Return the response of a request."""
