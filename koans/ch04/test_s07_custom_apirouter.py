@@ -54,7 +54,7 @@ def products(answers) -> dict[int, Any]:
 
     def find_product(number: int) -> Any:
         if type(number) is not int or number not in known:
-            raise HTTPException(404)
+            raise HTTPException(404, f"No product {number!r}.")
         return known[number]
 
     stand_in(answers.list_products, lambda: list(known.values()))
@@ -76,44 +76,50 @@ def test_q1_get_products_returns_the_list_of_each_moment(answers, products):
     got.append(send(app, "GET", "/products"))
     del products[12]
     got.append(send(app, "GET", "/products"))
-    second = {"number": 12, "title": ""}
-    expected = [
-        (200, [{"number": 5, "title": "Żubr"}, second]),
-        (200, [second]),
-        (200, []),
-    ]
-    assert got == expected, (
-        f"There were two products, then one, then none. `GET /products` returned "
-        f"{in_words(got)}. The docstring asks for 200 and what `list_products()` "
-        "returns. 307 is a redirect: look at the path in your decorator."
+    status, body = got[0]
+    first, second = {"number": 5, "title": "Żubr"}, {"number": 12, "title": ""}
+    assert status == 200, (
+        f"`GET /products` returned {status} and {in_words(body)}. The docstring asks "
+        "for 200 and for no redirect. Look at the path in your decorator, and at the "
+        "prefix."
     )
+    for (_, body), expected in zip(got, [[first, second], [second], []], strict=True):
+        assert body == expected, (
+            f"There were two products, then one, then none. When there were "
+            f"{len(expected)}, `GET /products` returned {in_words(body)}. The "
+            "docstring asks for what `list_products()` returns at the moment of the "
+            "request. Look at where your code calls it."
+        )
 
 
 def test_q1_get_a_product_returns_the_one_with_this_number(answers, products):
     _, app = products_app(answers)
 
-    paths = ["/products/5", "/products/12", "/products/13"]
-    got = [send(app, "GET", path) for path in paths]
-    assert got == [
-        (200, {"number": 5, "title": "Żubr"}),
-        (200, {"number": 12, "title": ""}),
-        (404, {"detail": "Not Found"}),
-    ], (
-        "The products 5 and 12 exist, and 13 does not. Requests for these three "
-        f"returned {in_words(got)}. The docstring asks for what `find_product` "
-        "returns. It takes an integer, and it raises the 404 itself."
-    )
+    for number, expected in [
+        (5, (200, {"number": 5, "title": "Żubr"})),
+        (12, (200, {"number": 12, "title": ""})),
+        (13, (404, {"detail": "No product 13."})),
+    ]:
+        got = send(app, "GET", f"/products/{number}")
+        assert got == expected, (
+            f"`GET /products/{number}` returned {in_words(got)}. With `find_product("
+            f"{number})` the response is {in_words(expected)}. The docstring asks for "
+            "what `find_product` returns. It takes an integer, and it raises the 404 "
+            "itself."
+        )
 
 
 def test_q1_a_number_that_is_no_integer_returns_422(answers, products):
     _, app = products_app(answers)
 
-    got = [send(app, "GET", f"/products/{number}") for number in ("5", "five")]
-    assert [status for status, _ in got] == [200, 422], (
-        f"Requests for the products 5 and 'five' returned {in_words(got)}. The "
-        "docstring asks for an integer, and for 422 otherwise. Look at the parameter "
-        "`number` of your endpoint."
-    )
+    for number, expected in [("5", 200), ("five", 422), ("1.5", 422)]:
+        status, body = send(app, "GET", f"/products/{number}")
+        assert status == expected, (
+            f"`GET /products/{number}` returned {status} and {in_words(body)}. It "
+            f"should return {expected}: the docstring asks for 422 if `number` is not "
+            "an integer, and only then. Look at the parameter `number` of your "
+            "endpoint."
+        )
 
 
 def test_q1_a_product_is_found_anew_for_every_request(answers, products):
@@ -155,7 +161,7 @@ def test_q1_an_endpoint_added_later_has_the_prefix_and_the_tag(answers, products
     assert (got, operation.get("tags")) == ((200, "saved"), ["products"]), (
         '`router.post("/new")` added an endpoint. `POST /products/new` returned '
         f"{in_words(got)}, its tags are {operation.get('tags')}. The docstring asks "
-        "for `/products` and the tag. Look at the arguments of `APIRouter`."
+        "for this path and the tag 'products'. Look at the arguments of `APIRouter`."
     )
 
 
@@ -221,25 +227,71 @@ def test_q2_there_is_nothing_at_other_paths(answers, path):
     )
 
 
-def test_q2_another_application_includes_the_routers_in_its_own_way(answers):
-    served = send(shop(answers), "GET", "/api/reports/sales", STAFF)[0]
-    shop(answers)
-    other = FastAPI()
-    other.include_router(answers.catalogue)
-    other.include_router(answers.reports)
+@pytest.mark.parametrize("path", ["/reports/sales", "/reports/returns"])
+def test_q2_the_dependency_of_the_reports_is_staff_only(answers, path):
+    def closed(*arguments: Any, **named: Any) -> None:
+        raise HTTPException(403, "Closed today.")
 
-    paths = ["/books/7", "/books/offers", "/sales", "/returns"]
-    got = [send(other, "GET", path)[1] for path in paths]
-    expected = ["The book 7", "The book offers", 31, 2]
-    assert served == 200, (
-        f"`GET /api/reports/sales` from the staff returned {served}. The docstring "
+    stand_in(answers.staff_only, closed)
+    app = shop(answers)
+
+    got = [send(app, "GET", f"/api{one}", STAFF) for one in ("/books/7", path)]
+    assert got == [(200, "The book 7"), (403, {"detail": "Closed today."})], (
+        "For this test, `staff_only` raises 403 'Closed today.' for everybody. `GET` "
+        f"for `/api/books/7` and `/api{path}` returned {in_words(got)}. The docstring "
+        "asks that each endpoint of `reports`, and no other, depends on `staff_only`."
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "anybody"),
+    [
+        ("catalogue", "/api/new", 200),
+        ("offers", "/api/new", 200),
+        ("reports", "/api/reports/new", 403),
+    ],
+    ids=["catalogue", "offers", "reports"],
+)
+def test_q2_an_endpoint_added_to_a_router_is_served(answers, name, path, anybody):
+    getattr(answers, name).get("/new")(lambda: "new")
+    app = shop(answers)
+
+    got = [send(app, "GET", path, headers)[0] for headers in (STAFF, {})]
+    assert got == [200, anybody], (
+        f"The router `{name}` got an endpoint `GET /new` before `shop_app()` was "
+        f"called. `GET {path}` from the staff, and without a header, returned {got}. "
+        f"The docstring asks for {[200, anybody]}. Look at how the endpoints of "
+        f"`{name}` come into your application."
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "served"),
+    [
+        ("catalogue", {"/books/7": "The book 7", "/books/offers": "The book offers"}),
+        ("offers", {"/books/7": {"detail": "Not Found"}, "/books/offers": ["Emma"]}),
+        ("reports", {"/sales": 31, "/returns": 2}),
+    ],
+    ids=["catalogue", "offers", "reports"],
+)
+def test_q2_another_application_includes_a_router_in_its_own_way(answers, name, served):
+    shop(answers)
+    app = shop(answers)
+    reports = send(app, "GET", "/api/reports/sales", STAFF)[0]
+    other = including(getattr(answers, name), "")
+
+    assert reports == 200, (
+        f"`GET /api/reports/sales` from the staff returned {reports}. The docstring "
         "asks for the endpoints of `reports` below `/api/reports`."
     )
-    assert got == expected, (
-        f"Another application includes `catalogue` and `reports` without a prefix. "
-        f"{paths} returned {in_words(got)}. The docstring asks `shop_app` not to "
-        "change the routers."
-    )
+    for path, expected in served.items():
+        got = send(other, "GET", path)[1]
+        assert got == expected, (
+            f"After two calls of `shop_app()`, another application includes `{name}` "
+            f"alone, without a prefix. `GET {path}` returned {in_words(got)} instead "
+            f"of {in_words(expected)}. The docstring asks `shop_app` not to change "
+            "the routers."
+        )
 
 
 ANA = {"X-Customer": "Ana"}
@@ -269,7 +321,7 @@ def test_q3_the_application_chooses_the_prefix(orders, prefix, method, path, exp
         f"An application includes the router with the prefix {prefix!r}. "
         f"`{method} {prefix}/7{path}` from Ana returned {in_words(got)}. The docstring "
         "asks for 200 and the result as it is now, below the prefix of the "
-        "application. Look at the paths in the decorators."
+        "application. Look at the paths in the decorators and at the router's prefix."
     )
 
 
@@ -308,6 +360,36 @@ def test_q3_an_endpoint_added_later_needs_a_customer_as_well(orders):
         '`router.post("/new")` added an endpoint. From Ana and without a customer it '
         f"returned {in_words(got)}. The docstring asks that it depends on `signed_in`, "
         "too. Look for a place where one line holds for all endpoints."
+    )
+
+
+@ENDPOINTS
+def test_q3_a_number_that_is_no_integer_returns_422(orders, method, path, expected):
+    app = including(orders, "/phone/orders")
+
+    got = [send(app, method, f"/phone/orders/{one}{path}", ANA) for one in ("7", "x")]
+    assert [status for status, _ in got] == [200, 422], (
+        f"`{method}` for `/phone/orders/7{path}` and `/phone/orders/x{path}` from Ana "
+        f"returned {in_words(got)}. The docstring asks for 200, and for 422 if "
+        "`number` is not an integer."
+    )
+
+
+@ENDPOINTS
+def test_q3_the_dependency_is_signed_in(answers, method, path, expected):
+    def blocked(*arguments: Any, **named: Any) -> str:
+        raise HTTPException(401, "Blocked.")
+
+    stand_in(answers.signed_in, blocked)
+    orders = a_router(answers.orders_router(), "orders_router()")
+    app = including(orders, "/phone/orders")
+
+    got = send(app, method, f"/phone/orders/7{path}", ANA)
+    assert got == (401, {"detail": "Blocked."}), (
+        "For this test, `signed_in` raises 401 'Blocked.' for everybody. "
+        f"`{method} /phone/orders/7{path}` returned {in_words(got)}. The prefix is "
+        "`/phone/orders`. The docstring asks that every endpoint depends on "
+        "`signed_in`."
     )
 
 

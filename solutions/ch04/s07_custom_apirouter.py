@@ -35,7 +35,7 @@ def find_product(number: int) -> Product:
 def products_router() -> APIRouter:
     """4.7.1  Write a custom `APIRouter` for a `products` module in FastAPI.
 
-    Create a router and return it. The bookshop includes it without a prefix:
+    Return the router of this module. The bookshop includes it without a prefix:
     `app.include_router(products_router())`.
 
     - `GET /products` returns what `list_products()` returns at the moment of the
@@ -107,9 +107,11 @@ def shop_app() -> FastAPI:
 
     - All paths of `catalogue` and `offers` begin with `/api`. All paths of `reports`
       begin with `/api/reports`.
-    - `GET /api/books/offers` calls `read_offers`. With any other ISBN in the place of
+    - `GET /api/books/offers` calls `read_offers`. With any other text in the place of
       `offers`, the request calls `read_book`.
     - Each endpoint of `reports` depends on `staff_only`. The other endpoints do not.
+    - These rules also hold for an endpoint that is added to one of the routers before
+      `shop_app` is called.
     - `shop_app` does not change the routers, because another application includes them
       in its own way.
 
@@ -147,9 +149,10 @@ def orders_router() -> APIRouter:
 
     - Every endpoint of the router depends on `signed_in`, also an endpoint that is
       added to the router later.
-    - The router does not know its prefix. An application chooses the prefix when it
-      includes the router, and can include it more than once.
-    - The three endpoints return what they return now.
+    - The paths of the router do not contain `/orders`. An application chooses the
+      prefix when it includes the router, and can include it more than once.
+    - The three endpoints return what they return now. If `number` is not an integer,
+      the response is still 422.
 
     Example:
         app.include_router(orders_router(), prefix="/phone/orders")

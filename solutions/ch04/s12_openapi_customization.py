@@ -78,12 +78,12 @@ def city_app(city: str) -> FastAPI:
     code, and `about` returns such a text.
 
     - The title is the name of the city and the word "tickets", as in "Oslo tickets".
-    - The description is the text `about(city)` without the spaces that all of its lines
-      begin with. A line that is indented further than the others stays so.
+    - The description is the text `about(city)` without the spaces that all lines with
+      text begin with. A line that is indented further than the others stays so.
 
     Given:
-        Every text begins with a line break. An empty line and the last line can have
-        fewer spaces than the others.
+        Every text begins with a line break. It can stay in the description or not.
+        The first line with text can be indented further than the others.
         The endpoints are added to the application afterwards.
 
     Example:
@@ -112,6 +112,7 @@ def headings(document: dict[str, Any]) -> dict[str, list[str]]:
         `document["paths"]["/events"]["get"]` is the operation `GET /events`. Its tags
         are in a list with the key "tags". If there are no tags, the key is missing, in
         an operation and in the document.
+        Below a path there are only operations. No list has the same tag twice.
 
     Example:
         {"tags": [{"name": "orders", "description": "Buy tickets."}],
@@ -153,6 +154,10 @@ def documented_app(parts: list[Part]) -> FastAPI:
     - The document describes the tag of each part with the description of the part. The
       tags are in the order of `parts`.
 
+    Given:
+        The router of a part can include other routers. Their endpoints are endpoints of
+        the part, too.
+
     Example:
         [Part("orders", "Buy and return tickets.", router), ...]
         GET /openapi.json  ->  200  {"tags": [{"name": "orders",
@@ -193,7 +198,9 @@ def releases_app(releases: list[Release]) -> FastAPI:
       `GET /v1/events`.
     - `GET /v1/openapi.json` returns the document of the release "v1". The title is
       "Tickets v1", and the version of the API is the `version` of the release.
-    - This document contains the endpoints of this release and no others.
+    - This document contains the endpoints of this release and no others. The URL of
+      its server and the path together are the real path, such as `/v1/events`. A
+      document without servers contains the real paths.
     - `/v1/docs` is the documentation page for this document.
 
     Example:
@@ -216,8 +223,9 @@ def guests_app() -> FastAPI:
 
     Organizers upload the guests of an event as CSV, one guest a line. The endpoint
     reads the body of the request itself, so FastAPI knows nothing about it: the page
-    `/docs` has no field for the guests. And a gateway looks in the document how often a
-    client may call the operation, and finds nothing. Add both to the document.
+    `/docs` has no field for the guests. A gateway reads in the document how often a
+    client may call the operation, and finds no number. Add the body and the number to
+    the document.
 
     - The operation `POST /guests` has a required request body. Its content type is
       `text/csv`, and its schema is a string.

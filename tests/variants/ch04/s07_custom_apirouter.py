@@ -1,6 +1,7 @@
 """Other answers to section 4.7."""
 
 from fastapi import Path, Request
+from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 
 from sensei.variants import right, wrong
@@ -203,6 +204,25 @@ def products_router():
     return router
 
 
+@wrong("4.7.1", caught_by="test_q1_get_a_product_returns_the_one_with_this_number")
+def products_router():
+    """Look for the product without `find_product`."""
+    router = APIRouter(prefix="/products", tags=["products"])
+
+    @router.get("")
+    def read_products() -> list[Product]:
+        return list_products()
+
+    @router.get("/{number}")
+    def read_product(number: int) -> Product:
+        for product in list_products():
+            if product.number == number:
+                return product
+        raise HTTPException(404, "There is no such product.")
+
+    return router
+
+
 @right("4.7.1")
 def products_router():
     """Register the given functions themselves."""
@@ -305,7 +325,7 @@ def shop_app():
 
 @wrong(
     "4.7.2",
-    caught_by="test_q2_another_application_includes_the_routers_in_its_own_way",
+    caught_by="test_q2_another_application_includes_a_router_in_its_own_way[reports]",
 )
 def shop_app():
     """Write the prefix and the dependency into the routes."""
@@ -326,7 +346,7 @@ def shop_app():
 
 @wrong(
     "4.7.2",
-    caught_by="test_q2_another_application_includes_the_routers_in_its_own_way",
+    caught_by="test_q2_another_application_includes_a_router_in_its_own_way[catalogue]",
 )
 def shop_app():
     """Collect the offers in the router of the catalogue, for the right order."""
@@ -358,6 +378,53 @@ def shop_app():
     staff = [Depends(staff_only)]
     app.include_router(reports, prefix="/api/reports", dependencies=staff)
     app.include_router(reports)
+    return app
+
+
+@wrong("4.7.2", caught_by="test_q2_an_endpoint_added_to_a_router_is_served[reports]")
+def shop_app():
+    """Register the known endpoints by hand."""
+    app = FastAPI()
+    app.get("/api/books/offers")(read_offers)
+    app.get("/api/books/{isbn}")(read_book)
+    app.get("/api/reports/sales", dependencies=[Depends(staff_only)])(read_sales)
+    app.get("/api/reports/returns", dependencies=[Depends(staff_only)])(read_returns)
+    return app
+
+
+@wrong(
+    "4.7.2",
+    caught_by="test_q2_another_application_includes_a_router_in_its_own_way[offers]",
+)
+def shop_app():
+    """Include the catalogue in the router of the offers."""
+    offers.include_router(catalogue)
+    app = FastAPI()
+    app.include_router(offers, prefix="/api")
+    app.include_router(
+        reports, prefix="/api/reports", dependencies=[Depends(staff_only)]
+    )
+    return app
+
+
+@wrong(
+    "4.7.2",
+    caught_by="test_q2_the_dependency_of_the_reports_is_staff_only[/reports/sales]",
+)
+def shop_app():
+    """Repeat the rule in a middleware."""
+    app = FastAPI()
+    for router in (offers, catalogue):
+        app.include_router(router, prefix="/api")
+    app.include_router(reports, prefix="/api/reports")
+
+    @app.middleware("http")
+    async def check(request, call_next):
+        private = request.url.path.startswith("/api/reports/")
+        if private and request.headers.get("X-Staff") != "yes":
+            return JSONResponse({"detail": "This is for the staff only."}, 403)
+        return await call_next(request)
+
     return app
 
 
@@ -480,6 +547,27 @@ def orders_router():
                 raise HTTPException(404)
 
     return with_endpoints(Once())
+
+
+@wrong("4.7.3", caught_by="test_q3_the_dependency_is_signed_in[invoice]")
+def orders_router():
+    """Write the rule again."""
+
+    def customers_only(customer: Annotated[str, Header(alias="X-Customer")] = ""):
+        if not customer:
+            raise HTTPException(401, "Log in first.")
+
+    return with_endpoints(APIRouter(dependencies=[Depends(customers_only)]))
+
+
+@wrong("4.7.3", caught_by="test_q3_a_number_that_is_no_integer_returns_422[read]")
+def orders_router():
+    """Forget the type of the number."""
+    router = APIRouter(dependencies=[Depends(signed_in)])
+    router.get("/{number}")(lambda number: f"order {number}")
+    router.get("/{number}/invoice")(lambda number: f"invoice of order {number}")
+    router.delete("/{number}")(lambda number: f"order {number} is cancelled")
+    return router
 
 
 @right("4.7.3")

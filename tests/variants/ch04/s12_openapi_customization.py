@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import Body
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 from starlette.routing import Mount
 
 from sensei.variants import right, wrong
@@ -211,6 +212,15 @@ def city_app(city: str) -> FastAPI:
 def city_app(city: str) -> FastAPI:
     """Use the docstring of the function."""
     return FastAPI(title=f"{city} tickets", description=inspect.getdoc(about))
+
+
+@wrong("4.12.2", caught_by="test_q2_the_description_is_shown_as_markdown[first-line]")
+def city_app(city: str) -> FastAPI:
+    """Remove as many spaces as the first line with text has."""
+    lines = about(city).strip("\n").split("\n")
+    first = len(lines[0]) - len(lines[0].lstrip())
+    text = "\n".join(line[first:] for line in lines)
+    return FastAPI(title=f"{city} tickets", description=text)
 
 
 @right("4.12.2")
@@ -499,6 +509,21 @@ def documented_app(parts):
     app = FastAPI(openapi_tags=[*described(parts), extra])
     for part in parts:
         app.include_router(part.router, tags=[part.name])
+    return app
+
+
+@wrong(
+    "4.12.4",
+    caught_by="test_q4_each_endpoint_has_the_name_of_its_part_as_a_tag[orders]",
+)
+def documented_app(parts):
+    """Change the routes, and miss those of a router in the router."""
+    app = FastAPI(openapi_tags=described(parts))
+    for part in parts:
+        for route in part.router.routes:
+            if isinstance(route, APIRoute):
+                route.tags.append(part.name)
+        app.include_router(part.router)
     return app
 
 
