@@ -198,10 +198,12 @@ def releases_app(releases: list[Release]) -> FastAPI:
       `GET /v1/events`.
     - `GET /v1/openapi.json` returns the document of the release "v1". The title is
       "Tickets v1", and the version of the API is the `version` of the release.
-    - This document contains the endpoints of this release and no others. The URL of
-      its server and the path together are the real path, such as `/v1/events`. A
-      document without servers contains the real paths.
+    - This document contains the endpoints of this release and no others.
     - `/v1/docs` is the documentation page for this document.
+
+    Given:
+        A path in a document is relative to the URL of its server. If the document has
+        no server, it is the complete path.
 
     Example:
         [Release("v1", "1.9.2", old_router), Release("v2", "2.0.0", new_router)]
