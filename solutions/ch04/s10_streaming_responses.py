@@ -44,12 +44,14 @@ def sales_app() -> FastAPI:
     A ticket office exports its sales. There are millions of them. Write the endpoint
     `GET /sales.csv`.
 
-    - The first line of the body has the names in `Sale._fields`. Then there is a line
-      for each sale of `read_sales()`. The function `csv_line` makes a line.
+    - The media type of the response is `text/csv`. The first line of the body has the
+      names in `Sale._fields`. Then there is a line for each sale of `read_sales()`.
     - Call `read_sales()` for every request, because the database changes.
-    - The media type of the response is `text/csv`.
     - Send the line of each sale before you read the next one, or collect the lines of
       at most 100 sales before you send them.
+
+    Given:
+        The function `csv_line` makes a line.
 
     Example:
         GET /sales.csv  ->  200
