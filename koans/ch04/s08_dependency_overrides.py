@@ -136,8 +136,8 @@ def mocked_shop(books: Mapping[str, Book]) -> tuple[FastAPI, NonCallableMock]:
 
     - Every request to the application gets this mock as its session. `open_session` is
       not called.
-    - `session.get(Book, isbn)` returns the book that `books` contains under this ISBN
-      at this moment, or None.
+    - `session.get(Book, isbn)` returns `books[isbn]`, or None if `books` does not
+      contain the book. Read it for every call, because the test changes `books`.
     - The mock has the methods of `Session` and no others, so that a misspelled method
       such as `session.comit()` raises AttributeError.
     - Each call of `mocked_shop` creates a new mock and a new application.
@@ -206,17 +206,18 @@ def create_shop(demo: bool) -> FastAPI:
     """4.8.3  What are the use cases for dependency overrides in production?
 
     Two things vary in this shop: a demo installation takes no money, and each shop has
-    its own stock. The code uses an override for both. Now customers of Bergen see the
+    its own stock. The code uses an override for both. But customers of Bergen see the
     stock of Oslo, and the demo takes money as soon as somebody has looked at a stock.
     Repair it: keep the override that is right, and replace the other one.
 
-    - `GET /stock/{isbn}` calls `STOCKS[name]`, where `name` is the request header
-      `X-Shop`. If the header is missing or `STOCKS` does not contain the name, it
-      calls `central_stock`.
+    - `GET /stock/{isbn}` returns what `STOCKS[name]` returns for the ISBN, where `name`
+      is the request header `X-Shop`. If the header is missing or `STOCKS` does not
+      contain the name, it asks `central_stock` instead.
     - This also holds while other requests are being processed. No request waits until
       another one is finished.
     - If `demo` is true, `POST /payments` always calls `charge_nothing` instead of
-      `charge_card`, and otherwise `charge_card`.
+      `charge_card`. If `demo` is false, it calls `charge_card`.
+    - Every request still calls `check_customer`.
 
     Example:
         GET /stock/82-02  X-Shop: oslo  ->  200  7

@@ -227,6 +227,22 @@ def override_price(app, prices):
     app.dependency_overrides[norwegian_price] = asking
 
 
+prices_of_the_test = {}
+
+
+@wrong("4.8.1", caught_by="test_q1_each_application_uses_its_own_prices")
+def override_price(app, prices):
+    """Keep the prices at module level, for all applications."""
+    prices_of_the_test["now"] = prices
+
+    def price(isbn: str):
+        if isbn not in prices_of_the_test["now"]:
+            raise HTTPException(404)
+        return prices_of_the_test["now"][isbn]
+
+    app.dependency_overrides[norwegian_price] = price
+
+
 @right("4.8.1")
 def override_price(app, prices):
     """Use a class with `__call__`, and try."""
@@ -487,6 +503,45 @@ def mocked_shop(books):
     app.include_router(books_router)
     app.dependency_overrides[get_session] = lambda: session
     return app
+
+
+@wrong("4.8.2", caught_by="test_q2_get_finds_the_first_book_that_is_added")
+def mocked_shop(books):
+    """Replace an empty dict by another one."""
+    books = books or {}
+    session = NonCallableMock(spec=Session)
+    session.get.side_effect = lambda model, isbn: books.get(isbn)
+    app = FastAPI()
+    app.include_router(books_router)
+    app.dependency_overrides[get_session] = lambda: session
+    return app, session
+
+
+@wrong("4.8.2", caught_by="test_q2_every_request_gets_the_same_mock")
+def mocked_shop(books):
+    """Give the method of the dict, which gets the model as its key."""
+    session = NonCallableMock(spec=Session)
+    session.get.side_effect = books.get
+    app = FastAPI()
+    app.include_router(books_router)
+    app.dependency_overrides[get_session] = lambda: session
+    return app, session
+
+
+@wrong("4.8.2", caught_by="test_q2_every_request_gets_the_same_mock")
+def mocked_shop(books):
+    """Forget the recorded calls with each request."""
+    session = NonCallableMock(spec=Session)
+    session.get.side_effect = lambda model, isbn: books.get(isbn)
+
+    def fresh():
+        session.reset_mock()
+        return session
+
+    app = FastAPI()
+    app.include_router(books_router)
+    app.dependency_overrides[get_session] = fresh
+    return app, session
 
 
 @right("4.8.2")
@@ -837,6 +892,74 @@ def create_shop(demo):
             return await STOCKS[x_shop](isbn)
         except LookupError:
             return await central_stock(isbn)
+
+    return app
+
+
+@wrong("4.8.3", caught_by="test_q3_each_shop_has_its_own_stock")
+def create_shop(demo):
+    """Ask the central warehouse if the shop has no copies."""
+    app = FastAPI(dependencies=[Depends(check_customer)])
+    app.include_router(payments)
+    if demo:
+        app.dependency_overrides[charge_card] = charge_nothing
+
+    @app.get("/stock/{isbn}")
+    async def read_stock(isbn: str, x_shop: Annotated[str, Header()] = ""):
+        stock = STOCKS.get(x_shop, central_stock)
+        return await stock(isbn) or await central_stock(isbn)
+
+    return app
+
+
+@wrong("4.8.3", caught_by="test_q3_each_shop_has_its_own_stock")
+def create_shop(demo):
+    """Take a KeyError of a stock for an unknown shop."""
+    app = FastAPI(dependencies=[Depends(check_customer)])
+    app.include_router(payments)
+    if demo:
+        app.dependency_overrides[charge_card] = charge_nothing
+
+    @app.get("/stock/{isbn}")
+    async def read_stock(isbn: str, x_shop: Annotated[str, Header()] = ""):
+        try:
+            return await STOCKS[x_shop](isbn)
+        except KeyError:
+            return await central_stock(isbn)
+
+    return app
+
+
+@wrong("4.8.3", caught_by="test_q3_each_shop_has_its_own_stock")
+def create_shop(demo):
+    """Compare the name in lower case."""
+    app = FastAPI(dependencies=[Depends(check_customer)])
+    app.include_router(payments)
+    if demo:
+        app.dependency_overrides[charge_card] = charge_nothing
+
+    @app.get("/stock/{isbn}")
+    async def read_stock(isbn: str, x_shop: Annotated[str, Header()] = ""):
+        return await STOCKS.get(x_shop.lower(), central_stock)(isbn)
+
+    return app
+
+
+@wrong(
+    "4.8.3",
+    caught_by="test_q3_two_requests_at_the_same_time_get_their_own_stock"
+    "[oslo-check_customer-first]",
+)
+def create_shop(demo):
+    """Create the application anew, and forget its dependency."""
+    app = FastAPI()
+    app.include_router(payments)
+    if demo:
+        app.dependency_overrides[charge_card] = charge_nothing
+
+    @app.get("/stock/{isbn}")
+    async def read_stock(isbn: str, x_shop: Annotated[str, Header()] = ""):
+        return await STOCKS.get(x_shop, central_stock)(isbn)
 
     return app
 
