@@ -37,16 +37,17 @@ def add_articles(app: FastAPI, engine: Engine) -> None:
     The support desk writes its help articles in a browser. Add an admin interface to
     `app`, below the path `/admin`, with pages for the model `Article`.
 
-    - The list `/admin/article/list` shows the columns `title` and `topic` of each
-      article, and no other columns.
+    - The list `/admin/article/list` shows the columns `title` and `topic` of the
+      articles, and no other columns.
     - On the pages, an employee can create, edit and delete articles. They are stored in
       the database of `engine`.
+    - The pages need no login yet. It comes in 4.4.3.
 
     Given:
-        The table exists. The login comes later, in 4.4.3.
+        The table exists in the database.
 
     Example:
-        GET /admin/article/list  ->  200  a page with a table of all articles
+        GET /admin/article/list  ->  200  a page with a table of articles
     """
 
     raise NotImplementedError
@@ -71,8 +72,9 @@ def user_admin() -> type[ModelView]:
 
     - The list and its exports contain `email` and `name` only. The details page
       contains `id`, `email` and `name`.
-    - `password_hash` is on no page. With the forms, an employee can set and change
-      `email` and `name`, but not the hash.
+    - With the forms, an employee can set and change `email` and `name`, but not the
+      hash.
+    - `password_hash` is on no page.
     - Nobody can delete a user: the response is 403.
 
     Given:
@@ -147,16 +149,16 @@ def add_prototype(app: FastAPI, engine: Engine, secret: str) -> None:
     """4.4.3  What are the benefits of FastAPI Admin for rapid prototyping?
 
     The support desk wants to try a new tool for its tickets today. Add an admin
-    interface below `/admin`, with pages for the models `Customer` and `Ticket`. The
-    pages of both can list, create, edit and delete.
+    interface below `/admin`, with pages for the models `Customer` and `Ticket`.
 
-    - A page without a login redirects to `/admin/login`, where `DeskLogin` checks the
-      password. Its cookie is signed with `secret`: `DeskLogin(secret)`.
+    - Without a login, every page redirects to `/admin/login`. There `DeskLogin` checks
+      the password, and signs its cookie with `secret`: `DeskLogin(secret)`.
+    - On the pages, an employee can list, create, edit and delete customers and tickets.
     - The list of customers shows the names.
     - The list of tickets shows the subject, the status and the customer's name. The
       ticket with the largest `id` comes first.
-    - The search finds a ticket by a part of its subject or of the customer's name, and
-      by nothing else.
+    - The search finds a part of the subject or of the customer's name, in upper or lower
+      case. It looks in no other column.
 
     Given:
         Employees search with `/admin/ticket/list?search=printer`.

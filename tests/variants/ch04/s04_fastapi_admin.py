@@ -143,6 +143,26 @@ def add_articles(app, engine):
     Admin(app, engines[0]).add_view(ArticleAdmin)
 
 
+@wrong("4.4.1", caught_by="test_q1_the_list_shows_title_and_topic")
+def add_articles(app, engine):
+    """Require a login already."""
+
+    class ArticleAdmin(ModelView, model=Article):
+        column_list = [Article.title, Article.topic]
+
+    Admin(app, engine, authentication_backend=DeskLogin("s")).add_view(ArticleAdmin)
+
+
+class ArticlePages(ModelView, model=Article):
+    column_list = ["title", "topic"]
+
+
+@right("4.4.1")
+def add_articles(app, engine):
+    """Define the view at module level."""
+    Admin(app, engine).add_view(ArticlePages)
+
+
 @right("4.4.1")
 def add_articles(app, engine):
     """Use names, labels and a session factory."""
@@ -360,6 +380,35 @@ def user_admin():
         can_delete = False
 
     return UserAdmin()
+
+
+@wrong("4.4.2", caught_by="test_q2_employees_set_and_change_email_and_name")
+def user_admin():
+    """Remove the hash with every form."""
+
+    class UserAdmin(ModelView, model=User):
+        column_list = [User.email, User.name]
+        column_details_list = [User.id, User.email, User.name]
+        form_columns = [User.email, User.name]
+        can_delete = False
+
+        async def on_model_change(self, data, model, is_created, request):
+            data["password_hash"] = None
+
+    return UserAdmin
+
+
+@right("4.4.2")
+def user_admin():
+    """Name the fields of the forms by rules, which remove all others."""
+
+    class UserAdmin(ModelView, model=User):
+        column_list = [User.email, User.name]
+        column_details_list = [User.id, User.email, User.name]
+        form_create_rules = form_edit_rules = ["email", "name"]
+        can_delete = False
+
+    return UserAdmin
 
 
 @right("4.4.2")
@@ -657,6 +706,51 @@ def add_prototype(app, engine, secret):
         column_searchable_list = [Ticket.subject, "customer.name"]
         column_default_sort = ("id", True)
         form_columns = [Ticket.subject, Ticket.status]
+
+    admin = Admin(app, engine, authentication_backend=DeskLogin(secret))
+    admin.add_view(CustomerAdmin)
+    admin.add_view(TicketAdmin)
+
+
+@wrong("4.4.3", caught_by="test_q3_the_search_finds_subjects_and_customers")
+def add_prototype(app, engine, secret):
+    """Find whole texts only."""
+
+    class CustomerAdmin(ModelView, model=Customer):
+        column_list = [Customer.name]
+
+    class TicketAdmin(ModelView, model=Ticket):
+        column_list = [Ticket.subject, Ticket.status, Ticket.customer]
+        column_searchable_list = [Ticket.subject, "customer.name"]
+        column_default_sort = ("id", True)
+
+        def search_query(self, stmt, term):
+            is_found = (Ticket.subject == term) | (Customer.name == term)
+            return stmt.join(Ticket.customer).where(is_found)
+
+    admin = Admin(app, engine, authentication_backend=DeskLogin(secret))
+    admin.add_view(CustomerAdmin)
+    admin.add_view(TicketAdmin)
+
+
+@right("4.4.3")
+def add_prototype(app, engine, secret):
+    """Allow no export and no details, and escape the text of the search."""
+
+    class CustomerAdmin(ModelView, model=Customer):
+        column_list = [Customer.name]
+        can_export = can_view_details = False
+
+    class TicketAdmin(ModelView, model=Ticket):
+        column_exclude_list = [Ticket.id, Ticket.customer_id]
+        column_default_sort = [("id", True)]
+        column_searchable_list = [Ticket.subject]
+        can_export = can_view_details = False
+
+        def search_query(self, stmt, term):
+            subject = Ticket.subject.icontains(term, autoescape=True)
+            name = Customer.name.icontains(term, autoescape=True)
+            return stmt.join(Ticket.customer).where(subject | name)
 
     admin = Admin(app, engine, authentication_backend=DeskLogin(secret))
     admin.add_view(CustomerAdmin)
