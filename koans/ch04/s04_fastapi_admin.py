@@ -157,8 +157,8 @@ def add_prototype(app: FastAPI, engine: Engine, secret: str) -> None:
     - The list of customers shows the names.
     - The list of tickets shows the subject, the status and the customer's name. The
       ticket with the largest `id` comes first.
-    - The search finds a part of the subject or of the customer's name, in upper or lower
-      case. It looks in no other column.
+    - The search finds a part of the subject or of the customer's name, in upper or
+      lower case. It looks in no other column.
 
     Given:
         Employees search with `/admin/ticket/list?search=printer`.

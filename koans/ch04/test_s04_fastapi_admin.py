@@ -451,9 +451,9 @@ def test_q3_the_list_shows_the_newest_ticket_first(answers, engine, tickets):
     expected = [CHAIR, JAM, SOUND]
     order = found(rows)
     assert order == [subject for subject, *_ in expected], (
-        f"The list of three tickets shows the subjects {in_words(order)}. The docstring "
-        "asks for all subjects, the ticket with the largest `id` first. The last one "
-        "saved was 'Broken chair'. Look at the columns and at the order of the list."
+        f"The list of three tickets shows the subjects {in_words(order)}. The "
+        "docstring asks for all subjects, the ticket with the largest `id` first: that "
+        "is 'Broken chair'. Look at the columns and at the order of the list."
     )
     missing = [
         cell
@@ -516,4 +516,17 @@ def test_q3_employees_create_edit_and_delete(answers, engine, tickets):
     assert states == ["open", "open", "solved"], (
         f"An employee opened ticket 1 again. The tickets are now {states}. The "
         "docstring asks for pages that edit. Look at the columns of the form."
+    )
+
+
+def test_q3_employees_edit_and_delete_customers(answers, engine, tickets):
+    save(engine, answers.Customer(name="Åse"))
+    with prototype(answers, engine) as desk:
+        desk.submit("/admin/customer/edit/1", name="Zoë B.")
+        desk.delete("customer", 3)
+    got = saved(engine, answers.Customer, "id", "name")
+    assert got == [(1, "Zoë B."), (2, "Printer Ltd")], (
+        "An employee changed the name of customer 1 to 'Zoë B.', and deleted customer "
+        f"3. The customers are {in_words(got)}. The docstring asks for pages that edit "
+        "and delete. Look at the settings of the view of the customers."
     )

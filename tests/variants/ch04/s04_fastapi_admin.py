@@ -733,6 +733,24 @@ def add_prototype(app, engine, secret):
     admin.add_view(TicketAdmin)
 
 
+@wrong("4.4.3", caught_by="test_q3_employees_edit_and_delete_customers")
+def add_prototype(app, engine, secret):
+    """Do not allow deleting customers."""
+
+    class CustomerAdmin(ModelView, model=Customer):
+        column_list = [Customer.name]
+        can_delete = False
+
+    class TicketAdmin(ModelView, model=Ticket):
+        column_list = [Ticket.subject, Ticket.status, Ticket.customer]
+        column_searchable_list = [Ticket.subject, "customer.name"]
+        column_default_sort = ("id", True)
+
+    admin = Admin(app, engine, authentication_backend=DeskLogin(secret))
+    admin.add_view(CustomerAdmin)
+    admin.add_view(TicketAdmin)
+
+
 @right("4.4.3")
 def add_prototype(app, engine, secret):
     """Allow no export and no details, and escape the text of the search."""
