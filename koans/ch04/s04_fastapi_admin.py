@@ -73,8 +73,7 @@ def user_admin() -> type[ModelView]:
     - The list and its exports contain `email` and `name` only. The details page
       contains `id`, `email` and `name`.
     - With the forms, an employee can set and change `email` and `name`, but not the
-      hash.
-    - `password_hash` is on no page.
+      hash. `password_hash` is on no page.
     - Nobody can delete a user: the response is 403.
 
     Given:
