@@ -275,6 +275,24 @@ TITLES = {
 }
 
 
+def test_q2_an_exception_leaves_call_endpoint(answers):
+    called = []
+
+    def get_hall(city: str) -> str:
+        raise LookupError(f"there is no hall in {city}")
+
+    def seats(hall: Annotated[str, Depends(get_hall)]) -> str:
+        called.append(hall)
+        return hall
+
+    got = outcome(lambda: answers.call_endpoint(seats, {"city": "Oslo"}))
+    assert (type(got), called) == (LookupError, []), (
+        "A dependency raised LookupError. `call_endpoint` "
+        f"{returned_or_raised(got)}, and the endpoint was called with {called}. The "
+        "docstring asks that the exception leaves `call_endpoint` unchanged."
+    )
+
+
 def events(answers) -> tuple[FastAPI, list[tuple[Any, Any]]]:
     """Return the application of 4.1.3, and the periods that `events_in` gets."""
     asked: list[tuple[Any, Any]] = []
@@ -573,6 +591,22 @@ def test_q5_the_booking_is_found_once_for_each_request(bookings, request_):
         "Three requests were sent, for the bookings 5, 7 and 5. `find_booking` was "
         f"called with {asked}. The docstring asks for one call for each request. Look "
         "at which functions call `find_booking`, and which depend on `own_booking`."
+    )
+
+
+def test_q5_an_error_of_find_booking_is_not_a_404(bookings, answers):
+    app, _ = bookings
+
+    def fail(number: int) -> None:
+        raise ConnectionError("the database is down")
+
+    stand_in(answers.find_booking, fail)
+    with client(app) as http:
+        got = outcome(lambda: http.get("/bookings/5", headers={"X-User": "Ana"}))
+    assert isinstance(got, ConnectionError), (
+        "`find_booking` raised ConnectionError: the database is down. The request "
+        f"{returned_or_raised(got)}. The docstring asks not to catch an error of "
+        "`find_booking`. Look at your `try`, and whether you call `find_booking`."
     )
 
 

@@ -90,6 +90,7 @@ def call_endpoint(endpoint: Function, query: Mapping[str, object]) -> object:
     - Call each dependency once during one call of `call_endpoint`, even if several
       functions depend on it.
     - Call all functions with keyword arguments.
+    - An exception that one of the functions raises leaves `call_endpoint` unchanged.
 
     Given:
         `parameters(function)` returns a dict with the dependency of each parameter.
@@ -245,7 +246,8 @@ def bookings_app() -> FastAPI:
       is no such booking, or if the booking has another `name`, the response is 404.
     - `open_booking` depends on `own_booking` and returns its booking. If the booking is
       cancelled, the response is 409.
-    - Each request calls `find_booking` exactly once.
+    - Each request calls `find_booking` exactly once. An error of `find_booking` is not
+      a 404. Do not catch it.
 
     Example:
         POST /bookings/2/ticket  X-User: Ben  ->  409, because booking 2 is cancelled

@@ -400,6 +400,26 @@ def call_endpoint(endpoint, query):
     return call(endpoint)
 
 
+@wrong("4.1.2", caught_by="test_q2_an_exception_leaves_call_endpoint")
+def call_endpoint(endpoint, query):
+    """Take a dependency that fails for one that returns None."""
+    results = {}
+
+    def call(function):
+        if function not in results:
+            values = {
+                name: query[name] if needed is None else call(needed)
+                for name, needed in parameters(function).items()
+            }
+            try:
+                results[function] = function(**values)
+            except Exception:
+                results[function] = None
+        return results[function]
+
+    return call(endpoint)
+
+
 @right("4.1.2")
 def call_endpoint(endpoint, query):
     """Sort the functions first, then call them one after another."""
@@ -1155,6 +1175,27 @@ def bookings_app():
     def open_booking(
         booking: Annotated[Booking, Depends(own_booking, use_cache=False)],
     ):
+        if booking.cancelled:
+            raise HTTPException(409)
+        return booking
+
+    return with_endpoints(own_booking, open_booking)
+
+
+@wrong("4.1.5", caught_by="test_q5_an_error_of_find_booking_is_not_a_404")
+def bookings_app():
+    """Take every error for a booking that does not exist."""
+
+    def own_booking(number: int, name: Annotated[str, Depends(signed_in)]):
+        try:
+            booking = find_booking(number)
+            if booking.name != name:
+                raise ValueError
+        except Exception:
+            raise HTTPException(404) from None
+        return booking
+
+    def open_booking(booking: Annotated[Booking, Depends(own_booking)]):
         if booking.cancelled:
             raise HTTPException(409)
         return booking
