@@ -49,10 +49,16 @@ def print_error(message: str) -> None:
 
 
 def summary_of(error: BaseException) -> str:
-    """Return the type of `error` and the first line of its message."""
+    """Return the type of `error` and the first line of its message.
+
+    Without a full stop at its end: the caller writes the sentence.
+    """
     try:
         lines = str(error).strip().splitlines()
     except Exception:  # a learner's own exception may fail to print itself
         lines = []
     name = type(error).__name__
-    return f"{name}: {lines[0]}" if lines else name
+    if not lines:
+        return name
+    first = lines[0] if lines[0].endswith("...") else lines[0].removesuffix(".")
+    return f"{name}: {first}"
