@@ -1,7 +1,6 @@
 """The controller of a watch: what runs, what has to run again, what was found."""
 
 import sysconfig
-import threading
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from sensei.grading.verdict import Verdict
 from sensei.runner.client import RunnerClient, add_event
 from sensei.runner.protocol import Event, Ready, RequestDone, ServerFailed
 from sensei.watch.events import Events, RunnerEnded, RunnerSent
+from sensei.watch.threads import start_thread
 
 # What the server has read already, beside tests and chapter descriptions.
 _READ = ("lab", "sensei", "solutions", "conftest.py", "pyproject.toml")
@@ -111,7 +111,7 @@ class Controller:
                 events.put(RunnerSent(start, event))
             events.put(RunnerEnded(start))
 
-        threading.Thread(target=listen, daemon=True).start()
+        start_thread(listen)
 
     def end(self) -> None:
         """Take note that the server has ended: nothing runs any more."""

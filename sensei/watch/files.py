@@ -4,9 +4,12 @@ import queue
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from watchfiles import Change, DefaultFilter, watch
+
+from sensei.watch.threads import start_thread
 
 _FOLDERS = ("koans", "solutions", "lab", "sensei")
 _FILES = ("conftest.py", "pyproject.toml")
@@ -51,14 +54,11 @@ class _Watcher:
         self._stop = threading.Event()
         self._is_replaced = threading.Event()
         self._replaced: queue.SimpleQueue[Path] = queue.SimpleQueue()
-        self._threads = [
-            threading.Thread(target=self._run, args=[work], daemon=True)
-            for work in (self._watch_root, self._watch_folders)
-        ]
+        self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
-        for thread in self._threads:
-            thread.start()
+        works = (self._watch_root, self._watch_folders)
+        self._threads = [start_thread(partial(self._run, work)) for work in works]
 
     def stop(self) -> None:
         self._stop.set()

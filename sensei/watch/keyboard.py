@@ -4,9 +4,11 @@ import os
 import re
 import select
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+
+from sensei.watch.threads import start_thread
 
 OnKey = Callable[[str], None]
 
@@ -55,12 +57,9 @@ def read_keys(on_key: OnKey) -> Iterator[Keyboard | None]:
         terminal = sys.stdin.fileno()
         before = termios.tcgetattr(terminal)
         stop_reading, stop_writing = os.pipe()
-        reader = threading.Thread(
-            target=_read, args=(terminal, stop_reading, on_key), daemon=True
-        )
         keyboard = _PosixKeyboard(terminal)
         keyboard.listen()
-        reader.start()
+        reader = start_thread(partial(_read, terminal, stop_reading, on_key))
         try:
             yield keyboard
         finally:
@@ -99,5 +98,5 @@ def _read_windows(on_key: OnKey) -> Keyboard:
         while True:
             on_key(msvcrt.getwch())  # type: ignore[attr-defined,unused-ignore]
 
-    threading.Thread(target=read, daemon=True).start()
+    start_thread(read)
     return Keyboard()

@@ -130,14 +130,20 @@ def test_else_the_exit_status_is_that_of_pytest(solved, answer, expected):
     assert run(solved, "-k", "nothing_is_called_so")[0] == 5
 
 
-WAITS = "import time; open('begun', 'w'); time.sleep(99)"
+WAITS = "import os, time; os.mkdir('begun'); time.sleep(99)"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_what_stops_pytest_stops_all_of_it(solved, number):
     solved.replace("pyproject.toml", "wall_seconds = 3", "wall_seconds = 60")
     solved.answer("return ___", WAITS)
-    process = start(solved, start_new_session=True, stdin=subprocess.DEVNULL)
+    process = start(
+        solved,
+        start_new_session=True,
+        stdin=subprocess.DEVNULL,
+        # In the background of a shell script, SIGINT is ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     _await(lambda: (solved.root / "begun").exists())
 
     process.send_signal(number)

@@ -16,6 +16,7 @@ from filelock import FileLock
 
 pytest.importorskip("pty", reason="a pseudo-terminal is of POSIX")
 
+from sensei.watch.threads import start_thread
 from tests.miniature import STUB, Miniature
 from tests.sensei.terminal import WATCH, Terminal
 
@@ -217,6 +218,18 @@ def test_it_goes_on_after_it_was_suspended(miniature: Miniature) -> None:
         shell.shows("prompt>")
     finally:
         shell.close()
+
+
+def test_threads_leave_the_signals_to_the_main_thread() -> None:
+    masks: list[set[signal.Signals]] = []
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [])
+
+    start_thread(
+        lambda: masks.append(signal.pthread_sigmask(signal.SIG_BLOCK, []))
+    ).join()
+
+    assert {signal.SIGCONT, signal.SIGINT, signal.SIGWINCH} <= masks[0]
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == before
 
 
 def test_another_size_is_drawn_anew(terminal: Terminal) -> None:
