@@ -95,8 +95,9 @@ def uploads_app(folder: Path) -> FastAPI:
 
     Customers upload pictures of themselves with their books. The application stores
     the files in `folder`, and shows them to everybody at `/pictures`. Today a customer
-    can write files anywhere on the server with a name such as `../app.py`, replace the
-    picture of somebody else, and upload a page with a script. Change the endpoint.
+    can write a file anywhere on the server: the name `../app.py` is enough. A customer
+    can also replace the picture of somebody else, or upload a page with a script.
+    Change the endpoint.
 
     - Store each picture in a new file in `folder`. Choose a name that no other file
       has, and return it as `name`.

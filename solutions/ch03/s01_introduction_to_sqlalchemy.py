@@ -96,9 +96,9 @@ class OrderBook:
     """3.1.2  How does SQLAlchemy simplify database operations compared to raw SQL?
 
     This order book sends raw SQL to the database driver. The customer O'Neill gets an
-    error, times and prices come back with other types, an import that fails leaves half
-    of its orders in the table, and no connection returns to the pool. Replace the raw
-    SQL with SQLAlchemy statements on `Order`.
+    error. Times and prices come back with other types. An import that fails leaves half
+    of its orders in the table. No connection returns to the pool. Replace the raw SQL
+    with SQLAlchemy statements on `Order`.
 
     - A name may contain any character. Send values as parameters, not inside the SQL.
     - `of` returns a customer's orders, sorted by `number`. The dicts have the same keys
@@ -108,7 +108,8 @@ class OrderBook:
     - `add([])` stores nothing and raises nothing.
     - After `add` and `of`, the connection is back in the pool of the engine.
 
-    Given: An order is a dict with the keys `customer`, `placed_at`, `total`, `gift`.
+    Given:
+        An order is a dict with the keys `customer`, `placed_at`, `total`, `gift`.
         The database assigns the numbers 1, 2, 3 … in the column `number`.
     """
 
