@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from lab.process import Process as Process
     from lab.process import free_port as free_port
     from lab.process import process as process
+    from lab.redis_server import RedisServer as RedisServer
+    from lab.redis_server import redis_server as redis_server
     from lab.rendezvous import Rendezvous as Rendezvous
     from lab.response import fastapi_app as fastapi_app
     from lab.response import json_or_text as json_or_text
@@ -48,8 +50,12 @@ if TYPE_CHECKING:
     from lab.statements import statements as statements
     from lab.swagger_ui import SwaggerUI as SwaggerUI
     from lab.swagger_ui import swagger_ui as swagger_ui
+    from lab.tls import Tls as Tls
+    from lab.tls import tls as tls
     from lab.traffic import Traffic as Traffic
     from lab.unavailable import Unavailable as Unavailable
+    from lab.wire import Wire as Wire
+    from lab.wire import wire as wire
     from lab.wsgi_server import WorkerServer as WorkerServer
     from lab.wsgi_server import serve_wsgi as serve_wsgi
 
@@ -63,13 +69,16 @@ _HOMES = {
     "Mailbox": "lab.mailbox",
     "PostgresDatabase": "lab.postgres.database",
     "Process": "lab.process",
+    "RedisServer": "lab.redis_server",
     "Rendezvous": "lab.rendezvous",
     "Server": "lab.server",
     "Statement": "lab.statements",
     "Statements": "lab.statements",
     "SwaggerUI": "lab.swagger_ui",
+    "Tls": "lab.tls",
     "Traffic": "lab.traffic",
     "Unavailable": "lab.unavailable",
+    "Wire": "lab.wire",
     "WorkerServer": "lab.wsgi_server",
     "async_client": "lab.client",
     "async_engine_for": "lab.database",
@@ -89,6 +98,7 @@ _HOMES = {
     "outcome": "lab.outcome",
     "postgres_database": "lab.postgres.database",
     "process": "lab.process",
+    "redis_server": "lab.redis_server",
     "returned_or_raised": "lab.outcome",
     "serve": "lab.server",
     "serve_wsgi": "lab.wsgi_server",
@@ -96,6 +106,8 @@ _HOMES = {
     "stand_in": "lab.stand_in",
     "statements": "lab.statements",
     "swagger_ui": "lab.swagger_ui",
+    "tls": "lab.tls",
+    "wire": "lab.wire",
 }
 
 

@@ -11,6 +11,7 @@ def checks() -> Iterator[tuple[str, bool, str]]:
     A server is started, and asked, to find out.
     """
     yield _postgres()
+    yield _redis()
 
 
 def _postgres() -> tuple[str, bool, str]:
@@ -24,3 +25,15 @@ def _postgres() -> tuple[str, bool, str]:
     except (ImportError, Unavailable) as missing:
         return "PostgreSQL", False, str(missing).removeprefix("PostgreSQL: ")
     return "PostgreSQL", True, str(row[0] if row else "runs")
+
+
+def _redis() -> tuple[str, bool, str]:
+    try:
+        from lab.redis_server import redis_server
+
+        with redis_server() as server:
+            about = server.client.info("server")
+    except (ImportError, Unavailable) as missing:
+        return "Redis", False, str(missing)
+    version = about.get("valkey_version") or about.get("redis_version") or "runs"
+    return "Redis", True, str(version)

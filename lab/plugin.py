@@ -13,7 +13,7 @@ from lab.owner import claim
 from lab.unavailable import Unavailable
 
 if TYPE_CHECKING:
-    from lab import Mailbox, PostgresDatabase
+    from lab import Mailbox, PostgresDatabase, RedisServer
     from lab.typecheck import Checker
 
 # The process that the servers of a run belong to imports this first: before it starts
@@ -32,6 +32,19 @@ def postgres() -> Iterator["PostgresDatabase"]:
         except (ImportError, Unavailable) as missing:
             pytest.skip(f"PostgreSQL: {missing}")
         yield database
+
+
+@pytest.fixture
+def redis() -> Iterator["RedisServer"]:
+    """A Redis server that holds nothing; the test is skipped where there is none."""
+    with ExitStack() as stack:
+        try:
+            from lab import redis_server
+
+            server = stack.enter_context(redis_server())
+        except (ImportError, Unavailable) as missing:
+            pytest.skip(f"Redis: {missing}")
+        yield server
 
 
 @pytest.fixture

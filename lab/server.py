@@ -5,10 +5,14 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import httpx2
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+if TYPE_CHECKING:
+    from lab.tls import Tls
 
 # Seconds that a start may take, however busy the machine is.
 _START = 30.0
@@ -21,13 +25,16 @@ _GRACE = 1.0
 class Server:
     """A running server.
 
-    `url` is its address without a final slash; `client` is connected to it.
+    `url` is its address without a final slash; `client` is connected to it, and trusts
+    its certificate where it has one.
     """
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, tls: "Tls | None" = None) -> None:
         self.port = port
-        self.url = f"http://127.0.0.1:{port}"
-        self.client = httpx2.Client(base_url=self.url, trust_env=False)
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{port}"
+        self.client = httpx2.Client(
+            base_url=self.url, trust_env=False, verify=tls.client if tls else False
+        )
         self._errors: list[Exception] = []
         self._failing: list[threading.Event] = []
 
@@ -107,9 +114,10 @@ class _Uvicorn(uvicorn.Server):
 
 
 @contextmanager
-def serve(app: ASGIApp) -> Iterator[Server]:
+def serve(app: ASGIApp, *, tls: "Tls | None" = None) -> Iterator[Server]:
     """Yield a server that serves `app`, started up; stop it afterwards.
 
+    It speaks HTTP; with the two sides of `tls`, HTTPS.
     What the block raises has what left the application first as its cause.
 
     Raises:
@@ -119,9 +127,12 @@ def serve(app: ASGIApp) -> Iterator[Server]:
         # asyncio sets it only on sockets that name their protocol; without it, a
         # second request on a connection waits 40 ms for an acknowledgement.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        server = Server(listener.getsockname()[1])
-        witness = _Witness(app, server)
-        config = uvicorn.Config(witness, log_config=None)
+        server = Server(listener.getsockname()[1], tls)
+        config = uvicorn.Config(
+            _Witness(app, server),
+            log_config=None,
+            ssl_context_factory=(lambda *_: tls.server) if tls else None,
+        )
         running = _Uvicorn(config)
         thread = threading.Thread(
             target=running.serve_in_thread, args=(listener,), daemon=True

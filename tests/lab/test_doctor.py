@@ -1,19 +1,35 @@
 """What the doctor finds of the lab's servers."""
 
+import pytest
+
 from lab.doctor import checks
 
 
-def test_a_server_that_runs_is_told_with_its_version():
-    ((name, works, said),) = checks()
+def test_servers_that_run_are_told_with_their_versions():
+    (postgres, redis) = checks()
 
-    assert (name, works) == ("PostgreSQL", True)
-    assert int(said.split(".")[0]) >= 14
+    assert (postgres[:2], redis[:2]) == (("PostgreSQL", True), ("Redis", True))
+    assert int(postgres[2].split(".")[0]) >= 14
+    assert int(redis[2].split(".")[0]) >= 7
 
 
-def test_a_server_that_cannot_be_had_is_told_with_what_to_do(monkeypatch):
-    monkeypatch.setenv("KOANS_POSTGRES_URL", "mysql://somewhere")
+@pytest.mark.parametrize(
+    ("variable", "index", "says"),
+    [
+        (
+            "KOANS_POSTGRES_URL",
+            0,
+            "KOANS_POSTGRES_URL does not begin with postgresql://.",
+        ),
+        ("KOANS_REDIS_URL", 1, "KOANS_REDIS_URL: Redis URL must specify"),
+    ],
+)
+def test_a_server_that_cannot_be_had_is_told_with_what_to_do(
+    monkeypatch, variable, index, says
+):
+    monkeypatch.setenv(variable, "mysql://somewhere")
 
-    ((_, works, said),) = checks()
+    _, works, said = list(checks())[index]
 
     assert not works
-    assert said == "KOANS_POSTGRES_URL does not begin with postgresql://."
+    assert said.startswith(says)
