@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import httpx2
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request
+from fastapi.exceptions import ResponseValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field, ValidationError, field_validator
 from starlette.exceptions import HTTPException as StarletteHTTPException
@@ -166,6 +167,7 @@ def test_q1_details_that_are_not_json_are_converted(answers, body):
         ValidationError.from_exception_data("Order", []),
         KeyError("seat"),
         HTTPException(422, "Choose a seat."),
+        ResponseValidationError([]),
     ],
     ids=lambda error: type(error).__name__,
 )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import fastapi
 from fastapi.encoders import jsonable_encoder
 from fastapi.exception_handlers import request_validation_exception_handler
+from fastapi.exceptions import ValidationException
 from fastapi.responses import Response
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException as StarletteHTTPException
@@ -44,6 +45,19 @@ def explain_invalid_requests(app: FastAPI) -> None:
             {key: value for key, value in one.items() if key != "ctx"}
             for one in error.errors()
         ]
+        return JSONResponse({"error": INVALID, "details": details}, 422)
+
+
+@wrong(
+    "4.9.1",
+    caught_by="test_q1_other_exceptions_keep_their_response[ResponseValidationError]",
+)
+def explain_invalid_requests(app: FastAPI) -> None:
+    """Handle invalid responses as well, which are the server's fault."""
+
+    @app.exception_handler(ValidationException)
+    def refuse(request: Request, error: ValidationException):
+        details = jsonable_encoder(error.errors())
         return JSONResponse({"error": INVALID, "details": details}, 422)
 
 
