@@ -1,0 +1,565 @@
+"""The tests of section 5.9."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from threading import Thread
+from typing import Any
+
+import jwt
+import pytest
+from fastapi import HTTPException
+from sqlalchemy import Engine, event
+from sqlalchemy.exc import DBAPIError
+from starlette.testclient import TestClient
+
+from lab import (
+    attempt,
+    client,
+    engine_for,
+    fastapi_app,
+    in_words,
+    json_or_text,
+    outcome,
+    returned_or_raised,
+    stand_in,
+)
+
+UNAUTHORIZED = (401, "Bearer")
+
+
+def send(http: TestClient, token: str) -> Any:
+    """Return the response of `POST /refresh` for a refresh token."""
+    got = outcome(lambda: http.post("/refresh", json={"refresh_token": token}))
+    assert not isinstance(got, Exception), (
+        f"`POST /refresh` with the refresh token {in_words(token)} raised "
+        f"{in_words(got)}, which is a 500. The docstring asks for 200 or 401. Look at "
+        "your endpoint."
+    )
+    return got
+
+
+def refusal(response: Any) -> tuple[int, str | None]:
+    """Return the status code and the header `WWW-Authenticate` of a response."""
+    return response.status_code, response.headers.get("WWW-Authenticate")
+
+
+def tokens_of(response: Any) -> dict[str, Any]:
+    """Return the tokens in a response with the status code 200."""
+    said = json_or_text(response)
+    keys = sorted(said) if isinstance(said, dict) else said
+    assert (response.status_code, keys) == (
+        200,
+        ["access_token", "refresh_token", "token_type"],
+    ), (
+        f"A valid refresh token was sent. The response was {response.status_code} with "
+        f"{in_words(said)}. The docstring asks for 200 and `Tokens`. Look at what your "
+        "endpoint returns."
+    )
+    return dict(said)
+
+
+def claims_of(answers, token: object) -> dict[str, Any]:
+    """Return the claims of an access token, whether it has expired or not."""
+    options: Any = {"require": ["sub", "exp"]}
+    options |= dict.fromkeys(["verify_exp", "verify_iat", "verify_nbf"], False)
+    got = outcome(lambda: jwt.decode(token, answers.KEY, ["HS256"], options=options))
+    assert isinstance(got, dict), (
+        f"The access token was {in_words(token)}. PyJWT raised {in_words(got)}. The "
+        "docstring asks for a JWT with `sub` and `exp`, signed with `KEY`. Look at how "
+        "your code gets it."
+    )
+    return got
+
+
+@dataclass
+class Portal:
+    """The application of 5.9.1, and the refresh tokens that are valid."""
+
+    http: TestClient
+    patients: dict[str, str]
+
+
+@pytest.fixture
+def portal(answers) -> Iterator[Portal]:
+    """The learner's application, with the tokens of three devices."""
+    patients = {"rt-ana-1": "Ana", "rt-ana-2": "Ana", "rt-ben": "Ben"}
+    app = fastapi_app(answers.refresh_app(patients), "refresh_app(patients)")
+    with client(app) as http:
+        yield Portal(http, patients)
+
+
+@pytest.mark.parametrize("token", ["rt-ana-1", "rt-ben"])
+def test_q1_a_refresh_token_returns_new_tokens_for_its_patient(answers, portal, token):
+    patient = portal.patients[token]
+    stand_in(answers.new_token, lambda: f"new-of-{patient}")
+
+    got = tokens_of(send(portal.http, token))
+    assert (got["refresh_token"], got["token_type"]) == (
+        f"new-of-{patient}",
+        "bearer",
+    ), (
+        f"`new_token()` returned 'new-of-{patient}'. `POST /refresh` returned "
+        f"{in_words(got['refresh_token'])} as `refresh_token`, and the `token_type` "
+        f"{got['token_type']!r}. The docstring asks for a new refresh token from "
+        "`new_token()`, and for `Tokens`."
+    )
+    claims = claims_of(answers, got["access_token"])
+    assert claims["sub"] == patient, (
+        f"The refresh token of {patient} returned an access token for "
+        f"{claims['sub']!r}. The docstring asks for `access_token(patient)`. Look at "
+        "where `patient` comes from."
+    )
+
+
+def test_q1_the_access_token_is_made_at_the_refresh(answers, portal):
+    moments = [datetime(2030, 5, day, tzinfo=UTC) for day in (1, 2)]
+    tokens, ends = "rt-ana-1", []
+    for moment in moments:
+        stand_in(answers.now, lambda moment=moment: moment)
+        got = tokens_of(send(portal.http, tokens))
+        tokens = got["refresh_token"]
+        ends.append(claims_of(answers, got["access_token"])["exp"])
+
+    expected = [int((moment + answers.ACCESS).timestamp()) for moment in moments]
+    assert ends == expected, (
+        f"A device refreshed on 1 May and on 2 May. Its access tokens have the `exp` "
+        f"{ends}. `access_token(patient)` returns a token with `exp` {expected} on "
+        "these days. The docstring asks for this token, at each request."
+    )
+
+
+@pytest.mark.parametrize(
+    "token",
+    ["rt-ana-3", "rt-ana", "RT-ANA-1", "rt-ana-11", "Ana", "-"],
+    ids=["unknown", "shorter", "upper", "longer", "patient", "dash"],
+)
+def test_q1_an_unknown_refresh_token_returns_401(portal, token):
+    before = dict(portal.patients)
+
+    got = refusal(send(portal.http, token))
+    assert (got, portal.patients) == (UNAUTHORIZED, before), (
+        f"`patients` does not contain {token!r}. The status code and the header "
+        f"`WWW-Authenticate` were {got}, and `patients` is {in_words(portal.patients)}."
+        " The docstring asks for 401 with the header `WWW-Authenticate: Bearer`, and "
+        "for no change."
+    )
+
+
+def test_q1_an_access_token_is_no_refresh_token(answers, portal):
+    access = answers.access_token("Ana")
+
+    got = refusal(send(portal.http, access))
+    assert got == UNAUTHORIZED, (
+        "An access token was sent to `POST /refresh`. The status code and the header "
+        f"`WWW-Authenticate` were {got}. The docstring asks for 401 if `patients` does "
+        "not contain the token. Look at where your code looks it up."
+    )
+
+
+def test_q1_a_refresh_token_works_once(portal):
+    new = tokens_of(send(portal.http, "rt-ana-1"))["refresh_token"]
+
+    got = refusal(send(portal.http, "rt-ana-1"))
+    assert got == UNAUTHORIZED, (
+        "The same refresh token was sent a second time. The status code and the header "
+        f"`WWW-Authenticate` were {got}. The docstring asks for 401: a refresh token "
+        "works once. Look at what your code removes."
+    )
+    seen = {name: portal.patients.get(name) for name in ("rt-ana-1", new)}
+    assert seen == {"rt-ana-1": None, new: "Ana"}, (
+        f"Ana's token 'rt-ana-1' was refreshed, and `patients` is "
+        f"{in_words(portal.patients)}. The docstring asks to remove the old token, and "
+        "to add the new one for the same patient."
+    )
+
+
+def test_q1_the_new_refresh_token_works_and_is_new_each_time(portal):
+    seen = ["rt-ana-1"]
+    for _ in range(4):
+        seen.append(tokens_of(send(portal.http, seen[-1]))["refresh_token"])
+
+    assert len(set(seen)) == 5, (
+        "A device refreshed four times, each time with the newest token. Its refresh "
+        f"tokens were {in_words(seen)}. The docstring asks for a new one each time. "
+        "Look at when your code calls `new_token`."
+    )
+
+
+def test_q1_other_refresh_tokens_stay_valid(answers, portal):
+    tokens_of(send(portal.http, "rt-ana-1"))
+
+    left = {name: portal.patients.get(name) for name in ("rt-ana-2", "rt-ben")}
+    assert left == {"rt-ana-2": "Ana", "rt-ben": "Ben"}, (
+        "'rt-ana-1' was refreshed. `patients` has these other tokens now: "
+        f"{in_words(left)}. The docstring asks that all other refresh tokens stay "
+        "valid, also those of the same patient."
+    )
+    patients = {"rt-9": "Cem"}
+    with client(answers.refresh_app(patients)) as other:
+        got = refusal(send(other, "rt-ben"))
+    assert got == UNAUTHORIZED, (
+        "Another application has only the refresh token 'rt-9'. With 'rt-ben', its "
+        f"response was {got}. The docstring asks for 401. Look at where your code "
+        "keeps the tokens."
+    )
+
+
+@dataclass
+class Clinic:
+    """The application of 5.9.2, twice, on one database."""
+
+    answers: Any
+    http: TestClient
+    second: TestClient
+    engine: Engine
+    outside: Engine
+
+    def log_in(self, patient: str) -> str:
+        """Return the refresh token of a new login."""
+        response = attempt(
+            "`POST /login`", self.http.post, "/login", json={"patient": patient}
+        )
+        return str(tokens_of(response)["refresh_token"])
+
+    def refresh(self, token: str) -> str:
+        """Return the refresh token that the newest one returns."""
+        return str(tokens_of(send(self.http, token))["refresh_token"])
+
+    def rows(self) -> dict[str, tuple[str, str]]:
+        """Return the patient and what is stored, for each login in the database."""
+        with self.outside.connect() as connection:
+            rows = connection.exec_driver_sql("SELECT id, patient, stored FROM logins")
+            return {row.id: (row.patient, row.stored) for row in rows}
+
+    def expect_hash(self, token: str) -> None:
+        """Check what the database has for the newest token of a login."""
+        login, _, secret = token.partition(".")
+        row = self.rows().get(login)
+        expected = hashlib.sha256(secret.encode()).hexdigest()
+        stored = row and row[1]
+        assert stored == expected, (
+            f"The newest token of a login is {in_words(token)}, and `stored` is "
+            f"{in_words(stored)}. The docstring asks for `digest(secret)`, which is "
+            f"{expected[:12]}... Look at what both endpoints store."
+        )
+
+
+@pytest.fixture
+def clinic(answers, postgres) -> Iterator[Clinic]:
+    """The learner's application, as two servers on one database."""
+    with engine_for(postgres.url) as engine, engine_for(postgres.url) as outside:
+        answers.Base.metadata.create_all(outside)
+        apps = [
+            fastapi_app(answers.portal_app(engine), "portal_app(engine)")
+            for _ in range(2)
+        ]
+        with ExitStack() as stack:
+            first, second = (stack.enter_context(client(app)) for app in apps)
+            yield Clinic(answers, first, second, engine, outside)
+
+
+def test_q2_the_database_has_a_hash_after_the_login(clinic):
+    tokens = [clinic.log_in("Ana"), clinic.log_in("Ana"), clinic.log_in("Ben")]
+
+    for token in tokens:
+        clinic.expect_hash(token)
+
+
+def test_q2_each_refresh_stores_the_hash_of_the_new_secret(clinic):
+    token = clinic.log_in("Ana")
+    for _ in range(3):
+        token = clinic.refresh(token)
+        clinic.expect_hash(token)
+        patients = [patient for patient, _ in clinic.rows().values()]
+        assert patients == ["Ana"], (
+            "Ana logged in once, and refreshed. The database has logins of "
+            f"{patients}. The docstring asks for a new refresh token of the same login."
+        )
+
+
+def test_q2_the_access_token_is_for_the_patient_of_the_login(answers, clinic):
+    tokens = {name: clinic.log_in(name) for name in ("Ana", "Ben")}
+    for name, token in tokens.items():
+        got = tokens_of(send(clinic.http, token))
+        claims = claims_of(answers, got["access_token"])
+        assert claims["sub"] == name, (
+            f"{name}'s refresh token returned an access token for {claims['sub']!r}. "
+            "It is to be for the patient of the login. Look at `patient`."
+        )
+        clinic.expect_hash(got["refresh_token"])
+
+
+def test_q2_what_is_stored_does_not_work_as_a_secret(clinic):
+    token = clinic.log_in("Ana")
+    login = token.partition(".")[0]
+    stored = clinic.rows()[login][1]
+
+    got = refusal(send(clinic.http, f"{login}.{stored}"))
+    assert got == UNAUTHORIZED, (
+        "Somebody read `stored` in the database, and sent it as the secret of a "
+        f"refresh token. The status code and the header `WWW-Authenticate` were {got}. "
+        "The docstring asks for 401. Look at what your code compares."
+    )
+
+
+@pytest.mark.parametrize("age", [1, 2])
+def test_q2_an_older_secret_ends_its_login(clinic, age):
+    tokens = [clinic.log_in("Ana")]
+    for _ in range(2):
+        tokens.append(clinic.refresh(tokens[-1]))
+    other, ben = clinic.log_in("Ana"), clinic.log_in("Ben")
+
+    copied = refusal(send(clinic.http, tokens[-1 - age]))
+    newest = refusal(send(clinic.http, tokens[-1]))
+    assert (copied, newest) == (UNAUTHORIZED, UNAUTHORIZED), (
+        f"A login was refreshed twice, and then an older token was sent: {copied}. "
+        f"Then its newest token was sent: {newest}. The docstring asks for 401 with "
+        "`WWW-Authenticate: Bearer`, both times: the login is deleted. Look at what is "
+        "committed before the 401."
+    )
+    left = sorted(clinic.rows())
+    expected = sorted(token.partition(".")[0] for token in (other, ben))
+    assert left == expected, (
+        f"An older token of one login was sent. Afterwards the database has {len(left)}"
+        f" logins, {in_words(left)}. The docstring asks to delete this login, and no "
+        f"other one: {in_words(expected)}."
+    )
+
+
+def test_q2_a_wrong_secret_ends_a_login_that_was_never_refreshed(clinic):
+    token = clinic.log_in("Ana")
+    login = token.partition(".")[0]
+
+    got = refusal(send(clinic.http, f"{login}.wrong"))
+    assert (got, clinic.rows()) == (UNAUTHORIZED, {}), (
+        f"A token with the id of a login and a wrong secret was sent. The response was "
+        f"{got}, and the logins are {in_words(clinic.rows())}. The docstring asks for "
+        "401, and to delete the login, if the secret is not its newest one."
+    )
+
+
+OTHER_TEXTS = ["unknown.secret", "unknown", ".", "a.b.c", "..", ".secret", "unknown."]
+
+
+def test_q2_any_other_text_returns_401_and_changes_nothing(answers, clinic):
+    token = clinic.log_in("Ana")
+    login, _, secret = token.partition(".")
+    before = clinic.rows()
+    other = [
+        *OTHER_TEXTS,
+        answers.access_token("Ana"),
+        f"{login.swapcase()}.{secret}",
+        f".{login}.{secret}",
+        f"{secret}.{login}",
+        f"x{token}",
+    ]
+    for text in other:
+        got = refusal(send(clinic.http, text))
+        assert (got, clinic.rows()) == (UNAUTHORIZED, before), (
+            f"There is no login for the text {in_words(text)}. The status code and the "
+            f"header `WWW-Authenticate` were {got}, and the database changed: "
+            f"{clinic.rows() != before}. The docstring asks for 401, and for no change."
+        )
+    clinic.refresh(token)
+
+
+class Rival:
+    """A second request with the same token, sent as soon as the login is not locked.
+
+    It tries after each statement of the first one, and before its commit. While the
+    first one has locked the row, it has to wait, so it comes later.
+    """
+
+    def __init__(self, clinic: Clinic, token: str) -> None:
+        self.status: int | None = None
+        self.hangs = False
+        self._clinic = clinic
+        self._token = token
+        self._busy = False
+        event.listen(clinic.engine, "after_cursor_execute", self._after)
+
+    def _after(self, *_: object) -> None:
+        if self._busy or self.status is not None:
+            return
+        with self._clinic.outside.connect() as own:
+            lock = "SELECT id FROM logins FOR UPDATE NOWAIT"
+            if isinstance(outcome(lambda: own.exec_driver_sql(lock)), DBAPIError):
+                return
+        self.send()
+
+    def send(self) -> None:
+        """Send the request, and wait for its response while it does not hang."""
+        self._busy = True
+        request = Thread(target=self._send, daemon=True)
+        request.start()
+        for _ in range(80):
+            request.join(0.05)
+            if not request.is_alive() or self._waits_for_the_database():
+                return
+        self.hangs = True
+
+    def _waits_for_the_database(self) -> bool:
+        with self._clinic.outside.connect() as own:
+            waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+            return own.exec_driver_sql(waiting).scalar_one() > 0
+
+    def _send(self) -> None:
+        http, body = self._clinic.second, {"refresh_token": self._token}
+        got = outcome(lambda: http.post("/refresh", json=body).status_code)
+        self.status = got if isinstance(got, int) else 500
+
+
+def test_q2_of_two_requests_at_the_same_time_one_succeeds(clinic):
+    token = clinic.log_in("Ana")
+    rival = Rival(clinic, token)
+    first = send(clinic.http, token)
+    assert not rival.hangs, (
+        "A second process got the same token while the login was not locked in the "
+        "database, and it had to wait for the first one. The portal runs in several "
+        "processes, so a lock in one of them does not help. Look at what your code "
+        "locks."
+    )
+    if rival.status is None:
+        rival.send()
+
+    statuses = sorted([first.status_code, rival.status or 0])
+    assert statuses == [200, 401], (
+        "Two requests sent the same refresh token at the same time. They returned "
+        f"{statuses}. The docstring asks that only one returns 200. Look at what can "
+        "happen between the statement that reads and the one that writes."
+    )
+    assert clinic.rows() == {}, (
+        "Two requests sent the same refresh token. The second one is a copy, so the "
+        f"docstring asks to delete the login. The database has "
+        f"{in_words(clinic.rows())}. Look at what your code does when it is too late."
+    )
+
+
+def test_q2_an_error_of_the_database_is_not_a_401(clinic):
+    token = clinic.log_in("Ana")
+    clinic.expect_hash(token)
+    with clinic.outside.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE logins RENAME TO lost")
+
+    got = outcome(
+        lambda: clinic.http.post("/refresh", json={"refresh_token": token}).status_code
+    )
+    assert isinstance(got, DBAPIError) or got == 500, (
+        f"While the table `logins` is missing, `POST /refresh` "
+        f"{returned_or_raised(got)}. The docstring asks not to catch an error of the "
+        "database. Look at your `try`."
+    )
+
+
+START = datetime(2031, 6, 1, 12, tzinfo=UTC)
+
+
+def renewed(answers, device: Any, moment: datetime) -> dict[str, Any] | None:
+    """Return the claims of the token that a device gets at a moment, None for a 401."""
+    stand_in(answers.now, lambda: moment)
+    try:
+        token = answers.renew(device)
+    except HTTPException as error:
+        seen = error.status_code, (error.headers or {}).get("WWW-Authenticate")
+        assert seen == UNAUTHORIZED, (
+            f"`renew` raised an HTTPException with the status code and the header "
+            f"`WWW-Authenticate` {seen}. The docstring asks for `unauthorized()`."
+        )
+        return None
+    except Exception as error:
+        if isinstance(error, NotImplementedError):
+            raise
+        raise AssertionError(
+            f"`renew` raised {in_words(error)}, {moment - device.logged_in} after the "
+            "login. The docstring asks for a token or for `unauthorized()`."
+        ) from error
+    return claims_of(answers, token)
+
+
+# After how much time since the login and since the last refresh a login has ended.
+AGES = {
+    "new": (timedelta(0), timedelta(0), False),
+    "not quite idle": (timedelta(days=8), timedelta(days=7, seconds=-1), False),
+    "idle": (timedelta(days=8), timedelta(days=7), True),
+    "long idle": (timedelta(days=29), timedelta(days=28), True),
+    "not quite absolute": (timedelta(days=30, seconds=-1), timedelta(hours=1), False),
+    "absolute": (timedelta(days=30), timedelta(hours=1), True),
+    "long absolute": (timedelta(days=400), timedelta(minutes=1), True),
+    "both": (timedelta(days=90), timedelta(days=60), True),
+}
+
+
+@pytest.mark.parametrize("age", AGES)
+def test_q3_a_login_ends_at_the_first_of_two_limits(answers, age):
+    login, idle, ended = AGES[age]
+    for moment in (START, datetime(2019, 2, 27, 23, tzinfo=UTC)):
+        device = answers.Device("Ana", moment - login, moment - idle)
+        refused = renewed(answers, device, moment) is None
+        assert refused == ended, (
+            f"The login was {login} ago, and the last refresh {idle} ago. `renew` "
+            f"{'raised 401' if refused else 'returned a token'}. The docstring asks "
+            f"for {'401' if ended else 'a token'}. Look at both limits, and at `now()`."
+        )
+
+
+def test_q3_a_device_that_refreshes_every_day_ends_as_well(answers):
+    device = answers.Device("Ana", START, START)
+    days = [
+        day
+        for day in range(1, 61)
+        if renewed(answers, device, START + timedelta(days=day)) is not None
+    ]
+    assert days == list(range(1, 30)), (
+        f"A device refreshed every day for 60 days. It got {len(days)} tokens, the "
+        f"last one on day {max(days, default=0)}. The docstring asks for days 1 to 29, "
+        "because the login ends after 30 days. Look at what moves each limit."
+    )
+
+
+def test_q3_each_refresh_moves_the_idle_limit(answers):
+    device = answers.Device("Ana", START, START)
+    moment = START + timedelta(days=6, hours=5)
+    claims = renewed(answers, device, moment)
+
+    assert claims is not None, (
+        "`renew` raised 401, 6 days after the login. The docstring asks for a token."
+    )
+    assert (device.last_refresh, device.logged_in) == (moment, START), (
+        f"`now()` was {moment}. After `renew`, `last_refresh` is {device.last_refresh} "
+        f"and `logged_in` is {device.logged_in}. The docstring asks to set "
+        "`last_refresh` to `now()`, and not to change `logged_in`."
+    )
+
+
+def test_q3_a_login_that_has_ended_does_not_come_back(answers):
+    device = answers.Device("Ana", START, START)
+    moments = [START + timedelta(days=8, minutes=minute) for minute in (0, 1)]
+    got = [renewed(answers, device, moment) for moment in moments]
+
+    assert got == [None, None], (
+        "A device was not used for 8 days. Then it asked twice, and got "
+        f"{['401' if one is None else 'a token' for one in got]}. The docstring asks "
+        "for 401, and to change nothing. Look at when you set `last_refresh`."
+    )
+
+
+@pytest.mark.parametrize("patient", ["Ana", "Zoë"])
+@pytest.mark.parametrize("minutes", [4, 5, 6, 9000])
+def test_q3_the_access_token_ends_with_the_login_at_the_latest(
+    answers, patient, minutes
+):
+    end = START + timedelta(minutes=minutes)
+    device = answers.Device(patient, end - answers.ABSOLUTE, START)
+    claims = renewed(answers, device, START)
+
+    expected = min(START + answers.ACCESS, end)
+    seen = claims and (claims["sub"], datetime.fromtimestamp(claims["exp"], UTC))
+    assert seen == (patient, expected), (
+        f"{patient}'s login ends at {end:%H:%M} on {end:%d %B}. At {START:%H:%M} on "
+        f"{START:%d %B}, `sub` and `exp` of the token are {in_words(seen)}. The "
+        f"docstring asks for {patient!r} and {expected:%H:%M}: `ACCESS` after `now()`, "
+        "but not after the login has ended."
+    )

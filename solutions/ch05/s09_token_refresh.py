@@ -1,0 +1,249 @@
+"""5.9  Token refresh.
+
+An access token is valid for a few minutes, because nobody can take it back. A refresh
+token gets the next one without the password. It is used once, the server stores only a
+hash of it, and the login ends at a fixed time.
+Notes: content/docs/fastapi/security/token-refresh.md
+"""
+
+import hashlib
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import jwt
+from fastapi import Depends, FastAPI, HTTPException, Request
+from pydantic import BaseModel, Field
+from sqlalchemy import Engine, delete, update
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
+KEY = secrets.token_urlsafe(32)  # a real application reads it from its environment
+ACCESS = timedelta(minutes=5)  # how long an access token is valid
+
+
+def now() -> datetime:
+    """Return the present time."""
+    return datetime.now(UTC)
+
+
+def access_token(patient: str) -> str:
+    """Return a JWT with which the patient can use the portal for the next minutes."""
+    claims = {"sub": patient, "exp": now() + ACCESS}
+    return jwt.encode(claims, KEY, algorithm="HS256")
+
+
+def new_token() -> str:
+    """Return a random text that nobody can guess. It has letters, digits, - and _."""
+    return secrets.token_urlsafe(32)
+
+
+class RefreshIn(BaseModel):
+    """The request body of `POST /refresh`."""
+
+    refresh_token: str = Field(pattern=r"^[A-Za-z0-9._-]{1,500}$")
+
+
+class Tokens(BaseModel):
+    """The tokens that a client gets."""
+
+    access_token: str
+    refresh_token: str
+    token_type: str = "bearer"
+
+
+def refresh_app(patients: dict[str, str]) -> FastAPI:
+    """5.9.1  Write a FastAPI endpoint to refresh a JWT token.
+
+    The access token of a patient expires after five minutes. Then the portal sends its
+    refresh token to `POST /refresh`. `patients` contains every valid refresh token, and
+    the patient it belongs to. Write the endpoint, with a `RefreshIn` as its body.
+
+    - If `patients` does not contain the refresh token, the response is 401 with the
+      header `WWW-Authenticate: Bearer`, and `patients` does not change.
+    - Otherwise return `Tokens` with `access_token(patient)` and with a new refresh
+      token from `new_token()`.
+    - A refresh token works once. Remove it from `patients`, and add the new one for the
+      same patient. All other refresh tokens stay valid.
+
+    Example:
+        POST /refresh  {"refresh_token": "rt-1"}  ->  200  {"access_token": "eyJh...",
+            "refresh_token": "k3VZ...", "token_type": "bearer"}
+        POST /refresh  {"refresh_token": "rt-1"}  ->  401
+    """
+    app = FastAPI()
+
+    # region answer
+    @app.post("/refresh")
+    def refresh(body: RefreshIn) -> Tokens:
+        patient = patients.pop(body.refresh_token, None)
+        if patient is None:
+            raise HTTPException(401, headers={"WWW-Authenticate": "Bearer"})
+        new = new_token()
+        patients[new] = patient
+        return Tokens(access_token=access_token(patient), refresh_token=new)
+
+    # endregion
+    return app
+
+
+class Base(DeclarativeBase):
+    """The base class of the portal's models."""
+
+
+class Login(Base):
+    """A login of a patient. A patient can have several, one for each device.
+
+    Its refresh token is the text `<id>.<secret>`. Both parts come from `new_token`.
+    """
+
+    __tablename__ = "logins"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    patient: Mapped[str]
+    stored: Mapped[str]
+
+
+class LoginIn(BaseModel):
+    """The request body of `POST /login`. A gateway has checked the password."""
+
+    patient: str = Field(pattern=r"^[A-Za-z0-9 -]{1,40}$")
+
+
+def open_session(request: Request) -> Iterator[Session]:
+    """Open a session for a request. Without a commit, it changes nothing."""
+    with Session(request.app.state.engine) as session:
+        yield session
+
+
+RequestSession = Annotated[Session, Depends(open_session)]
+
+
+def digest(secret: str) -> str:
+    """Return the SHA-256 hash of a secret. Nobody can compute the secret from it."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def unauthorized() -> HTTPException:
+    """Return the exception for a 401."""
+    return HTTPException(401, "Log in again.", {"WWW-Authenticate": "Bearer"})
+
+
+def portal_app(engine: Engine) -> FastAPI:
+    """5.9.2  How do you securely store refresh tokens in FastAPI?
+
+    Somebody has read a backup of the database. Now they use the refresh tokens of all
+    patients, and nobody notices. Repair the two endpoints.
+
+    - The database does not contain the secret of a refresh token. `stored` is
+      `digest(secret)`. `POST /login` and `POST /refresh` both store it.
+    - The newest refresh token of a login returns 200, with a new refresh token of the
+      same login. If two requests send it at the same time, only one returns 200.
+    - If the login exists, but the secret is not its newest one, then somebody has a
+      copy of the token. Delete the login, and return 401. Now its newest token returns
+      401, too.
+    - A token of a login that does not exist, or a text that is not a refresh token,
+      returns 401. Other logins do not change.
+    - An error of the database is not a 401. Do not catch it.
+
+    Given:
+        The database is PostgreSQL, with its default isolation level READ COMMITTED. The
+        portal runs in several processes.
+        `raise unauthorized()` sends a 401. It also ends the session: changes that are
+        not committed yet are lost.
+    """
+    app = FastAPI()
+    app.state.engine = engine
+
+    @app.post("/login")
+    def log_in(body: LoginIn, session: RequestSession) -> Tokens:
+        login, secret = new_token(), new_token()
+        # region answer
+        # In words: Store a hash: a copy of the database then contains no token that
+        # works. A fast hash is enough, because the secret is random and long. One
+        # UPDATE both compares and replaces the hash, so two requests cannot both
+        # succeed. A token that comes a second time was copied. The server cannot know
+        # which of the two is the thief, so it ends the login, and commits before 401.
+        session.add(Login(id=login, patient=body.patient, stored=digest(secret)))
+        # stub: session.add(Login(id=login, patient=body.patient, stored=secret))
+        # endregion
+        session.commit()
+        access = access_token(body.patient)
+        return Tokens(access_token=access, refresh_token=f"{login}.{secret}")
+
+    @app.post("/refresh")
+    def refresh(body: RefreshIn, session: RequestSession) -> Tokens:
+        # region answer
+        login, _, secret = body.refresh_token.partition(".")
+        new = new_token()
+        patient = session.scalar(
+            update(Login)
+            .where(Login.id == login, Login.stored == digest(secret))
+            .values(stored=digest(new))
+            .returning(Login.patient)
+        )
+        if patient is None:
+            session.execute(delete(Login).where(Login.id == login))
+            session.commit()
+            raise unauthorized()
+        session.commit()
+        # stub: login, secret = body.refresh_token.split(".")
+        # stub: row = session.get(Login, login)
+        # stub: if row is None or row.stored != secret:
+        # stub:     raise unauthorized()
+        # stub: patient = row.patient
+        # stub: row.stored = new = new_token()
+        # stub: session.commit()
+        # endregion
+        access = access_token(patient)
+        return Tokens(access_token=access, refresh_token=f"{login}.{new}")
+
+    return app
+
+
+IDLE = timedelta(days=7)  # a login ends when nobody has used it for so long
+ABSOLUTE = timedelta(days=30)  # a login ends so long after the password was entered
+
+
+@dataclass
+class Device:
+    """A device on which a patient has logged in."""
+
+    patient: str
+    logged_in: datetime
+    last_refresh: datetime
+
+
+def renew(device: Device) -> str:
+    """5.9.3  What are the best practices for managing token expiration?
+
+    A device asks for a new access token. Decide whether its login has ended. If it has
+    not, return the token.
+
+    - The login ends `IDLE` after `last_refresh` or `ABSOLUTE` after `logged_in`,
+      whichever comes first. From this moment on, raise `unauthorized()` and change
+      nothing.
+    - Otherwise set `last_refresh` to `now()`, and return a JWT that is signed with
+      `KEY` and HS256. Its claim `sub` is the patient.
+    - The claim `exp` is the end of the access token. It is `ACCESS` after `now()`, but
+      not later than `ABSOLUTE` after `logged_in`.
+
+    Example, for a login of 1 June, 12:00:
+        at 3 June, 12:00     ->  a token that ends on 3 June, 12:05
+        at 10 June, 12:00    ->  401, because IDLE is 7 days
+        at 1 July, 11:58     ->  a token that ends on 1 July, 12:00, if the last
+            refresh was on 30 June
+    """
+    # region answer
+    # In words: An access token is valid until it expires, whatever happens, so it lives
+    # for minutes. A login that nobody uses ends after some days. Each refresh moves
+    # this limit, so a thief who refreshes every day would stay forever. That is why
+    # there is a second limit that nothing moves. No token outlives its login.
+    time, last = now(), device.logged_in + ABSOLUTE
+    if time >= min(device.last_refresh + IDLE, last):
+        raise unauthorized()
+    device.last_refresh = time
+    claims = {"sub": device.patient, "exp": min(time + ACCESS, last)}
+    return jwt.encode(claims, KEY, algorithm="HS256")
+    # endregion
