@@ -1,0 +1,834 @@
+"""The tests of section 5.3."""
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx2
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from fastapi import FastAPI
+from starlette.types import ASGIApp
+
+from lab import client, fastapi_app, in_words, json_or_text, outcome, stand_in
+
+DAY = 86_400
+
+
+def send(app: ASGIApp, method: str, path: str, **what: Any) -> httpx2.Response:
+    """Return the response of `app` to one request."""
+    with client(app) as http:
+        got = outcome(lambda: http.request(method, path, **what))
+    assert isinstance(got, httpx2.Response), (
+        f"`{method} {path}` raised {in_words(got)}. A client gets status 500 for it. "
+        "The docstring says which responses there are. Look at the code of this "
+        "endpoint, and at what it catches."
+    )
+    return got
+
+
+def seen(response: httpx2.Response) -> tuple[int, Any]:
+    """Return the status code and the body of a response."""
+    return response.status_code, json_or_text(response)
+
+
+def refusal(response: httpx2.Response) -> tuple[int, str]:
+    """Return the status code, and the scheme in the header `WWW-Authenticate`."""
+    challenge = response.headers.get("www-authenticate")
+    scheme = "no header" if challenge is None else challenge.partition(" ")[0]
+    return response.status_code, scheme
+
+
+def bearer(token: str) -> dict[str, str]:
+    """Return the header for a request with this token."""
+    return {"Authorization": f"Bearer {token}"}
+
+
+def now() -> int:
+    """Return the current time as JWTs have it."""
+    return int(time.time())
+
+
+def part(value: object) -> str:
+    """Return a part of a JWT."""
+    text = value if isinstance(value, bytes) else json.dumps(value).encode()
+    return base64.urlsafe_b64encode(text).rstrip(b"=").decode()
+
+
+def forged(header: dict[str, Any], claims: dict[str, Any], key: bytes = b"") -> str:
+    """Return a JWT with any header. It is signed with HMAC and SHA-256."""
+    signed = f"{part(header)}.{part(claims)}"
+    signature = hmac.digest(key, signed.encode(), hashlib.sha256) if key else b""
+    return f"{signed}.{part(signature)}"
+
+
+def hs256(key: bytes, **claims: Any) -> str:
+    """Return a JWT with these claims. It is valid for a day."""
+    return jwt.encode({"sub": "ana", "exp": now() + DAY} | claims, key, "HS256")
+
+
+def with_other_claims(token: str, **claims: Any) -> str:
+    """Return this token with other claims, and with the signature that it had."""
+    header, payload, signature = token.split(".")
+    before = json.loads(base64.urlsafe_b64decode(payload + "=="))
+    return f"{header}.{part(before | claims)}.{signature}"
+
+
+# Tokens that are not valid, made with the key of the server.
+INVALID: dict[str, Callable[[bytes], str]] = {
+    "expired-yesterday": lambda key: hs256(key, exp=now() - DAY),
+    "expired-just-now": lambda key: hs256(key, exp=now()),
+    "another-key": lambda key: hs256(b"x" * 64),
+    "changed-user": lambda key: with_other_claims(hs256(key), sub="ben"),
+    "changed-end": lambda key: with_other_claims(
+        hs256(key, exp=now() - 1), exp=now() + DAY
+    ),
+    "no-signature": lambda key: hs256(key).rpartition(".")[0] + ".",
+    "alg-none": lambda key: forged({"alg": "none"}, {"sub": "ana", "exp": now() + DAY}),
+    "alg-HS512": lambda key: jwt.encode(
+        {"sub": "ana", "exp": now() + DAY}, key, "HS512"
+    ),
+    "alg-is-a-list": lambda key: forged(
+        {"alg": ["HS256"]}, {"sub": "ana", "exp": now() + DAY}, key
+    ),
+    "no-alg": lambda key: forged({}, {"sub": "ana", "exp": now() + DAY}, key),
+    "username": lambda key: "ana",
+    "empty": lambda key: "",
+}
+INVALID_TOKENS = pytest.mark.parametrize("make", INVALID.values(), ids=INVALID)
+
+
+class Asked(list[str]):
+    """What a given function was asked for."""
+
+
+@pytest.fixture
+def appointments(answers) -> tuple[FastAPI, Asked, dict[str, list[str]]]:
+    """The application of 5.3.1, who was looked up, and the appointments."""
+    asked = Asked()
+    known = {"ana": ["Friday 8:15"], "Zoë": ["Monday 7:30", "Monday 9:00"]}
+
+    def appointments_of(username: str) -> list[str]:
+        asked.append(username)
+        return list(known.get(username, ()))
+
+    stand_in(answers.appointments_of, appointments_of)
+    return fastapi_app(answers.appointments_app(), "appointments_app()"), asked, known
+
+
+@pytest.mark.parametrize("username", ["ana", "Zoë", "eve"])
+def test_q1_a_valid_token_returns_the_appointments_of_its_user(
+    answers, appointments, username
+):
+    app, asked, known = appointments
+
+    token = hs256(answers.KEY, sub=username)
+    got = seen(send(app, "GET", "/appointments", headers=bearer(token)))
+    assert (got, asked) == ((200, known.get(username, [])), [username]), (
+        f"A valid token with the `sub` {username!r} returned {in_words(got)}, and "
+        f"`appointments_of` got {in_words(asked)}. The docstring asks for "
+        f"`appointments_of({username!r})`, here {known.get(username, [])}. Look at "
+        "what your endpoint returns."
+    )
+
+
+def test_q1_the_appointments_are_read_for_every_request(answers, appointments):
+    app, _, known = appointments
+
+    got = []
+    for day in ("Monday", "Tuesday"):
+        known["ana"] = [day]
+        token = hs256(answers.KEY)
+        got.append(seen(send(app, "GET", "/appointments", headers=bearer(token))))
+    assert got == [(200, ["Monday"]), (200, ["Tuesday"])], (
+        "The appointment of ana was on Monday, then on Tuesday. Two requests with "
+        f"valid tokens returned {in_words(got)}. The docstring asks for what "
+        "`appointments_of` returns. Look at which line calls it."
+    )
+
+
+@INVALID_TOKENS
+def test_q1_a_token_that_is_not_valid_returns_401(answers, appointments, make, request):
+    app, asked, _ = appointments
+
+    # A valid token before shows that the answer checks each token.
+    headers = bearer(hs256(answers.KEY))
+    before = send(app, "GET", "/appointments", headers=headers).status_code
+    asked.clear()
+    token = make(answers.KEY)
+    got = refusal(send(app, "GET", "/appointments", headers=bearer(token)))
+    assert (before, got, asked) == (200, (401, "Bearer"), []), (
+        f"A valid token returned {before}. The token {token[:20]!r}..., which is not "
+        f"valid ({request.node.callspec.id}), returned {got}, and `appointments_of` "
+        f"got {in_words(asked)}. The docstring asks for 200, then for 401 with "
+        "`WWW-Authenticate: Bearer`. Look at the arguments of your check."
+    )
+
+
+NO_TOKEN: dict[str, dict[str, Any]] = {
+    "nothing": {},
+    "basic": {"headers": {"Authorization": "Basic {0}"}},
+    "token-alone": {"headers": {"Authorization": "{0}"}},
+    "query": {"params": {"token": "{0}", "access_token": "{0}"}},
+    "cookie": {"headers": {"Cookie": "token={0}; access_token={0}"}},
+}
+
+
+@pytest.mark.parametrize("what", NO_TOKEN.values(), ids=NO_TOKEN)
+def test_q1_a_request_without_the_header_returns_401(answers, appointments, what):
+    app, asked, _ = appointments
+
+    token = hs256(answers.KEY)
+    request = {
+        kind: {name: value.format(token) for name, value in values.items()}
+        for kind, values in what.items()
+    }
+    got = refusal(send(app, "GET", "/appointments", **request))
+    assert (got, asked) == ((401, "Bearer"), []), (
+        f"A request with {what or 'no token'}, where {{0}} is a valid token, returned "
+        f"{got}, and `appointments_of` got {in_words(asked)}. The docstring asks for "
+        "401 without the header `Authorization: Bearer <token>`. `bearer` does this."
+    )
+
+
+@pytest.mark.parametrize("error", [ConnectionError, KeyError, ValueError])
+def test_q1_an_error_of_appointments_of_is_not_a_401(answers, appointments, error):
+    app, _, _ = appointments
+
+    def fail(username: str) -> list[str]:
+        raise error("the database is down")
+
+    stand_in(answers.appointments_of, fail)
+    with client(app) as http:
+        headers = bearer(hs256(answers.KEY))
+        got = outcome(lambda: http.get("/appointments", headers=headers))
+    assert isinstance(got, error), (
+        f"`appointments_of` raised {error.__name__}, but the request came out as "
+        f"{in_words(got)}. The docstring asks not to catch this error: the token is "
+        "valid. Look at what stands in your `try`, and at what `except` catches."
+    )
+
+
+PASSWORDS = {"ana": "a horse and 7 trees", "Zoë": "Über 90 % + more", "17": "tea"}
+NUMBERS = {"ana": 17, "Zoë": 4, "17": 5}
+
+
+@pytest.fixture
+def sign_ins(answers) -> tuple[FastAPI, list[tuple[str, str]]]:
+    """The application of 5.3.2, and what `is_password` gets."""
+    checked: list[tuple[str, str]] = []
+    accounts = {
+        username: answers.Account(NUMBERS[username], f"hash of {password}")
+        for username, password in PASSWORDS.items()
+    }
+
+    def is_password(password: str, password_hash: str) -> bool:
+        checked.append((password, password_hash))
+        return password_hash == f"hash of {password}"
+
+    stand_in(answers.find_account, lambda username: accounts.get(username))
+    stand_in(answers.is_password, is_password)
+    return fastapi_app(answers.sign_in_app(), "sign_in_app()"), checked
+
+
+def sign_in(app: FastAPI, username: str, password: str) -> httpx2.Response:
+    """Return the response of `POST /token` to a form of the password flow."""
+    form = {"grant_type": "password", "username": username, "password": password}
+    return send(app, "POST", "/token", data=form)
+
+
+def signed_in(app: FastAPI, username: str) -> str:
+    """Return the token for this user."""
+    status, body = seen(sign_in(app, username, PASSWORDS[username]))
+    fields = body if isinstance(body, dict) else {}
+    token, kind = fields.get("access_token"), fields.get("token_type")
+    assert (status, kind, type(token), len(fields)) == (200, "bearer", str, 2), (
+        f"`POST /token` with the right password returned {status} and "
+        f"{in_words(body)}. The docstring asks for status 200 and two fields: the "
+        'token as `access_token`, and "bearer" as `token_type`. Look at your `return`.'
+    )
+    return str(token)
+
+
+def claims_in(answers, token: str) -> dict[str, Any]:
+    """Return the claims of a valid token."""
+    got = outcome(lambda: jwt.decode(token, answers.KEY, algorithms=["HS256"]))
+    assert isinstance(got, dict), (
+        f"The token came back with the next request, and PyJWT raised {in_words(got)}. "
+        "The docstring asks for a JWT that is signed with `KEY` and HS256, with `sub` "
+        "as text, and with an `exp` in the future. Look at your claims."
+    )
+    return got
+
+
+@pytest.mark.parametrize("username", PASSWORDS)
+def test_q2_the_token_has_the_number_of_the_account(answers, sign_ins, username):
+    app, _ = sign_ins
+
+    claims = claims_in(answers, signed_in(app, username))
+    assert (claims.get("sub"), set(claims)) == (
+        str(NUMBERS[username]),
+        {"sub", "exp"},
+    ), (
+        f"The account of {username!r} has the number {NUMBERS[username]}. The claims "
+        f"of its token are {in_words(claims)}. The docstring asks for `sub` with this "
+        "number as text, for `exp`, and for no other claim: everybody can read them."
+    )
+
+
+@contextmanager
+def time_zone(zone: str) -> Iterator[None]:
+    """Put this process into a time zone, on systems that can do this."""
+    if not hasattr(time, "tzset"):
+        yield
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", zone)
+        time.tzset()
+        try:
+            yield
+        finally:
+            patch.undo()
+            time.tzset()
+
+
+@pytest.mark.parametrize("zone", ["UTC0", "EAST-9", "WEST8"])
+def test_q2_the_token_expires_after_the_lifetime(answers, sign_ins, zone):
+    app, _ = sign_ins
+    lifetime = int(answers.LIFETIME.total_seconds())
+
+    with time_zone(zone):
+        before = now()
+        token = signed_in(app, "ana")
+        after = now() + 1
+    options = {"verify_exp": False, "verify_sub": False}
+    got = outcome(
+        lambda: jwt.decode(token, answers.KEY, ["HS256"], options=options)["exp"]
+    )
+    is_right = isinstance(got, int) and before <= got - lifetime <= after
+    left = f"{got - before} seconds" if isinstance(got, int) else in_words(got)
+    assert is_right, (
+        f"On a machine in the time zone {zone}, the token is valid for {left}. The "
+        f"docstring asks for the current time plus `LIFETIME`, which is {lifetime} "
+        "seconds. PyJWT takes a `datetime` without a time zone for UTC. Look at `exp`."
+    )
+
+
+WRONG = {
+    "wrong-password": ("ana", "a horse"),
+    "password-of-another": ("ana", "tea"),
+    "hash-as-password": ("ana", "hash of a horse and 7 trees"),
+    "no-account": ("eve", "tea"),
+    "upper-case": ("ANA", "a horse and 7 trees"),
+    "number": ("4", "Über 90 % + more"),
+}
+
+
+@pytest.mark.parametrize("who", WRONG.values(), ids=WRONG)
+def test_q2_a_wrong_username_or_password_returns_400(sign_ins, who):
+    app, _ = sign_ins
+
+    responses = sign_in(app, *who), sign_in(app, "nobody", "nothing")
+    got, other = [(*seen(one), dict(one.headers)) for one in responses]
+    assert (got[0], got) == (400, other), (
+        f"{who} returned {in_words(got)}, and a username that does not exist "
+        f"{in_words(other)}. The docstring asks for 400, and for the same response "
+        "in both cases."
+    )
+
+
+@pytest.mark.parametrize("username", ["ana", "eve"])
+def test_q2_each_request_checks_one_password(answers, sign_ins, username):
+    app, checked = sign_ins
+
+    for password in ("wrong", PASSWORDS["ana"], "wrong"):
+        sign_in(app, username, password)
+    stored = {"ana": f"hash of {PASSWORDS['ana']}"}.get(username, answers.NO_ACCOUNT)
+    assert [one[1] for one in checked] == [stored] * 3, (
+        f"Three requests with the username {username!r} called `is_password` with the "
+        f"hashes {in_words([one[1] for one in checked])}. The docstring asks for one "
+        f"call for each request, here with {stored[:30]!r}. Look at which requests "
+        "make the call."
+    )
+
+
+def test_q2_the_password_of_no_account_opens_no_account(answers, sign_ins):
+    app, _ = sign_ins
+    stand_in(answers.is_password, lambda password, password_hash: True)
+
+    got = sign_in(app, "eve", "the password of NO_ACCOUNT").status_code
+    known = sign_in(app, "ana", "any").status_code
+    assert (got, known) == (400, 200), (
+        "Somebody found the password of `NO_ACCOUNT`, so `is_password` returned True. "
+        f"The response for a username without an account was {got}, and for 'ana' it "
+        f"was {known}. The docstring asks for 400 if there is no such account."
+    )
+
+
+@pytest.mark.parametrize("kind", ["json", "params"])
+def test_q2_the_password_comes_in_a_form(sign_ins, kind):
+    app, _ = sign_ins
+
+    signed_in(app, "ana")
+    who = {"username": "ana", "password": PASSWORDS["ana"], "grant_type": "password"}
+    got = send(app, "POST", "/token", **{kind: who})
+    assert got.status_code == 422, (
+        f"`POST /token` with the username and the password "
+        f"{'in JSON' if kind == 'json' else 'in the URL'} returned "
+        f"{in_words(seen(got))}. The docstring asks for the form of the OAuth2 "
+        "password flow. FastAPI returns 422 for other requests by itself."
+    )
+
+
+class WebClient:
+    """The client of the staff: it asks for the password after a 401.
+
+    `prompts` counts how often it did. It gives up after three times.
+    """
+
+    def __init__(self, answers, app: FastAPI, username: str, token: str) -> None:
+        self.prompts = 0
+        self._answers, self._app = answers, app
+        self._username, self._token = username, token
+
+    def open(self, path: str) -> str:
+        """Return what the user sees."""
+        while True:
+            response = send(self._app, "GET", path, headers=bearer(self._token))
+            if refusal(response) != (401, "Bearer"):
+                break
+            if self.prompts == 3:
+                return "a prompt for the password"
+            self.prompts += 1
+            self._token = hs256(self._answers.KEY, sub=self._username)
+        if response.status_code == 403:
+            return "You are not allowed to do this."
+        return f"{response.status_code} {response.text}"
+
+
+@pytest.fixture
+def staff(answers) -> tuple[FastAPI, dict[str, set[str]]]:
+    """The application of 5.3.3, and the roles."""
+    roles = {
+        "lee": {"doctor"},
+        "sam": {"admin", "doctor"},
+        "kim": {"reception"},
+        "max": {"doctors", "head doctor", "Doctor"},
+    }
+    stand_in(answers.roles_of, lambda username: set(roles.get(username, ())))
+    return fastapi_app(answers.staff_app(), "staff_app()"), roles
+
+
+@pytest.mark.parametrize(
+    ("path", "username", "page"),
+    [
+        ("/patients", "lee", '200 ["ana","ben"]'),
+        ("/patients", "sam", '200 ["ana","ben"]'),
+        ("/account", "lee", '200 "lee"'),
+        ("/account", "kim", '200 "kim"'),
+    ],
+    ids=["patients", "patients-sam", "account", "account-kim"],
+)
+@pytest.mark.parametrize("make", ["expired-yesterday", "another-key", "alg-none"])
+def test_q3_after_a_token_expired_the_client_asks_once(
+    answers, staff, path, username, page, make
+):
+    app, _ = staff
+
+    web = WebClient(answers, app, username, INVALID[make](answers.KEY))
+    got = web.open(path), web.prompts
+    assert got == (page, 1), (
+        f"The token of {username} was not valid ({make}). The client opened {path}, "
+        f"asked for the password {web.prompts} times, and showed {in_words(got[0])}. "
+        "The docstring asks for 401 with `WWW-Authenticate: Bearer`: then the client "
+        "asks once. Look at `signed_in`."
+    )
+
+
+@pytest.mark.parametrize("username", ["kim", "max", "doctor", "LEE"])
+def test_q3_without_the_role_the_client_does_not_ask(answers, staff, username):
+    app, _ = staff
+
+    token = hs256(answers.KEY, sub=username, roles=["doctor"], role="doctor")
+    web = WebClient(answers, app, username, token)
+    got = [web.open("/account"), web.open("/patients"), web.prompts]
+    expected = [f'200 "{username}"', "You are not allowed to do this.", 0]
+    assert got == expected, (
+        f"{username} has a valid token, and not the role doctor. The pages /account "
+        f"and /patients showed {in_words(got[:2])}, after {web.prompts} prompts for "
+        "the password. The docstring asks for 403 on the second page. Look at "
+        "`doctor`."
+    )
+
+
+def test_q3_a_403_has_no_challenge(answers, staff):
+    app, _ = staff
+
+    headers = bearer(hs256(answers.KEY, sub="kim"))
+    got = refusal(send(app, "GET", "/patients", headers=headers))
+    assert got == (403, "no header"), (
+        f"Kim opened the list of patients. The status code and the scheme in "
+        f"`WWW-Authenticate` were {got}. The docstring asks for 403 without this "
+        "header: another token does not help her. Look at `doctor`."
+    )
+
+
+def test_q3_the_roles_are_read_for_every_request(answers, staff):
+    app, roles = staff
+    headers = bearer(hs256(answers.KEY, sub="kim"))
+
+    def request() -> int:
+        return send(app, "GET", "/patients", headers=headers).status_code
+
+    got = [request()]
+    roles["kim"] = {"doctor"}
+    got.append(request())
+    roles["kim"] = {"admin"}
+    got.append(request())
+    assert got == [403, 200, 403], (
+        "Kim became a doctor, and then she lost the role. Three requests with the same "
+        f"token returned {got}. The docstring asks for 403 without the role, and to "
+        "call `roles_of` for each request. Look at `doctor`."
+    )
+
+
+@pytest.mark.parametrize("path", ["/patients", "/account"])
+@INVALID_TOKENS
+def test_q3_authentication_comes_first(answers, staff, path, make):
+    app, _ = staff
+
+    token = make(answers.KEY)
+    got = refusal(send(app, "GET", path, headers=bearer(token)))
+    missing = refusal(send(app, "GET", path))
+    assert (got, missing) == ((401, "Bearer"), (401, "Bearer")), (
+        f"`GET {path}` with the token {token[:20]!r}..., which is not valid, returned "
+        f"{got}. Without a token it returned {missing}. The docstring asks for 401 "
+        "with `WWW-Authenticate: Bearer`: the server does not know who sends this "
+        "request. Look at `signed_in`."
+    )
+
+
+@pytest.fixture
+def letters(answers) -> tuple[FastAPI, dict[str, list[str]]]:
+    """The application of 5.3.4, and the letters."""
+    known = {"17": ["Please call us."], "4": ["Results", "Bill"]}
+    stand_in(answers.letters_of, lambda patient: list(known.get(patient, ())))
+    return fastapi_app(answers.letters_app(), "letters_app()"), known
+
+
+def letter_claims(answers, **other: Any) -> dict[str, Any]:
+    """Return claims of a valid token, with other ones instead. None leaves one out."""
+    claims = {"iss": answers.ISSUER, "aud": "portal", "sub": "17", "exp": now() + DAY}
+    return {
+        name: value for name, value in (claims | other).items() if value is not None
+    }
+
+
+def es256(answers, **other: Any) -> str:
+    """Return a token of the sign-in service."""
+    return jwt.encode(letter_claims(answers, **other), answers.PRIVATE_KEY, "ES256")
+
+
+def read_letters(app: FastAPI, token: str) -> httpx2.Response:
+    """Return the response of `GET /letters`."""
+    return send(app, "GET", "/letters", headers=bearer(token))
+
+
+@pytest.mark.parametrize(
+    "audience",
+    ["portal", ["portal"], ["laboratory", "portal"]],
+    ids=["text", "list", "two"],
+)
+@pytest.mark.parametrize("patient", ["17", "4", "99"])
+def test_q4_a_valid_token_returns_the_letters(answers, letters, patient, audience):
+    app, known = letters
+
+    got = seen(read_letters(app, es256(answers, sub=patient, aud=audience)))
+    assert got == (200, known.get(patient, [])), (
+        f"A valid token with the `sub` {patient!r} and the `aud` {audience} returned "
+        f"{in_words(got)}. The docstring asks for `letters_of({patient!r})`, which "
+        f"returned {known.get(patient, [])}."
+    )
+
+
+def test_q4_the_letters_are_read_for_every_request(answers, letters):
+    app, known = letters
+
+    token = es256(answers)
+    got = [seen(read_letters(app, token))]
+    known["17"] = ["A second letter"]
+    got.append(seen(read_letters(app, token)))
+    assert got == [(200, ["Please call us."]), (200, ["A second letter"])], (
+        "The letters changed between two requests. The responses were "
+        f"{in_words(got)}. The docstring asks for what `letters_of` returns. Look at "
+        "which line calls it."
+    )
+
+
+FOREIGN: dict[str, Callable[[Any], str]] = {
+    "expired": lambda answers: es256(answers, exp=now()),
+    "iss-other": lambda answers: es256(answers, iss="https://evil.example"),
+    "iss-longer": lambda answers: es256(answers, iss=f"{answers.ISSUER}.evil.example"),
+    "iss-shorter": lambda answers: es256(answers, iss=answers.ISSUER[:-1]),
+    "aud-other": lambda answers: es256(answers, aud="laboratory"),
+    "aud-longer": lambda answers: es256(answers, aud="portal-test"),
+    "aud-others": lambda answers: es256(answers, aud=["laboratory", "portal2"]),
+    "aud-empty": lambda answers: es256(answers, aud=[]),
+    "aud-object": lambda answers: es256(answers, aud={"portal": True}),
+    "no-exp": lambda answers: es256(answers, exp=None),
+    "no-iss": lambda answers: es256(answers, iss=None),
+    "no-aud": lambda answers: es256(answers, aud=None),
+    "no-sub": lambda answers: es256(answers, sub=None),
+    "sub-number": lambda answers: es256(answers, sub=17),
+    "sub-list": lambda answers: es256(answers, sub=["17"]),
+    "another-key": lambda answers: jwt.encode(
+        letter_claims(answers), ec.generate_private_key(ec.SECP256R1()), "ES256"
+    ),
+    "changed-user": lambda answers: with_other_claims(es256(answers), sub="4"),
+    "alg-none": lambda answers: forged({"alg": "none"}, letter_claims(answers)),
+    "public-key-as-secret": lambda answers: forged(
+        {"alg": "HS256"}, letter_claims(answers), answers.PUBLIC_KEY
+    ),
+    "key-of-5.3.1": lambda answers: hs256(answers.KEY, **letter_claims(answers)),
+    "alg-is-a-list": lambda answers: forged(
+        {"alg": ["ES256"]}, letter_claims(answers), b"x"
+    ),
+    "alg-RS256": lambda answers: forged({"alg": "RS256"}, letter_claims(answers), b"x"),
+    "no-jwt": lambda answers: "17",
+    "empty": lambda answers: "",
+}
+
+
+@pytest.mark.parametrize("make", FOREIGN.values(), ids=FOREIGN)
+def test_q4_a_token_that_is_not_valid_returns_401(answers, letters, make, request):
+    app, _ = letters
+
+    before = read_letters(app, es256(answers)).status_code
+    response = read_letters(app, make(answers))
+    got = refusal(response)
+    assert (before, got) == (200, (401, "Bearer")), (
+        f"A valid token returned {before}. A token that is not valid "
+        f"({request.node.callspec.id}) returned {got} and {in_words(response.text)}. "
+        "The docstring asks for 200, then for 401 with `WWW-Authenticate: Bearer`."
+    )
+
+
+def test_q4_the_body_does_not_tell_what_was_wrong(answers, letters):
+    app, _ = letters
+
+    got = {
+        name: read_letters(app, make(answers)).text for name, make in FOREIGN.items()
+    }
+    valid = read_letters(app, es256(answers)).status_code
+    different = sorted(set(got.values()))
+    assert (valid, len(different)) == (200, 1), (
+        f"{len(got)} tokens that are not valid returned {len(different)} different "
+        f"bodies: {in_words(different)}. A valid token returned {valid}. The docstring "
+        "asks for the same body for every token that is not valid."
+    )
+
+
+def test_q4_a_request_without_a_token_returns_401(answers, letters):
+    app, _ = letters
+
+    valid = read_letters(app, es256(answers)).status_code
+    got = [
+        refusal(send(app, "GET", "/letters")),
+        refusal(send(app, "GET", "/letters", params={"token": es256(answers)})),
+    ]
+    assert (valid, got) == (200, [(401, "Bearer")] * 2), (
+        f"A valid token in the header returned {valid}. Without the header, and with "
+        f"a token in the URL, `GET /letters` returned {got}. The docstring asks for "
+        "200, then for 401 with `WWW-Authenticate: Bearer`. `bearer` does this."
+    )
+
+
+@pytest.fixture
+def refreshes(answers) -> tuple[FastAPI, dict[str, bool]]:
+    """The application of 5.3.5, and who is active."""
+    active = {"ana": True, "Zoë": True}
+    stand_in(answers.is_active, lambda username: active.get(username, False))
+    return fastapi_app(answers.refresh_app(), "refresh_app()"), active
+
+
+def read_me(app: FastAPI, token: str) -> httpx2.Response:
+    """Return the response of `GET /me`."""
+    return send(app, "GET", "/me", headers=bearer(token))
+
+
+def refresh(app: FastAPI, token: str) -> httpx2.Response:
+    """Return the response of `POST /refresh`."""
+    return send(app, "POST", "/refresh", data={"refresh_token": token})
+
+
+@pytest.mark.parametrize("username", ["ana", "Zoë", "eve"])
+def test_q5_get_me_accepts_an_access_token(answers, refreshes, username):
+    app, _ = refreshes
+
+    got = seen(read_me(app, answers.new_token(username, "access")))
+    assert got == (200, username), (
+        f"`GET /me` with a valid access token of {username!r} returned "
+        f"{in_words(got)}. The docstring asks `username_in` to return the `sub` of "
+        "a valid token of this kind. Look at its conditions and its `return`."
+    )
+
+
+@pytest.mark.parametrize("username", ["ana", "Zoë"])
+def test_q5_a_refresh_token_gets_a_new_access_token(answers, refreshes, username):
+    app, _ = refreshes
+    token = answers.new_token(username, "refresh")
+
+    made: list[str] = []
+
+    def new_token(username: str, kind: str) -> str:
+        made.append(f"{len(made)} {username} {kind}")
+        return made[-1]
+
+    stand_in(answers.new_token, new_token)
+    got = [seen(refresh(app, token)) for _ in range(2)]
+    expected = [
+        (200, {"access_token": f"{n} {username} access", "token_type": "bearer"})
+        for n in range(2)
+    ]
+    assert got == expected, (
+        f"A refresh token of {username!r} was sent twice to `POST /refresh`. The "
+        f"responses were {in_words(got)}. The docstring asks for two fields: the new "
+        'access token as `access_token`, and "bearer" as `token_type`. Look at your '
+        "arguments of `new_token`."
+    )
+
+
+def test_q5_the_new_access_token_opens_get_me(answers, refreshes):
+    app, _ = refreshes
+
+    status, body = seen(refresh(app, answers.new_token("ana", "refresh")))
+    token = body.get("access_token") if isinstance(body, dict) else None
+    got = seen(read_me(app, str(token)))
+    again = refusal(refresh(app, str(token))) if token else (status, "")
+    assert (status, got, again) == (200, (200, "ana"), (401, "Bearer")), (
+        f"A refresh token returned {status} from `POST /refresh`. The new access token "
+        f"returned {in_words(got)} from `GET /me`, and {again} from `POST /refresh`. "
+        "The docstring asks for 200, 200 and 401. Look at the kind of the new token."
+    )
+
+
+def other_kinds(answers, *kinds: object) -> dict[str, str]:
+    """Return tokens that are signed with `KEY`, and have another kind or none."""
+    tokens = {f"{kind!r}": hs256(answers.KEY, kind=kind) for kind in kinds}
+    return tokens | {"no kind": hs256(answers.KEY)}
+
+
+@pytest.mark.parametrize(
+    ("ask", "right", "other"),
+    [(read_me, "access", "refresh"), (refresh, "refresh", "access")],
+    ids=["me", "refresh"],
+)
+def test_q5_a_token_of_another_kind_returns_401(answers, refreshes, ask, right, other):
+    app, _ = refreshes
+
+    valid = ask(app, answers.new_token("ana", right)).status_code
+    kinds = (other, "password-reset", right.upper(), right[:-1], f"{right}2", "", None)
+    tokens = other_kinds(answers, *kinds, [right], True, {right: 1})
+    got = {kind: refusal(ask(app, token)) for kind, token in tokens.items()}
+    accepted = {kind: one for kind, one in got.items() if one != (401, "Bearer")}
+    assert (valid, accepted) == (200, {}), (
+        f"This endpoint needs the kind {right!r}. A token of this kind returned "
+        f"{valid}. For other kinds it returned {in_words(accepted or 'a 401')}. The "
+        "docstring asks for 401 with `WWW-Authenticate: Bearer` for any other token. "
+        "Look at your condition for `kind`."
+    )
+
+
+@pytest.mark.parametrize("ask", [read_me, refresh], ids=["me", "refresh"])
+@pytest.mark.parametrize(
+    "make", [make for name, make in INVALID.items() if name != "empty"]
+)
+def test_q5_a_token_that_is_not_valid_returns_401(answers, refreshes, ask, make):
+    app, _ = refreshes
+
+    kind = "access" if ask is read_me else "refresh"
+    before = ask(app, answers.new_token("ana", kind)).status_code
+    claims = {"kind": kind}
+    tokens = [make(answers.KEY), hs256(answers.KEY, exp=now() - DAY, **claims)]
+    tokens.append(hs256(b"x" * 64, **claims))
+    got = [refusal(ask(app, token)) for token in tokens]
+    assert (before, got) == (200, [(401, "Bearer")] * 3), (
+        f"A valid {kind} token returned {before}. Three tokens that are not valid "
+        f"returned {got}. The docstring asks for 401 with `WWW-Authenticate: Bearer`. "
+        "Look at what you do when `claims_of` returns None."
+    )
+
+
+def test_q5_an_account_that_is_not_active_gets_no_token(answers, refreshes):
+    app, active = refreshes
+    token = answers.new_token("ana", "refresh")
+
+    got = [refusal(refresh(app, token))]
+    active["ana"] = False
+    got.append(refusal(refresh(app, token)))
+    active["ana"] = True
+    got.append(refusal(refresh(app, token)))
+    stranger = refusal(refresh(app, answers.new_token("eve", "refresh")))
+    ok, refused = (200, "no header"), (401, "Bearer")
+    assert (got, stranger) == ([ok, refused, ok], refused), (
+        "The account of ana was active, then blocked, then active again. `POST "
+        f"/refresh` returned {got}. For a deleted account it returned {stranger}. The "
+        "docstring asks for 401 with `WWW-Authenticate: Bearer` if "
+        "`is_active(username)` is false."
+    )
+
+
+def me(app: FastAPI, token: str) -> int:
+    """Return the status code of `GET /me`."""
+    return send(app, "GET", "/me", headers=bearer(token)).status_code
+
+
+def run(answers, kind: str, what: str) -> int:
+    """Return the status code of the last request of a run on real applications."""
+    logins = {"session": answers.Sessions, "JWT": answers.Jwts}[kind]
+    server_a = answers.portal_app(logins())
+    server_b = answers.portal_app(logins())
+    token = send(server_a, "POST", "/sign-in", data={"username": "ana"}).json()
+    assert me(server_a, token) == 200, (
+        "The given code has changed: the token does not work on the server where ana "
+        "signed in. The docstring says that it does. Restore the code above."
+    )
+    if what == "server B":
+        return me(server_b, token)
+    if what == "A restarted":
+        return me(answers.portal_app(logins()), token)
+    send(server_a, "POST", "/sign-out", headers=bearer(token))
+    return me(server_a, token)
+
+
+LOOK_AT = {
+    "session, server B": "Each server has its own `Sessions`. Look at `Sessions.find`.",
+    "JWT, server B": "Look at `Jwts.find`: what of it is the same on both servers?",
+    "session, A restarted": "Look at `Sessions.__init__`: what does a new object know?",
+    "JWT, A restarted": "Look at `Jwts.find`: what does it need for the check?",
+    "session, signed out": "Look at `Sessions.end`, and then at `Sessions.find`.",
+    "JWT, signed out": "Look at `Jwts.end`, and then at `Jwts.find`.",
+}
+
+
+@pytest.mark.parametrize("key", LOOK_AT)
+def test_q6_the_status_code_is_predicted(answers, key):
+    predictions = answers.statuses()
+    predicted = predictions.get(key) if isinstance(predictions, dict) else None
+    assert predicted is not None, (
+        f"`statuses()` returned {in_words(predictions)}. The docstring asks for a dict "
+        f"with a status code for {key!r}. Look at the `return`."
+    )
+
+    real = run(answers, *key.split(", "))
+    is_right = type(predicted) is int and predicted == real
+    assert is_right, (
+        f"For {key!r} you predict {in_words(predicted)}. The real run came out "
+        f"differently. {LOOK_AT[key]}"
+    )

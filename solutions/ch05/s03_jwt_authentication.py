@@ -1,0 +1,447 @@
+"""5.3  JWT authentication.
+
+A JSON Web Token (JWT) carries claims, such as the name of a user and an end, and a
+signature. A server that has the key can check the token without a database. Everybody
+can read the claims, but nobody without the key can change them.
+Notes: content/docs/fastapi/security/jwt-authentication.md
+"""
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from fastapi import Depends, FastAPI, Form, HTTPException
+from fastapi.security import (
+    OAuth2PasswordBearer,
+    # region answer
+    OAuth2PasswordRequestForm,
+    # stub:
+    # endregion
+)
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
+
+from sensei import ___
+
+KEY = secrets.token_bytes(64)  # in production it comes from the settings
+bearer = OAuth2PasswordBearer(tokenUrl="token")
+
+
+def appointments_of(username: str) -> list[str]:
+    """Return the appointments that this patient has right now."""
+    return {"ana": ["Monday 9:00, Dr. Lee"]}.get(username, [])
+
+
+def appointments_app() -> FastAPI:
+    """5.3.1  Write a FastAPI endpoint that uses JWT authentication to protect a route.
+
+    Patients read their appointments in the portal of a clinic. When they sign in, they
+    get a JWT. Its claim `sub` is the username. Add the endpoint `GET /appointments`.
+
+    - If the token is valid, return what `appointments_of(username)` returns. A token is
+      valid if it is signed with `KEY` and the algorithm HS256, and has not expired.
+    - If the token is not valid, the response is 401 with the header
+      `WWW-Authenticate: Bearer`, and `appointments_of` is not called.
+    - An error of `appointments_of` is not a 401. Do not catch it.
+
+    Given:
+        The dependency `bearer` returns the token in the header
+        `Authorization: Bearer <token>`, as text. It does not check the token. Without
+        such a header, the response is 401.
+        Every token that is signed with `KEY` has the claims `sub` and `exp`.
+
+    Example:
+        GET /appointments  Authorization: Bearer eyJhbGciOi...
+            ->  200  ["Monday 9:00, Dr. Lee"]
+    """
+    app = FastAPI()
+
+    # region answer
+    @app.get("/appointments")
+    def list_appointments(token: Annotated[str, Depends(bearer)]) -> list[str]:
+        try:
+            claims = jwt.decode(token, KEY, algorithms=["HS256"])
+        except jwt.InvalidTokenError:
+            raise HTTPException(401, headers={"WWW-Authenticate": "Bearer"}) from None
+        return appointments_of(claims["sub"])
+
+    # endregion
+
+    return app
+
+
+LIFETIME = timedelta(minutes=15)
+# These settings are for tests only: a hash that is fast to compute is fast to guess.
+argon2 = PasswordHash([Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1)])
+NO_ACCOUNT = argon2.hash(secrets.token_urlsafe())  # the hash of a random password
+
+
+@dataclass(frozen=True)
+class Account:
+    """An account of a patient. The password itself is stored nowhere."""
+
+    number: int
+    password_hash: str
+
+
+ACCOUNTS = {"ana": Account(17, argon2.hash("a horse and 7 trees"))}
+
+
+def find_account(username: str) -> Account | None:
+    """Return the account with this username, or None."""
+    return ACCOUNTS.get(username)
+
+
+def is_password(password: str, password_hash: str) -> bool:
+    """Return whether the hash is that of this password. This takes some time."""
+    return argon2.verify(password, password_hash)
+
+
+def sign_in_app() -> FastAPI:
+    """5.3.2  How do you implement OAuth2 with password flow in FastAPI?
+
+    Add the endpoint `POST /token`. A patient sends a username and a password in the
+    form of the OAuth2 password flow, and gets a token for the next requests.
+
+    - If there is no such account, or if the password is wrong, return 400. The response
+      is the same in both cases.
+    - Every request calls `is_password` once, so that each response takes equally long.
+      If there is no such account, pass the hash `NO_ACCOUNT`.
+    - If the password is right, return two fields: the token as `access_token`, and
+      "bearer" as `token_type`.
+    - The token is a JWT, signed with `KEY` and the algorithm HS256. It has two claims:
+      `sub` is the number of the account, and `exp` is the current time plus `LIFETIME`.
+
+    Given:
+        In a JWT, `sub` must be text. PyJWT signs other values, but refuses the token
+        when it comes back.
+
+    Example:
+        POST /token  username=ana&password=...
+            ->  200  {"access_token": "eyJhbGciOi...", "token_type": "bearer"}
+    """
+    app = FastAPI()
+
+    # region answer
+    @app.post("/token")
+    def sign_in(
+        form: Annotated[OAuth2PasswordRequestForm, Depends()],
+    ) -> dict[str, str]:
+        account = find_account(form.username)
+        password_hash = account.password_hash if account else NO_ACCOUNT
+        if not is_password(form.password, password_hash) or account is None:
+            raise HTTPException(400, "Incorrect username or password.")
+        claims = {"sub": str(account.number), "exp": datetime.now(UTC) + LIFETIME}
+        token = jwt.encode(claims, KEY, algorithm="HS256")
+        return {"access_token": token, "token_type": "bearer"}
+
+    # endregion
+
+    return app
+
+
+LIFETIMES = {"access": timedelta(minutes=15), "refresh": timedelta(days=7)}
+
+
+def new_token(username: str, kind: str) -> str:
+    """Return a new JWT of this kind, which is "access" or "refresh"."""
+    end = datetime.now(UTC) + LIFETIMES[kind]
+    return jwt.encode({"sub": username, "kind": kind, "exp": end}, KEY, "HS256")
+
+
+def claims_of(token: str) -> dict[str, Any] | None:
+    """Return the claims of a JWT that is signed with `KEY`, or None if it is not valid.
+
+    A token that has expired is not valid. All other claims are for you to check.
+    """
+    try:
+        return jwt.decode(token, KEY, ["HS256"], {"require": ["sub", "exp"]})
+    except jwt.InvalidTokenError:
+        return None
+
+
+def roles_of(username: str) -> set[str]:
+    """Return the roles that this member of the staff has right now."""
+    return {"lee": {"doctor"}, "kim": {"reception"}}.get(username, set())
+
+
+def staff_app() -> FastAPI:
+    """5.3.3  Explain the difference between authentication and authorization in
+    FastAPI.
+
+    The staff of the clinic use a web client. After a 401 with `WWW-Authenticate`, it
+    asks for the password, gets a new token, and repeats the request. After a 403 it
+    shows "You are not allowed to do this." Today a doctor sees this message when her
+    token has expired. Kim from the reception opens the list of patients, and the client
+    asks for her password again and again. Repair both dependencies.
+
+    - `signed_in` is the authentication: who sends the request? If the token is not
+      valid, the response is 401 with the header `WWW-Authenticate: Bearer`.
+    - `doctor` is the authorization: is this user allowed to do this? A user without the
+      role "doctor" gets 403 without that header. `roles_of` is called for each request.
+
+    Given:
+        `claims_of(token)` returns the claims of a valid token, or None.
+    """
+    app = FastAPI()
+
+    # region answer
+    # In words: Authentication finds out who sends a request. If this fails, the status
+    # is 401, and the client can try again with a new token. Authorization comes second.
+    # It decides whether this user may do this. If not, the status is 403, and a new
+    # token of the same user does not help. "401 Unauthorized" is an unlucky name: it
+    # means that the user is not authenticated.
+    def signed_in(token: Annotated[str, Depends(bearer)]) -> str:
+        claims = claims_of(token)
+        if claims is None:
+            raise HTTPException(401, headers={"WWW-Authenticate": "Bearer"})
+        return str(claims["sub"])
+
+    def doctor(username: Annotated[str, Depends(signed_in)]) -> str:
+        if "doctor" not in roles_of(username):
+            raise HTTPException(403, "Only doctors are allowed to do this.")
+        return username
+
+    # stub: def signed_in(token: Annotated[str, Depends(bearer)]) -> str:
+    # stub:     claims = claims_of(token)
+    # stub:     if claims is None:
+    # stub:         raise HTTPException(403, "Forbidden")
+    # stub:     return str(claims["sub"])
+    # stub:
+    # stub: def doctor(username: Annotated[str, Depends(signed_in)]) -> str:
+    # stub:     if "doctor" not in roles_of(username):
+    # stub:         challenge = {"WWW-Authenticate": "Bearer"}
+    # stub:         raise HTTPException(401, "Unauthorized", challenge)
+    # stub:     return username
+    # endregion
+
+    @app.get("/account")
+    def read_account(username: Annotated[str, Depends(signed_in)]) -> str:
+        return username
+
+    @app.get("/patients")
+    def list_patients(username: Annotated[str, Depends(doctor)]) -> list[str]:
+        return ["ana", "ben"]
+
+    return app
+
+
+ISSUER = "https://sign-in.clinic.example"
+# Only the sign-in service has the private key. It is here for the tests.
+PRIVATE_KEY = ec.generate_private_key(ec.SECP256R1())
+PUBLIC_KEY = PRIVATE_KEY.public_key().public_bytes(
+    Encoding.PEM, PublicFormat.SubjectPublicKeyInfo
+)
+
+
+def letters_of(patient: str) -> list[str]:
+    """Return the letters that the doctors have written to this patient so far."""
+    return {"17": ["Your results are fine."]}.get(patient, [])
+
+
+def letters_app() -> FastAPI:
+    """5.3.4  Create a FastAPI endpoint that requires JWT authentication.
+
+    A sign-in service now signs the tokens for all applications of the clinic, with one
+    private key. Each application has the public key: it can check a token, but it
+    cannot sign one. A token for the laboratory must not open the portal. Add the
+    endpoint `GET /letters` of the portal.
+
+    - A token is valid only if it is signed with the private key of `PUBLIC_KEY` and the
+      algorithm ES256, and has not expired.
+    - Its `iss` (issuer) must be `ISSUER`, and its `aud` (audience) must be "portal", or
+      a list that contains "portal".
+    - A token without one of `exp`, `iss`, `aud` and `sub` is not valid. `sub` must be
+      text.
+    - If the token is valid, return what `letters_of(sub)` returns. If not, return 401
+      with `WWW-Authenticate: Bearer`. The body is the same for every token that is not
+      valid, so that it does not tell an attacker what was wrong.
+
+    Given:
+        The dependency `bearer` of 5.3.1 returns the token in the request.
+
+    Example of the claims of a valid token:
+        {"iss": "https://sign-in.clinic.example", "aud": "portal", "sub": "17",
+         "exp": 1924988400}
+    """
+    app = FastAPI()
+
+    # region answer
+    @app.get("/letters")
+    def list_letters(token: Annotated[str, Depends(bearer)]) -> list[str]:
+        required: jwt.types.Options = {"require": ["exp", "iss", "aud", "sub"]}
+        try:
+            claims = jwt.decode(
+                token, PUBLIC_KEY, ["ES256"], required, issuer=ISSUER, audience="portal"
+            )
+        except jwt.InvalidTokenError:
+            raise HTTPException(401, headers={"WWW-Authenticate": "Bearer"}) from None
+        return letters_of(claims["sub"])
+
+    # endregion
+
+    return app
+
+
+def is_active(username: str) -> bool:
+    """Return whether this account exists and is not blocked right now."""
+    return username in ACCOUNTS
+
+
+def refresh_app() -> FastAPI:
+    """5.3.5  How do you refresh a JWT token in FastAPI?
+
+    When patients sign in, they get two JWTs. The access token is valid for 15 minutes,
+    and is sent with each request. The refresh token is valid for seven days. It is sent
+    to `POST /refresh` only, which returns a new access token. Both are signed with the
+    same key. The claim `kind` is "access" or "refresh". Write the function
+    `username_in`, and the body of `POST /refresh`.
+
+    - `username_in` returns the `sub` of a valid token of this kind. For any other
+      token, the response is 401 with `WWW-Authenticate: Bearer`.
+    - `POST /refresh` takes a refresh token. It returns two fields: a new access token
+      for the same user as `access_token`, and "bearer" as `token_type`.
+    - If `is_active(username)` is false, `POST /refresh` returns the 401 as well.
+
+    Given:
+        `claims_of(token)` returns the claims of a valid token, or None.
+        `new_token(username, kind)` returns a new token.
+        Other tokens that are signed with `KEY` have another `kind`, or no `kind`.
+
+    Example:
+        POST /refresh  refresh_token=eyJhbGciOi...
+            ->  200  {"access_token": "eyJhbGciOi...", "token_type": "bearer"}
+    """
+    app = FastAPI()
+
+    def username_in(token: str, kind: str) -> str:
+        # region answer
+        # In words: An access token lives for minutes only, because nobody can take it
+        # back. The client refreshes it with a second token, which lives longer and is
+        # sent to one endpoint only. There the server looks whether the account is still
+        # active. A claim tells the two kinds apart, and each endpoint accepts one kind.
+        claims = claims_of(token)
+        if claims is None or claims.get("kind") != kind:
+            raise HTTPException(401, headers={"WWW-Authenticate": "Bearer"})
+        return str(claims["sub"])
+        # endregion
+
+    @app.get("/me")
+    def read_me(token: Annotated[str, Depends(bearer)]) -> str:
+        return username_in(token, "access")
+
+    @app.post("/refresh")
+    def refresh(refresh_token: Annotated[str, Form()]) -> dict[str, str]:
+        # region answer
+        username = username_in(refresh_token, "refresh")
+        if not is_active(username):
+            raise HTTPException(401, headers={"WWW-Authenticate": "Bearer"})
+        return {"access_token": new_token(username, "access"), "token_type": "bearer"}
+        # endregion
+
+    return app
+
+
+class Sessions:
+    """Logins as sessions: the token is random text, and the server remembers it."""
+
+    def __init__(self) -> None:
+        self.users: dict[str, str] = {}
+
+    def start(self, username: str) -> str:
+        """Return a new token for this user."""
+        token = secrets.token_urlsafe(32)
+        self.users[token] = username
+        return token
+
+    def find(self, token: str) -> str | None:
+        """Return the user of this token, or None."""
+        return self.users.get(token)
+
+    def end(self, token: str) -> None:
+        """Forget this token."""
+        self.users.pop(token, None)
+
+
+class Jwts:
+    """Logins as JWTs: the server has only `KEY`."""
+
+    def start(self, username: str) -> str:
+        """Return a new token for this user."""
+        return new_token(username, "access")
+
+    def find(self, token: str) -> str | None:
+        """Return the user of this token, or None."""
+        claims = claims_of(token)
+        return str(claims["sub"]) if claims else None
+
+    def end(self, token: str) -> None:
+        """Do nothing: there is nothing to forget."""
+
+
+def portal_app(logins: Sessions | Jwts) -> FastAPI:
+    """Return the application that runs on one server."""
+    app = FastAPI()
+
+    @app.post("/sign-in")
+    def sign_in(username: Annotated[str, Form()]) -> str:
+        # A gateway in front of the servers has checked the password.
+        return logins.start(username)
+
+    @app.get("/me")
+    def read_me(token: Annotated[str, Depends(bearer)]) -> str:
+        username = logins.find(token)
+        if username is None:
+            raise HTTPException(401, headers={"WWW-Authenticate": "Bearer"})
+        return username
+
+    @app.post("/sign-out")
+    def sign_out(token: Annotated[str, Depends(bearer)]) -> None:
+        logins.end(token)
+
+    return app
+
+
+def statuses() -> dict[str, int]:
+    """5.3.6  What are the advantages of JWT over session-based authentication?
+
+    The portal runs on two servers, A and B. Each of them runs
+    `portal_app(Sessions())`. Then each of them runs `portal_app(Jwts())`. They have the
+    same `KEY`, and no common database. Each time Ana signs in on A, where her token
+    works. Then one more request `GET /me` has her token. Predict its status code.
+
+    - "..., server B": A is busy, so the request goes to B.
+    - "..., A restarted": A starts again with a new application, then it gets the
+      request. `KEY` is in the settings, so it stays the same.
+    - "..., signed out": somebody has copied the token. Ana signs out on A. One minute
+      later the copy is sent to A.
+
+    Replace each `___`.
+    """
+    # region answer
+    # In words: A JWT contains what the server needs to know. So each server that has
+    # the key can check it, without a common store, without a look into it for each
+    # request, and after a restart. The price: the server cannot forget a token. It is
+    # valid until it expires, even after the user has signed out. That is why access
+    # tokens are short. With a store, a session ends at once.
+    return {
+        "session, server B": 401,
+        "JWT, server B": 200,
+        "session, A restarted": 401,
+        "JWT, A restarted": 200,
+        "session, signed out": 401,
+        "JWT, signed out": 200,
+    }
+    # stub: return {
+    # stub:     "session, server B": ___,
+    # stub:     "JWT, server B": ___,
+    # stub:     "session, A restarted": ___,
+    # stub:     "JWT, A restarted": ___,
+    # stub:     "session, signed out": ___,
+    # stub:     "JWT, signed out": ___,
+    # stub: }
+    # endregion
