@@ -10,6 +10,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from lab.browser import Browser as Browser
+    from lab.browser import browser as browser
     from lab.calls import Calls as Calls
     from lab.calls import calls as calls
     from lab.client import async_client as async_client
@@ -60,6 +62,7 @@ if TYPE_CHECKING:
     from lab.wsgi_server import serve_wsgi as serve_wsgi
 
 _HOMES = {
+    "Browser": "lab.browser",
     "Calls": "lab.calls",
     "Connections": "lab.connections",
     "Ended": "lab.forked",
@@ -84,6 +87,7 @@ _HOMES = {
     "async_engine_for": "lab.database",
     "async_sqlite_engine": "lab.database",
     "attempt": "lab.outcome",
+    "browser": "lab.browser",
     "calls": "lab.calls",
     "client": "lab.client",
     "connections": "lab.connections",
