@@ -64,7 +64,7 @@ def test_same_site_decides_what_goes_with_requests_of_other_sites(
     image: str | None,
     sibling: str,
 ) -> None:
-    user.store(f"a=1; Path=/; Secure; SameSite={same_site}", HOME)
+    user.jar.store(f"a=1; Path=/; Secure; SameSite={same_site}", HOME)
     assert _cookie_of(user.submit("/echo", {}, page=EVIL)) == post
     assert _cookie_of(user.open("/echo", page=EVIL)) == link
     assert _cookie_of(user.load("/echo", page=EVIL)) == image
@@ -92,19 +92,19 @@ def test_same_site_decides_what_goes_with_requests_of_other_sites(
 def test_a_cookie_is_accepted_or_refused(
     user: Browser, set_cookie: str, url: str, accepted: bool
 ) -> None:
-    assert user.store(set_cookie, url) is accepted
-    assert bool(user.cookies) is accepted
+    assert user.jar.store(set_cookie, url) is accepted
+    assert bool(user.jar.cookies) is accepted
 
 
 def test_a_cookie_of_a_domain_goes_to_its_subdomains(user: Browser) -> None:
-    user.store("a=1; Domain=portal.example; Path=/", SIBLING)
+    user.jar.store("a=1; Domain=portal.example; Path=/", SIBLING)
     assert _cookie_of(user.open("/echo")) == "a=1"
     assert _cookie_of(user.open("https://notportal.example/echo")) is None
 
 
 def test_a_cookie_ends_when_its_time_is_over(user: Browser) -> None:
-    user.store("a=1; Max-Age=60; Path=/", HOME)
-    user.store("b=2; Expires=Fri, 01 Jan 2100 00:00:00 GMT; Path=/", HOME)
+    user.jar.store("a=1; Max-Age=60; Path=/", HOME)
+    user.jar.store("b=2; Expires=Fri, 01 Jan 2100 00:00:00 GMT; Path=/", HOME)
     user.wait(timedelta(seconds=59))
     assert _cookie_of(user.open("/echo")) == "a=1; b=2"
     user.wait(timedelta(seconds=2))
@@ -115,10 +115,10 @@ def test_a_cookie_ends_when_its_time_is_over(user: Browser) -> None:
 def test_a_cookie_that_is_over_deletes_the_one_with_its_path(
     user: Browser, over: str
 ) -> None:
-    user.store("a=1; Path=/", HOME)
-    user.store(f"a=; Path=/me; {over}", HOME)
+    user.jar.store("a=1; Path=/", HOME)
+    user.jar.store(f"a=; Path=/me; {over}", HOME)
     assert _cookie_of(user.open("/echo")) == "a=1"
-    user.store(f"a=; Path=/; {over}", HOME)
+    user.jar.store(f"a=; Path=/; {over}", HOME)
     assert _cookie_of(user.open("/echo")) is None
 
 
