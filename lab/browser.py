@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 from starlette.types import ASGIApp
 
 from lab.client import client
-from lab.cookie_jar import CookieJar
+from lab.cookie_jar import CookieJar, StoredCookie
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "TRACE")
 
@@ -23,8 +23,8 @@ class Browser:
     """A browser of somebody who visits the application at `origin`.
 
     `page` is the origin of the page that makes a request. It is the application's own
-    page unless it is named; None is the address bar. A redirect is not followed. `jar` holds
-    the cookies.
+    page unless it is named; None is the address bar. A redirect is not followed.
+    `jar` holds the cookies.
     """
 
     def __init__(self, http: TestClient, origin: str) -> None:
@@ -32,6 +32,11 @@ class Browser:
         self.jar = CookieJar()
         self._http = http
         self._read: list[str] = []
+
+    @property
+    def cookies(self) -> list[StoredCookie]:
+        """The cookies that it has accepted."""
+        return self.jar.cookies
 
     def open(self, path: str, *, page: str | None = None) -> httpx2.Response:
         """Navigate to `path`: type it, or follow a link of `page`."""

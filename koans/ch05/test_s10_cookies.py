@@ -12,7 +12,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 
 from lab import Browser, attempt, browser, client, fastapi_app, in_words, stand_in
-from lab.browser import StoredCookie
+from lab.cookie_jar import StoredCookie
 
 ANA = {"name": "ana", "password": "tea and rain"}
 BEN = {"name": "ben", "password": "blue bicycle"}

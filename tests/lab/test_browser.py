@@ -93,7 +93,7 @@ def test_a_cookie_is_accepted_or_refused(
     user: Browser, set_cookie: str, url: str, accepted: bool
 ) -> None:
     assert user.jar.store(set_cookie, url) is accepted
-    assert bool(user.jar.cookies) is accepted
+    assert bool(user.cookies) is accepted
 
 
 def test_a_cookie_of_a_domain_goes_to_its_subdomains(user: Browser) -> None:
