@@ -341,8 +341,8 @@ def test_q2_remove_deletes_the_cookie(answers):
 
 def test_q2_remove_leaves_other_cookies(answers):
     with with_session(answers) as user:
-        user.store("session=other; Path=/", PORTAL)
-        user.store("__Host-csrf=c-1; Path=/; Secure", PORTAL)
+        user.jar.store("session=other; Path=/", PORTAL)
+        user.jar.store("__Host-csrf=c-1; Path=/; Secure", PORTAL)
         attempt("`remove(response)`", user.fetch, "POST", "/account/logout")
         seen = user.open("/cookies").json()
     others = {"language": "pl", "session": "other", "__Host-csrf": "c-1"}
@@ -490,7 +490,7 @@ def test_q3_a_login_never_uses_an_id_from_the_request(answers):
     planted = "known-to-the-attacker-0123"
     sessions[planted] = "attacker"
     with browser(app) as user:
-        user.store(f"{name}={planted}; Path=/; Secure", PORTAL)
+        user.jar.store(f"{name}={planted}; Path=/; Secure", PORTAL)
         user.fetch("POST", "/login", data=ANA)
     assert sessions.get(planted) != "ana", (
         f"The browser had the cookie {name}={planted!r} before the login. The login "
@@ -537,7 +537,7 @@ def test_q3_after_the_logout_a_copy_of_the_cookie_is_not_valid(answers):
 def test_q3_after_the_logout_the_browser_has_no_cookie(answers):
     sessions: dict[str, str] = {}
     with visitor(x_ray_app(answers, sessions), sessions) as (user, cookie):
-        user.store("language=pl; Path=/", PORTAL)
+        user.jar.store("language=pl; Path=/", PORTAL)
         log_out(user)
         left = [one.name for one in user.cookies if one.name == cookie.name]
         others = [one.name for one in user.cookies if one.name == "language"]
