@@ -301,10 +301,10 @@ def test_q2_a_program_cannot_try_all_pins(answers):
         for pin in range(30)
     ]
     assert (statuses, len(calls)) == ([401] * 5 + [429] * 25, 5), (
-        "A program tried 30 PINs of Ana, each from another address. The status codes "
-        f"were {in_words(statuses)}, and `open_session` was called {len(calls)} times. "
-        "The docstring asks for five attempts, and for 429 without a call then. Look "
-        "at the key, and at the order of your calls."
+        "A program tried 30 PINs of Ana from 30 addresses. "
+        f"{30 - statuses.count(429)} attempts were not refused, and `open_session` was "
+        f"called {len(calls)} times. The docstring asks for five attempts, and then "
+        "for 429 without a call. Look at the key, and at the order of your calls."
     )
 
 
@@ -365,9 +365,9 @@ def test_q2_all_spellings_of_an_email_are_one_account(answers, emails):
 
     statuses = [log_in(app, email).status_code for email in emails]
     assert statuses == [401] * 5 + [429], (
-        f"Six attempts for one account, as {in_words(emails)}, returned {statuses}. "
-        "The docstring asks for five attempts for each account that "
-        "`account_of(email)` names, also if it does not exist. Look at the key."
+        f"`account_of` names one account for {in_words(emails)}. The attempts "
+        f"returned {statuses}. The docstring asks for five attempts for each account, "
+        "also if it does not exist. Look at the key."
     )
 
 
@@ -721,9 +721,9 @@ def test_q4_three_codes_are_sent_to_a_number(answers, redis, number):
         statuses = ask_often(http, 5, number)
 
     assert (statuses, sent) == ([202] * 3 + [429] * 2, [number] * 3), (
-        f"Five requests for {number} returned {statuses}, and the codes went to "
-        f"{sent}. The docstring asks for three times 202 with a code, and then for 429 "
-        "without one. Look at what you compare, and at where you send."
+        f"Five requests for {number} returned {statuses}. The codes went to "
+        f"{in_words(sent)}. The docstring asks for three times 202 with a code, and "
+        "then for 429 without one. Look at what you compare, and at where you send."
     )
 
 
@@ -1176,12 +1176,16 @@ def test_q6_a_refused_address_is_stored_until_its_window_ends(answers):
         at(answers, moment)
         count.windows[HOME] = (1, 60.0)
         seen.append((*slots(app), len(count.calls)))
-    expected = [(429, "20", 1), (429, "1", 1), (200, None, 2)]
-    assert (stored, seen) == ({HOME: 1030.0}, expected), (
-        "At 1000, an address was refused with 30 seconds left. `blocked` was "
-        f"{in_words(stored)}. At 1010, 1029.5 and 1030 the status, Retry-After and "
-        f"number of counts were {seen}. By the docstring: {expected}. Look at the time "
-        "that you store and compare."
+    assert stored == {HOME: 1030.0}, (
+        "At 1000, an address was refused with 30 seconds left. Then `blocked` was "
+        f"{in_words(stored)}. The docstring asks to store until when it is refused, "
+        "on the clock `now()`. Look at the time that you store."
+    )
+    assert seen == [(429, "20", 1), (429, "1", 1), (200, None, 2)], (
+        "At 1000, an address was refused until 1030. At 1010, 1029.5 and 1030 the "
+        f"status, Retry-After and number of counts were {seen}. The docstring asks for "
+        "429 without a count before this time, and then for a count. Look at the time "
+        "that you compare."
     )
 
 
@@ -1208,9 +1212,10 @@ def test_q6_addresses_whose_time_is_over_are_deleted(answers):
     at(answers, 1000.0)
     status = slots(slots_app(answers, count, blocked))[0]
     assert (status, blocked) == (429, {**kept, HOME: 1030.0}), (
-        f"At 1000, a new address was refused with {status}. Then `blocked` was "
-        f"{blocked}. The docstring asks to delete those whose time is over, and no "
-        "others. Look at what you do before you store the address."
+        f"At 1000, a new address was refused with {status}. `blocked` had five others: "
+        "until 999, 1000, 3, 1000.5 and 2000. Then it was "
+        f"{in_words(sorted(blocked.values()))}. The docstring asks to delete those "
+        "whose time is over, and no others. Look at what you do before you store."
     )
 
 

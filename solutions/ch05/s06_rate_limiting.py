@@ -22,6 +22,8 @@ from limits.strategies import FixedWindowRateLimiter, RateLimiter
 from pydantic import BaseModel, Field
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
+from slowapi import Limiter, _rate_limit_exceeded_handler
+from slowapi.errors import RateLimitExceeded
 from slowapi.util import get_remote_address
 
 from sensei import ___
@@ -45,15 +47,13 @@ def doctors_app() -> FastAPI:
     - Each application that `doctors_app()` returns counts its own requests.
 
     Given:
-        `get_remote_address` is imported. It returns the client address of a request.
+        What you need of slowapi is imported. `get_remote_address` returns the client
+        address of a request.
         The minute begins with the first request of the client.
     """
     app = FastAPI()
 
     # region answer
-    from slowapi import Limiter, _rate_limit_exceeded_handler
-    from slowapi.errors import RateLimitExceeded
-
     limiter = Limiter(key_func=get_remote_address, headers_enabled=True)
     app.state.limiter = limiter
     app.add_exception_handler(RateLimitExceeded, _rate_limit_exceeded_handler)  # type: ignore[arg-type]
