@@ -1,0 +1,229 @@
+"""5.1  Security mechanisms.
+
+Authentication finds out who sends a request. Authorization decides what this person may
+do. Encryption protects the request on its way.
+Notes: content/docs/fastapi/security/overview.md
+"""
+
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+import httpx2
+from fastapi import Depends, FastAPI, HTTPException
+from fastapi.responses import RedirectResponse
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import BaseModel
+
+Bearer = Annotated[HTTPAuthorizationCredentials, Depends(HTTPBearer())]
+
+
+def find_person(token: str) -> str | None:
+    """Return the name of the person who has this token, or None."""
+    return {"t-ana": "Ana", "t-ben": "Ben"}.get(token)
+
+
+def may_read(person: str, patient: int) -> bool:
+    """Return whether this person may read the record of this patient."""
+    return (person, patient) in {("Ana", 7), ("Ben", 8)}
+
+
+def records_app() -> FastAPI:
+    """5.1.1  What are the key differences between authentication and authorization?
+
+    Everybody who has logged in can read the records of all patients. And a phone app
+    with an old token gets 403, so it does not show the login form. Repair the endpoint:
+    it needs two checks with two different responses.
+
+    - Authentication: if nobody has this token, or if the request has no token, the
+      response is 401 with the header `WWW-Authenticate: Bearer`.
+    - Authorization: if the person may not read this record, the response is 403,
+      without this header. If the person may read it, the response stays as it is.
+    - Both checks are made for every request, because tokens and permissions change.
+
+    Given:
+        The token is `bearer.credentials`. If the request has no token, `HTTPBearer`
+        returns the 401 with the header itself.
+
+    Example:
+        GET /patients/7/record  Authorization: Bearer t-ana  ->  200
+        GET /patients/7/record  Authorization: Bearer t-ben  ->  403
+        GET /patients/7/record  Authorization: Bearer t-old  ->  401
+    """
+    app = FastAPI()
+
+    @app.get("/patients/{patient}/record")
+    def read_record(patient: int, bearer: Bearer) -> str:
+        # region answer
+        # In words: Authentication asks who you are. Its answer depends on the token
+        # alone, and if it fails, 401 asks the client to log in. Authorization asks what
+        # you may do. It needs the person, and the object too. If it fails, 403 says
+        # that logging in again does not help.
+        person = find_person(bearer.credentials)
+        if person is None:
+            raise HTTPException(401, headers={"WWW-Authenticate": "Bearer"})
+        if not may_read(person, patient):
+            raise HTTPException(403)
+        # stub: if find_person(bearer.credentials) is None:
+        # stub:     raise HTTPException(403)
+        # endregion
+        return f"the record of patient {patient}"
+
+    return app
+
+
+TOKEN = "t-4f0c81"
+
+
+def send_note(url: str, verify: ssl.SSLContext | bool = True) -> None:
+    """Send a note about patient 4711 to the server at `url`."""
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    with httpx2.Client(verify=verify, trust_env=False) as client:
+        client.post(f"{url}/patients/4711/notes", headers=headers, content="10 mg")
+
+
+def on_the_network() -> dict[str, object]:
+    """5.1.2  How does HTTPS enhance API security?
+
+    A doctor's laptop calls `send_note`. The host in `url` is `localhost`, and Uvicorn
+    runs there. For HTTPS, `verify` is a context that trusts the clinic's certificate
+    authority. Predict what other people on the network can do.
+
+    - "read over HTTP" and "read over HTTPS": somebody records all bytes that the laptop
+      sends. Write what can be read in them: a set with some of "host", "path", "token"
+      and "note".
+    - "changed over HTTP" and "changed over HTTPS": somebody in the middle changes the
+      bytes of the note. Over HTTP, "10 mg" becomes "90 mg". Over HTTPS, one encrypted
+      byte is changed. Write the note that the endpoint gets, or None if it gets none.
+    - "read by a false server" and "read by a false server, verify=False": the laptop is
+      led to a false server. Its certificate is for `localhost` too, but from another
+      authority. Write the set of what this server can read.
+
+    Example of a set:
+        {"path", "note"}
+    """
+    # region answer
+    # In words: HTTPS does three things. Nobody on the way can read path, headers and
+    # body: only the name of the host is visible. Nobody can change them unnoticed. And
+    # the client knows that it talks to the right server, because it checks the
+    # certificate before it sends the request. Without this check, the first two are
+    # worth nothing: the request goes encrypted to the wrong server.
+    return {
+        "read over HTTP": {"host", "path", "token", "note"},
+        "read over HTTPS": {"host"},
+        "changed over HTTP": "90 mg",
+        "changed over HTTPS": None,
+        "read by a false server": {"host"},
+        "read by a false server, verify=False": {"host", "path", "token", "note"},
+    }
+    # stub: return {
+    # stub:     "read over HTTP": ___,
+    # stub:     "read over HTTPS": ___,
+    # stub:     "changed over HTTP": ___,
+    # stub:     "changed over HTTPS": ___,
+    # stub:     "read by a false server": ___,
+    # stub:     "read by a false server, verify=False": ___,
+    # stub: }
+    # endregion
+
+
+@dataclass
+class Patient:
+    """A patient of the clinic."""
+
+    name: str
+    phone: str = ""
+    email: str = ""
+    role: str = "patient"
+
+
+@dataclass
+class Appointment:
+    """An appointment. `patient` is the name of the patient who has it."""
+
+    patient: str
+    reason: str
+
+
+PAGES = ("/appointments", "/records", "/records/new")
+
+
+def portal_app(
+    logged_in: Callable[..., str],
+    patients: dict[str, Patient],
+    appointments: dict[int, Appointment],
+) -> FastAPI:
+    """5.1.3  List three common API vulnerabilities and how to mitigate them.
+
+    `logged_in` is a dependency that returns the name of the patient who sends the
+    request. All patients log in, but the portal still has three vulnerabilities. Repair
+    the three endpoints.
+
+    - Broken object level authorization: patients can read the appointments of others.
+      Return the same 404 as for a number that does not exist.
+    - Mass assignment: the body `{"role": "doctor"}` makes a patient a doctor. Patients
+      can change only their `phone` and `email`. Ignore other fields, or return 422.
+    - Open redirect: `?page=https://evil.example` leads to a foreign site, from a link
+      with the clinic's name. Redirect only to the `PAGES`. Otherwise return 400 or 422.
+    - All other requests have the same responses as today.
+
+    Example:
+        GET /appointments/2, which Ben has, from Ana                 ->  404
+        PATCH /profile  {"phone": "0123", "role": "doctor"}          ->  200 or 422
+        GET /logged-in?page=/records                                 ->  307
+        GET /logged-in?page=//evil.example                           ->  400 or 422
+    """
+    app = FastAPI()
+
+    # region answer
+    # In words: Each vulnerability trusts something that the client chooses: the number
+    # of an object, the names of the fields, the target of a redirect. So check the
+    # owner of every object. List the fields that may be changed, and the targets that
+    # are allowed: a list of what is forbidden always has a gap.
+    @app.get("/appointments/{number}")
+    def read_appointment(number: int, name: str = Depends(logged_in)) -> Appointment:
+        appointment = appointments.get(number)
+        if appointment is None or appointment.patient != name:
+            raise HTTPException(404)
+        return appointment
+
+    class ProfileIn(BaseModel):
+        phone: str = ""
+        email: str = ""
+
+    @app.patch("/profile")
+    def change_profile(changes: ProfileIn, name: str = Depends(logged_in)) -> Patient:
+        for field, value in changes.model_dump(exclude_unset=True).items():
+            setattr(patients[name], field, value)
+        return patients[name]
+
+    @app.get("/logged-in")
+    def go_on(page: str, name: str = Depends(logged_in)) -> RedirectResponse:
+        if page not in PAGES:
+            raise HTTPException(400)
+        return RedirectResponse(page)
+
+    # stub: @app.get("/appointments/{number}")
+    # stub: def read_appointment(
+    # stub:     number: int, name: str = Depends(logged_in)
+    # stub: ) -> Appointment:
+    # stub:     appointment = appointments.get(number)
+    # stub:     if appointment is None:
+    # stub:         raise HTTPException(404)
+    # stub:     return appointment
+    # stub:
+    # stub: @app.patch("/profile")
+    # stub: def change_profile(
+    # stub:     changes: dict[str, str], name: str = Depends(logged_in)
+    # stub: ) -> Patient:
+    # stub:     for field, value in changes.items():
+    # stub:         setattr(patients[name], field, value)
+    # stub:     return patients[name]
+    # stub:
+    # stub: @app.get("/logged-in")
+    # stub: def go_on(page: str, name: str = Depends(logged_in)) -> RedirectResponse:
+    # stub:     return RedirectResponse(page)
+    # stub:
+    # endregion
+    return app
