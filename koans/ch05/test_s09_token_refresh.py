@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from threading import Thread
+from threading import Thread, get_ident
 from typing import Any
 
 import jwt
@@ -13,6 +13,7 @@ import pytest
 from fastapi import HTTPException
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
 from lab import (
@@ -71,6 +72,11 @@ def claims_of(answers, token: object) -> dict[str, Any]:
         "docstring asks for a JWT with `sub` and `exp`, signed with `KEY`. Look at how "
         "your code gets it."
     )
+    assert isinstance(got["exp"], int | float), (
+        f"The claim `exp` of the access token is {in_words(got['exp'])}. PyJWT reads "
+        "it as a number of seconds. Look at what you pass to `jwt.encode`: it takes a "
+        "`datetime` as it is."
+    )
     return got
 
 
@@ -111,6 +117,23 @@ def test_q1_a_refresh_token_returns_new_tokens_for_its_patient(answers, portal, 
         f"The refresh token of {patient} returned an access token for "
         f"{claims['sub']!r}. The docstring asks for `access_token(patient)`. Look at "
         "where `patient` comes from."
+    )
+
+
+def test_q1_a_refresh_token_works_once(portal):
+    new = tokens_of(send(portal.http, "rt-ana-1"))["refresh_token"]
+
+    got = refusal(send(portal.http, "rt-ana-1"))
+    assert got == UNAUTHORIZED, (
+        "The same refresh token was sent a second time. The status code and the header "
+        f"`WWW-Authenticate` were {got}. The docstring asks for 401: a refresh token "
+        "works once. Look at what your code removes."
+    )
+    seen = {name: portal.patients.get(name) for name in ("rt-ana-1", new)}
+    assert seen == {"rt-ana-1": None, new: "Ana"}, (
+        f"Ana's token 'rt-ana-1' was refreshed, and `patients` is "
+        f"{in_words(portal.patients)}. The docstring asks to remove the old token, and "
+        "to add the new one for the same patient."
     )
 
 
@@ -159,20 +182,57 @@ def test_q1_an_access_token_is_no_refresh_token(answers, portal):
     )
 
 
-def test_q1_a_refresh_token_works_once(portal):
-    new = tokens_of(send(portal.http, "rt-ana-1"))["refresh_token"]
+class Slow(dict[str, str]):
+    """The valid refresh tokens. During the first look-up, a second request comes."""
 
-    got = refusal(send(portal.http, "rt-ana-1"))
-    assert got == UNAUTHORIZED, (
-        "The same refresh token was sent a second time. The status code and the header "
-        f"`WWW-Authenticate` were {got}. The docstring asks for 401: a refresh token "
-        "works once. Look at what your code removes."
-    )
-    seen = {name: portal.patients.get(name) for name in ("rt-ana-1", new)}
-    assert seen == {"rt-ana-1": None, new: "Ana"}, (
-        f"Ana's token 'rt-ana-1' was refreshed, and `patients` is "
-        f"{in_words(portal.patients)}. The docstring asks to remove the old token, and "
-        "to add the new one for the same patient."
+    second: Thread | None = None
+
+    def __getitem__(self, token: str) -> str:
+        """Return the patient, if this is a valid token."""
+        try:
+            return super().__getitem__(token)
+        finally:
+            self._wait()
+
+    def __contains__(self, token: object) -> bool:
+        """Return whether this is a valid token."""
+        found = super().__contains__(token)
+        self._wait()
+        return found
+
+    def get(self, token: str, default: Any = None) -> Any:
+        """Return the patient, or the default."""
+        found = super().get(token, default)
+        self._wait()
+        return found
+
+    def _wait(self) -> None:
+        if self.second is not None and self.second.ident is None:
+            self.second.start()
+            self.second.join(2)  # it waits for a lock or for the event loop, if any
+
+
+def test_q1_of_two_requests_at_the_same_time_one_succeeds(answers):
+    patients = Slow({"rt-ana-1": "Ana"})
+    seen: list[int] = []
+    app = fastapi_app(answers.refresh_app(patients), "refresh_app(patients)")
+    with client(app) as http:
+
+        def request() -> None:
+            body = {"refresh_token": "rt-ana-1"}
+            got = outcome(lambda: http.post("/refresh", json=body).status_code)
+            seen.append(got if isinstance(got, int) else 500)
+
+        patients.second = Thread(target=request, daemon=True)
+        request()
+        if patients.second.ident is None:
+            patients.second.start()
+        patients.second.join(30)
+
+    assert sorted(seen) == [200, 401], (
+        "Two requests sent the same refresh token at the same time. They returned "
+        f"{sorted(seen)}. The docstring asks that the token works once. Look at what "
+        "another thread can do between your look-up and your removal."
     )
 
 
@@ -243,7 +303,7 @@ class Clinic:
         assert stored == expected, (
             f"The newest token of a login is {in_words(token)}, and `stored` is "
             f"{in_words(stored)}. The docstring asks for `digest(secret)`, which is "
-            f"{expected[:12]}... Look at what both endpoints store."
+            f"{expected[:12]}... Look at what this endpoint stores."
         )
 
 
@@ -270,14 +330,22 @@ def test_q2_the_database_has_a_hash_after_the_login(clinic):
 
 def test_q2_each_refresh_stores_the_hash_of_the_new_secret(clinic):
     token = clinic.log_in("Ana")
+    login = token.partition(".")[0]
     for _ in range(3):
+        before = clinic.rows()
         token = clinic.refresh(token)
-        clinic.expect_hash(token)
-        patients = [patient for patient, _ in clinic.rows().values()]
-        assert patients == ["Ana"], (
-            "Ana logged in once, and refreshed. The database has logins of "
-            f"{patients}. The docstring asks for a new refresh token of the same login."
+        assert clinic.rows() != before, (
+            "`POST /refresh` returned 200 and a new refresh token, and the table "
+            "`logins` is the same as before. The docstring asks to store the hash of "
+            "the new secret. Look at what you commit."
         )
+        ids = [*clinic.rows(), token.partition(".")[0]]
+        assert ids == [login, login], (
+            f"Ana logged in once, and refreshed. The ids in the database and in her "
+            f"new token are {in_words(ids)}. The docstring asks that the id of the "
+            f"login, {in_words(login)}, stays the same."
+        )
+        clinic.expect_hash(token)
 
 
 def test_q2_the_access_token_is_for_the_patient_of_the_login(answers, clinic):
@@ -323,9 +391,9 @@ def test_q2_an_older_secret_ends_its_login(clinic, age):
     left = sorted(clinic.rows())
     expected = sorted(token.partition(".")[0] for token in (other, ben))
     assert left == expected, (
-        f"An older token of one login was sent. Afterwards the database has {len(left)}"
-        f" logins, {in_words(left)}. The docstring asks to delete this login, and no "
-        f"other one: {in_words(expected)}."
+        f"An older token of one login was sent. The ids of the logins that stay are "
+        f"{in_words(left)}. The docstring asks to delete this login, and no other one: "
+        f"{in_words(expected)}."
     )
 
 
@@ -346,6 +414,7 @@ OTHER_TEXTS = ["unknown.secret", "unknown", ".", "a.b.c", "..", ".secret", "unkn
 
 def test_q2_any_other_text_returns_401_and_changes_nothing(answers, clinic):
     token = clinic.log_in("Ana")
+    clinic.expect_hash(token)
     login, _, secret = token.partition(".")
     before = clinic.rows()
     other = [
@@ -369,8 +438,8 @@ def test_q2_any_other_text_returns_401_and_changes_nothing(answers, clinic):
 class Rival:
     """A second request with the same token, sent as soon as the login is not locked.
 
-    It tries after each statement of the first one, and before its commit. While the
-    first one has locked the row, it has to wait, so it comes later.
+    It tries after each statement of the first one. While the first one has locked the
+    row, it has to wait, and comes as soon as the first one has committed.
     """
 
     def __init__(self, clinic: Clinic, token: str) -> None:
@@ -378,26 +447,40 @@ class Rival:
         self.hangs = False
         self._clinic = clinic
         self._token = token
-        self._busy = False
+        self._first = 0
+        self._request = Thread(target=self._send, daemon=True)
         event.listen(clinic.engine, "after_cursor_execute", self._after)
+        event.listen(Session, "after_commit", self._committed)
 
     def _after(self, *_: object) -> None:
-        if self._busy or self.status is not None:
+        if self._request.ident is not None:
             return
         with self._clinic.outside.connect() as own:
             lock = "SELECT id FROM logins FOR UPDATE NOWAIT"
             if isinstance(outcome(lambda: own.exec_driver_sql(lock)), DBAPIError):
                 return
+        self._first = get_ident()
         self.send()
+
+    def _committed(self, _: object) -> None:
+        if self._request.ident is None:
+            self.send()
+        elif get_ident() == self._first and not self.hangs:
+            self._request.join(10)
+
+    def finish(self) -> None:
+        """Wait until the request has ended. Send it first if it was not sent."""
+        event.remove(Session, "after_commit", self._committed)
+        if self._request.ident is None:
+            self.send()
+        self._request.join(10)
 
     def send(self) -> None:
         """Send the request, and wait for its response while it does not hang."""
-        self._busy = True
-        request = Thread(target=self._send, daemon=True)
-        request.start()
+        self._request.start()
         for _ in range(80):
-            request.join(0.05)
-            if not request.is_alive() or self._waits_for_the_database():
+            self._request.join(0.05)
+            if not self._request.is_alive() or self._waits_for_the_database():
                 return
         self.hangs = True
 
@@ -415,17 +498,22 @@ class Rival:
 def test_q2_of_two_requests_at_the_same_time_one_succeeds(clinic):
     token = clinic.log_in("Ana")
     rival = Rival(clinic, token)
-    first = send(clinic.http, token)
+    body = {"refresh_token": token}
+    first = outcome(lambda: clinic.http.post("/refresh", json=body).status_code)
+    rival.finish()
     assert not rival.hangs, (
         "A second process got the same token while the login was not locked in the "
         "database, and it had to wait for the first one. The portal runs in several "
         "processes, so a lock in one of them does not help. Look at what your code "
         "locks."
     )
-    if rival.status is None:
-        rival.send()
-
-    statuses = sorted([first.status_code, rival.status or 0])
+    assert not isinstance(first, Exception), (
+        "A second request with the same token came while the first one was running. "
+        f"The first one raised {in_words(first)}, which is a 500. The docstring asks "
+        "that one returns 200. The second one deletes the login. Look at what your "
+        "code reads after its commit."
+    )
+    statuses = sorted([first, rival.status or 0])
     assert statuses == [200, 401], (
         "Two requests sent the same refresh token at the same time. They returned "
         f"{statuses}. The docstring asks that only one returns 200. Look at what can "
@@ -543,6 +631,20 @@ def test_q3_a_login_that_has_ended_does_not_come_back(answers):
         "A device was not used for 8 days. Then it asked twice, and got "
         f"{['401' if one is None else 'a token' for one in got]}. The docstring asks "
         "for 401, and to change nothing. Look at when you set `last_refresh`."
+    )
+
+
+@pytest.mark.parametrize("minutes", [2, 4])
+def test_q3_the_idle_limit_does_not_shorten_the_access_token(answers, minutes):
+    last_refresh = START + timedelta(minutes=minutes) - answers.IDLE
+    device = answers.Device("Ana", last_refresh, last_refresh)
+    claims = renewed(answers, device, START)
+
+    seen = claims and datetime.fromtimestamp(claims["exp"], UTC) - START
+    assert seen == answers.ACCESS, (
+        f"{minutes} minutes before its idle limit, a device refreshed. The new token "
+        f"is valid for {seen}. The docstring asks for `ACCESS`: this refresh moves the "
+        "idle limit. Look at what limits `exp`."
     )
 
 

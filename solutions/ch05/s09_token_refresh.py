@@ -57,17 +57,18 @@ def refresh_app(patients: dict[str, str]) -> FastAPI:
     """5.9.1  Write a FastAPI endpoint to refresh a JWT token.
 
     The access token of a patient expires after five minutes. Then the portal sends its
-    refresh token to `POST /refresh`. `patients` contains every valid refresh token, and
-    the patient it belongs to. Write the endpoint, with a `RefreshIn` as its body.
+    refresh token to `POST /refresh`. Write the endpoint, with a `RefreshIn` as its
+    body. `patients` maps each valid refresh token to its patient.
 
     - If `patients` does not contain the refresh token, the response is 401 with the
       header `WWW-Authenticate: Bearer`, and `patients` does not change.
     - Otherwise return `Tokens` with `access_token(patient)` and with a new refresh
       token from `new_token()`.
-    - A refresh token works once. Remove it from `patients`, and add the new one for the
-      same patient. All other refresh tokens stay valid.
+    - A refresh token works once, also if two requests send it at the same time. Remove
+      it from `patients`, and add the new one for the same patient. All other refresh
+      tokens stay valid.
 
-    Example:
+    Example, for `patients` with {"rt-1": "Ana"}:
         POST /refresh  {"refresh_token": "rt-1"}  ->  200  {"access_token": "eyJh...",
             "refresh_token": "k3VZ...", "token_type": "bearer"}
         POST /refresh  {"refresh_token": "rt-1"}  ->  401
@@ -138,18 +139,18 @@ def portal_app(engine: Engine) -> FastAPI:
 
     - The database does not contain the secret of a refresh token. `stored` is
       `digest(secret)`. `POST /login` and `POST /refresh` both store it.
-    - The newest refresh token of a login returns 200, with a new refresh token of the
-      same login. If two requests send it at the same time, only one returns 200.
-    - If the login exists, but the secret is not its newest one, then somebody has a
-      copy of the token. Delete the login, and return 401. Now its newest token returns
-      401, too.
-    - A token of a login that does not exist, or a text that is not a refresh token,
-      returns 401. Other logins do not change.
+    - The newest refresh token of a login returns 200, with a new refresh token. The id
+      of the login stays the same. If two requests send the newest token at the same
+      time, only one returns 200. For the other one, the next rule holds.
+    - If the login exists, but the secret is not the newest one of this login, then the
+      token was copied or guessed. Delete the login, and return 401. After that, the
+      newest token returns 401, too.
+    - If the login does not exist, return 401. Other logins do not change.
     - An error of the database is not a 401. Do not catch it.
 
     Given:
         The database is PostgreSQL, with its default isolation level READ COMMITTED. The
-        portal runs in several processes.
+        portal runs in several processes. After the repair, all patients log in again.
         `raise unauthorized()` sends a 401. It also ends the session: changes that are
         not committed yet are lost.
     """
@@ -174,8 +175,8 @@ def portal_app(engine: Engine) -> FastAPI:
 
     @app.post("/refresh")
     def refresh(body: RefreshIn, session: RequestSession) -> Tokens:
-        # region answer
         login, _, secret = body.refresh_token.partition(".")
+        # region answer
         new = new_token()
         patient = session.scalar(
             update(Login)
@@ -188,7 +189,6 @@ def portal_app(engine: Engine) -> FastAPI:
             session.commit()
             raise unauthorized()
         session.commit()
-        # stub: login, secret = body.refresh_token.split(".")
         # stub: row = session.get(Login, login)
         # stub: if row is None or row.stored != secret:
         # stub:     raise unauthorized()
@@ -208,7 +208,7 @@ ABSOLUTE = timedelta(days=30)  # a login ends so long after the password was ent
 
 @dataclass
 class Device:
-    """A device on which a patient has logged in."""
+    """A device on which a patient has logged in. Its times are in UTC, like `now()`."""
 
     patient: str
     logged_in: datetime
@@ -226,14 +226,13 @@ def renew(device: Device) -> str:
       nothing.
     - Otherwise set `last_refresh` to `now()`, and return a JWT that is signed with
       `KEY` and HS256. Its claim `sub` is the patient.
-    - The claim `exp` is the end of the access token. It is `ACCESS` after `now()`, but
-      not later than `ABSOLUTE` after `logged_in`.
+    - Its claim `exp` is `ACCESS` after `now()`, but not later than `ABSOLUTE` after
+      `logged_in`.
 
-    Example, for a login of 1 June, 12:00:
-        at 3 June, 12:00     ->  a token that ends on 3 June, 12:05
-        at 10 June, 12:00    ->  401, because IDLE is 7 days
-        at 1 July, 11:58     ->  a token that ends on 1 July, 12:00, if the last
-            refresh was on 30 June
+    Example, for three devices with a login on 1 June, 12:00:
+        last refresh 2 June, 12:00,  now 3 June, 12:00   ->  `exp` is 3 June, 12:05
+        last refresh 3 June, 12:00,  now 10 June, 12:00  ->  401, after 7 days (IDLE)
+        last refresh 30 June, 9:00,  now 1 July, 11:58   ->  `exp` is 1 July, 12:00
     """
     # region answer
     # In words: An access token is valid until it expires, whatever happens, so it lives

@@ -208,6 +208,50 @@ def refresh_app(patients):
     return app_with(refresh)
 
 
+@wrong("5.9.1", caught_by="test_q1_of_two_requests_at_the_same_time_one_succeeds")
+def refresh_app(patients):
+    """Look first, and remove later, in another thread for each request."""
+
+    def refresh(body: RefreshIn) -> Tokens:
+        if body.refresh_token not in patients:
+            raise unauthorized()
+        patient = patients[body.refresh_token]
+        patients.pop(body.refresh_token, None)
+        patients[new := new_token()] = patient
+        return Tokens(access_token=access_token(patient), refresh_token=new)
+
+    return app_with(refresh)
+
+
+@wrong("5.9.1", caught_by="test_q1_a_refresh_token_works_once")
+def refresh_app(patients):
+    """Store another new token than the one that is returned."""
+
+    def refresh(body: RefreshIn) -> Tokens:
+        patient = patients.pop(body.refresh_token, None)
+        if patient is None:
+            raise unauthorized()
+        patients[new_token()] = patient
+        return Tokens(access_token=access_token(patient), refresh_token=new_token())
+
+    return app_with(refresh)
+
+
+@right("5.9.1")
+def refresh_app(patients):
+    """Look first and remove later, with no `await` between, so nothing can come."""
+
+    async def refresh(body: RefreshIn) -> Tokens:
+        if body.refresh_token not in patients:
+            raise unauthorized()
+        patient = patients[body.refresh_token]
+        del patients[body.refresh_token]
+        patients[new := new_token()] = patient
+        return Tokens(access_token=access_token(patient), refresh_token=new)
+
+    return app_with(refresh)
+
+
 @right("5.9.1")
 def refresh_app(patients):
     """Return a dict from `async def`, and use `try`."""
@@ -526,6 +570,60 @@ def portal_app(engine):
     return portal_with(engine, refresh)
 
 
+@wrong("5.9.2", caught_by="test_q2_each_refresh_stores_the_hash_of_the_new_secret")
+def portal_app(engine):
+    """Replace the hash, and do not commit."""
+
+    def refresh(session, login, secret, new):
+        patient = swap(session, login, secret, new)
+        if patient is None:
+            raise end(session, login)
+        return patient
+
+    return portal_with(engine, refresh)
+
+
+@wrong("5.9.2", caught_by="test_q2_each_refresh_stores_the_hash_of_the_new_secret")
+def portal_app(engine):
+    """Begin a new login with each refresh."""
+    app = portal_with(engine, lambda *_: "")
+    app.router.routes.pop()
+
+    @app.post("/refresh")
+    def refresh(body: RefreshIn, session: RequestSession) -> Tokens:
+        login, _, secret = body.refresh_token.partition(".")
+        row = session.get(Login, login, with_for_update=True)
+        if row is None:
+            raise unauthorized()
+        same, patient = row.stored == digest(secret), row.patient
+        session.delete(row)
+        session.commit()
+        if not same:
+            raise unauthorized()
+        login, secret = new_token(), new_token()
+        session.add(Login(id=login, patient=patient, stored=digest(secret)))
+        session.commit()
+        access = access_token(patient)
+        return Tokens(access_token=access, refresh_token=f"{login}.{secret}")
+
+    return app
+
+
+@wrong("5.9.2", caught_by="test_q2_of_two_requests_at_the_same_time_one_succeeds")
+def portal_app(engine):
+    """Lock the row, and read it again after the commit, when it may be deleted."""
+
+    def refresh(session, login, secret, new):
+        row = session.get(Login, login, with_for_update=True)
+        if row is None or row.stored != digest(secret):
+            raise end(session, login)
+        row.stored = digest(new)
+        session.commit()
+        return row.patient
+
+    return portal_with(engine, refresh)
+
+
 guard = Lock()
 
 
@@ -554,9 +652,9 @@ def portal_app(engine):
         row = session.get(Login, login)
         if row is None or row.stored != digest(secret):
             raise end(session, login)
-        row.stored = digest(new)
+        row.stored, patient = digest(new), row.patient
         session.commit()
-        return row.patient
+        return patient
 
     return portal_with(engine, refresh)
 
@@ -573,9 +671,9 @@ def portal_app(engine):
             session.delete(row)
             session.commit()
             raise unauthorized()
-        row.stored = digest(new)
+        row.stored, patient = digest(new), row.patient
         session.commit()
-        return row.patient
+        return patient
 
     return portal_with(engine, refresh)
 
@@ -803,6 +901,28 @@ def renew(device):
         raise HTTPException(403)
     device.last_refresh = time
     return token_for(device, min(time + ACCESS, last))
+
+
+@wrong("5.9.3", caught_by="test_q3_the_idle_limit_does_not_shorten_the_access_token[2]")
+def renew(device):
+    """Limit the token by the idle limit from before this refresh."""
+    end = min(device.last_refresh + IDLE, device.logged_in + ABSOLUTE)
+    if now() >= end:
+        raise unauthorized()
+    device.last_refresh = now()
+    claims = {"sub": device.patient, "exp": min(now() + ACCESS, end)}
+    return jwt.encode(claims, KEY, algorithm="HS256")
+
+
+@wrong("5.9.3", caught_by="test_q3_a_login_ends_at_the_first_of_two_limits[new]")
+def renew(device):
+    """Write `exp` as text."""
+    last = device.logged_in + ABSOLUTE
+    if now() >= min(device.last_refresh + IDLE, last):
+        raise unauthorized()
+    device.last_refresh = now()
+    claims = {"sub": device.patient, "exp": min(now() + ACCESS, last).isoformat()}
+    return jwt.encode(claims, KEY, algorithm="HS256")
 
 
 @right("5.9.3")
