@@ -30,12 +30,13 @@ def server_context(certificate: Path, key: Path, clinic_ca: Path) -> ssl.SSLCont
       in the file `key`.
     - A client can connect if it presents a certificate that the clinic's authority has
       issued. The certificate of this authority is in the file `clinic_ca`.
-    - Nobody else can connect: no client without a certificate, and none with a
-      certificate of another authority, even if the operating system trusts it.
+    - Nobody else can connect: no client without a certificate, and no client with a
+      certificate of another authority. This is also true for an authority that the
+      operating system trusts, and for the one that issued the server's certificate.
 
     Given:
         All files are in PEM format. The server's certificate comes from another
-        authority.
+        authority. The certificate of that authority is in the file `certificate`, too.
 
     Example:
         context = server_context(certificate, key, clinic_ca)
@@ -79,11 +80,12 @@ def records_app() -> FastAPI:
       neither has a header such as `X-Forwarded-For`. If there is no bearer token, or if
       `caller_of(token)` is None, return 401 with `WWW-Authenticate: Bearer`.
     - Least privilege: a caller can read the records that `may_read(caller, patient)`
-      allows. For all others, return 403.
-    - Verify continuously: make both calls for every request. Tokens are taken back, and
-      permissions change.
-    - Fail closed: if a call of one of these functions raises an exception, nobody gets
-      a record. Do not catch the exception.
+      allows, and no others. This alone decides, also for somebody who does not work
+      here, such as a patient. If it is False, return 403.
+    - Verify continuously: ask `caller_of` and `may_read` again for every request.
+      Tokens are taken back, and permissions change.
+    - Fail closed: if `caller_of`, `may_read` or `log_decision` raises an exception,
+      nobody gets a record. Do not catch the exception.
     - Assume breach: call `log_decision` for each result of `may_read`, True or False.
 
     Given:
@@ -142,8 +144,8 @@ _used: set[tuple[str, str]] = set()
 def first_use(device: str, nonce: str) -> bool:
     """Remember a nonce of a device. Return False if it was remembered before.
 
-    A real one is Valkey's SET with NX and EX: all processes of the server share it, and
-    a nonce is forgotten when its time is over.
+    A real one is Valkey's SET with NX and EX: all processes of the server share it. It
+    keeps a nonce for more than 2 * WINDOW seconds, as long as its time is accepted.
     """
     before = len(_used)
     _used.add((device, nonce))
@@ -162,14 +164,15 @@ class Signed(BaseModel):
 def signed_bytes(request: Request, signed: Signed, body: bytes) -> bytes:
     """Return the bytes that a device signs.
 
-    They contain the method, path and query, the device, time and nonce, and the body.
+    They contain the method, path and query, the device, time and nonce, the content
+    type, and the body.
     """
     target = [
         request.scope[part].decode("latin-1") for part in ("raw_path", "query_string")
     ]
     headers = [signed.x_device, signed.x_time, signed.x_nonce]
-    parts = [request.method, *target, *headers, body.hex()]
-    return json.dumps(parts).encode()
+    content = [request.headers.get("Content-Type", ""), body.hex()]
+    return json.dumps([request.method, *target, *headers, *content]).encode()
 
 
 def unauthorized() -> HTTPException:
@@ -187,14 +190,14 @@ async def signing_device(request: Request, signed: Annotated[Signed, Header()]) 
     - `X-Signature` is the HMAC-SHA-256 of `signed_bytes(request, signed, body)` with
       the key of the device, as hexadecimal digits. `body` is the body of the request as
       bytes. If the signature is right, return the name of the device.
-    - If the device has no key, or the signature is any other text, also one with
-      characters such as "é", raise `unauthorized()`.
+    - If the device has no key, or the signature is wrong, raise `unauthorized()`. A
+      wrong signature can be any text, also one with characters such as "é".
     - If `X-Time` is more than `WINDOW` seconds before or after `now()`, raise
       `unauthorized()`.
     - If `first_use(device, nonce)` is False, raise `unauthorized()`. Then somebody has
       recorded a request and sends it again.
-    - A request with a wrong signature does not use up a nonce. Otherwise everybody can
-      block the request of a device.
+    - A request with a wrong signature does not use up its nonce. Otherwise an attacker
+      could send the nonce first, and the request of the device would return 401.
     - An error of a given function is not a 401. Do not catch it.
 
     Given:

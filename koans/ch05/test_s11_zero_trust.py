@@ -69,9 +69,10 @@ def service(answers, folder: Path, clinic: trustme.CA = CLINIC) -> Iterator[Serv
     own = SERVERS.issue_cert("127.0.0.1")
     names = ("certificate.pem", "key.pem", "clinic.pem")
     files = [folder / name for name in names]
-    blobs = (own.cert_chain_pems[0], own.private_key_pem, clinic.cert_pem)
+    chain = own.cert_chain_pems[0].bytes() + SERVERS.cert_pem.bytes()
+    blobs = (chain, own.private_key_pem.bytes(), clinic.cert_pem.bytes())
     for blob, path in zip(blobs, files, strict=True):
-        blob.write_to_path(path)
+        path.write_bytes(blob)
     context = attempt(
         "`server_context(certificate, key, clinic_ca)`", answers.server_context, *files
     )
@@ -101,16 +102,15 @@ def test_q1_a_client_with_a_certificate_of_the_clinic_can_connect(answers, tmp_p
         )
 
 
-def refused(answers, folder: Path, certificate: trustme.LeafCert | None) -> None:
+def refused(
+    answers, folder: Path, certificate: trustme.LeafCert | None, said: str
+) -> None:
     """Check that a client cannot connect, while one of the clinic can."""
     with service(answers, folder) as records:
         got = records.call(certificate)
         reached = list(records.reached)
         allowed = records.call(CLINIC.issue_cert("portal.clinic.example"))
 
-    said = (
-        "no certificate" if certificate is None else "a certificate that is not valid"
-    )
     assert isinstance(got, httpx2.TransportError), (
         f"A client with {said} sent `GET /records`, and got {in_words(got)}. The "
         "docstring asks that it cannot connect. Look at what your context requires, "
@@ -124,14 +124,23 @@ def refused(answers, folder: Path, certificate: trustme.LeafCert | None) -> None
 
 
 def test_q1_a_client_without_a_certificate_cannot_connect(answers, tmp_path):
-    refused(answers, tmp_path, None)
+    refused(answers, tmp_path, None, "no certificate")
 
 
-@pytest.mark.parametrize(
-    "authority", [OTHER, NAMESAKE, SERVERS], ids=["other", "same name", "the server's"]
-)
-def test_q1_a_certificate_of_another_authority_is_refused(answers, tmp_path, authority):
-    refused(answers, tmp_path, authority.issue_cert("portal.clinic.example"))
+OTHERS = {
+    "other": (OTHER, "a certificate of another authority"),
+    "same name": (NAMESAKE, "a certificate of an authority with the same name"),
+    "the server's": (
+        SERVERS,
+        "a certificate of the authority that issued the server's",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_q1_a_certificate_of_another_authority_is_refused(answers, tmp_path, name):
+    authority, said = OTHERS[name]
+    refused(answers, tmp_path, authority.issue_cert("portal.clinic.example"), said)
 
 
 def test_q1_an_expired_certificate_is_refused(answers, tmp_path):
@@ -139,7 +148,7 @@ def test_q1_an_expired_certificate_is_refused(answers, tmp_path):
     expired = CLINIC.issue_cert(
         "portal.clinic.example", not_before=dates[0], not_after=dates[1]
     )
-    refused(answers, tmp_path, expired)
+    refused(answers, tmp_path, expired, "an expired certificate")
 
 
 def test_q1_an_authority_of_the_operating_system_is_refused(
@@ -148,7 +157,8 @@ def test_q1_an_authority_of_the_operating_system_is_refused(
     trusted = tmp_path / "system.pem"
     OTHER.cert_pem.write_to_path(trusted)
     monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
-    refused(answers, tmp_path, OTHER.issue_cert("portal.clinic.example"))
+    said = "a certificate of an authority that the operating system trusts"
+    refused(answers, tmp_path, OTHER.issue_cert("portal.clinic.example"), said)
 
 
 def test_q1_each_service_has_an_authority_of_its_own(answers, tmp_path):
@@ -190,9 +200,9 @@ class Clinic:
         return (caller, patient) in self.allowed
 
     def is_staff(self, caller: str) -> bool:
-        """Return True: all of them work here."""
+        """Return whether this is a doctor, and not a patient."""
         self._count("is_staff", caller)
-        return True
+        return caller != "Dora"
 
     def log_decision(self, caller: str, patient: str, allowed: bool) -> None:
         """Keep the entry."""
@@ -211,9 +221,10 @@ class Clinic:
 
 @pytest.fixture
 def clinic(answers) -> Clinic:
-    """Two doctors, with one patient each. The learner's code asks this clinic."""
+    """Two doctors with one patient each, and a patient. The code asks this clinic."""
     one = Clinic(
-        {"tk-lund": "Lund", "tk-paz": "Paz"}, {("Lund", "dora"), ("Paz", "emil")}
+        {"tk-lund": "Lund", "tk-paz": "Paz", "tk-dora": "Dora"},
+        {("Lund", "dora"), ("Paz", "emil"), ("Dora", "dora")},
     )
     for name in ("caller_of", "may_read", "is_staff", "log_decision"):
         stand_in(getattr(answers, name), getattr(one, name))
@@ -239,6 +250,22 @@ def reader(answers, clinic) -> Iterator[Reader]:
     """A client in the network 10.0.0.0/8."""
     with TestClient(answers.records_app(), client=("10.20.0.7", 50123)) as http:
         yield Reader(http)
+
+
+def test_q2_a_caller_reads_only_the_records_that_may_read_allows(answers, clinic):
+    pairs = [
+        (token, patient) for token in clinic.tokens for patient in ("dora", "emil")
+    ]
+    with TestClient(answers.records_app(), client=("203.0.113.9", 50123)) as http:
+        reader = Reader(http)
+        got = [reader.read(token, patient) for token, patient in pairs]
+
+    assert got == [200, 403, 403, 200, 200, 403], (
+        "`may_read` allows doctor Lund the record of dora, doctor Paz that of emil, "
+        "and the patient Dora her own. Each of them asked for dora and emil: "
+        f"{in_words(got)}. The docstring asks for 200, 403, 403, 200, 200, 403. Look "
+        "at which function decides."
+    )
 
 
 ADDRESSES = [
@@ -279,23 +306,11 @@ def test_q2_no_request_is_trusted_because_of_its_address(
         f"another doctor's, and the token of the patient's doctor got {in_words(got)}. "
         "The docstring asks for 401, 401, 401, 403, 200. Look at what your code trusts."
     )
-    challenge = responses[1].headers.get("WWW-Authenticate")
-    assert challenge == "Bearer", (
-        f"The 401 had the header `WWW-Authenticate` {challenge!r}. The docstring asks "
-        "for `Bearer`."
-    )
-
-
-def test_q2_a_caller_reads_only_the_records_of_own_patients(clinic, reader):
-    pairs = [
-        (token, patient) for token in clinic.tokens for patient in ("dora", "emil")
-    ]
-    got = [reader.read(token, patient) for token, patient in pairs]
-
-    assert got == [200, 403, 403, 200], (
-        "Lund may read the record of dora, and Paz that of emil. Lund and Paz both "
-        f"asked for both, and got {in_words(got)}. The docstring asks for 200, 403, "
-        "403, 200. Look at which question your code asks the policy service."
+    challenges = [one.headers.get("WWW-Authenticate") for one in (bare, *responses[:2])]
+    assert challenges == ["Bearer"] * 3, (
+        "A request with no token, one with Basic credentials, and one with a wrong "
+        "token returned 401 with these values of the header `WWW-Authenticate`: "
+        f"{in_words(challenges)}. The docstring asks for `Bearer` with every 401."
     )
 
 
@@ -329,19 +344,6 @@ def test_q2_a_permission_that_is_taken_back_stops_working(clinic, reader):
     )
 
 
-@pytest.mark.parametrize("error", [ConnectionError, TimeoutError, KeyError])
-@pytest.mark.parametrize("name", ["caller_of", "may_read", "log_decision"])
-def test_q2_nobody_gets_a_record_while_a_check_fails(clinic, reader, name, error):
-    clinic.errors[name] = error("the service does not respond")
-
-    got = reader.read("tk-lund", "dora")
-    assert isinstance(got, error), (
-        f"`{name}` raised {error.__name__}. The request {returned_or_raised(got)}. The "
-        "docstring asks that nobody gets a record, and that you do not catch the "
-        "exception. Look at your `try`, and whether your code makes this call."
-    )
-
-
 def test_q2_each_decision_is_logged(clinic, reader):
     for token, patient in (
         ("tk-lund", "dora"),
@@ -356,6 +358,19 @@ def test_q2_each_decision_is_logged(clinic, reader):
         "Lund read dora, emil, and dora again, and somebody used a wrong token. The "
         f"audit log has {in_words(clinic.log)}. The docstring asks for one entry for "
         "each result of `may_read`, True or False."
+    )
+
+
+@pytest.mark.parametrize("error", [ConnectionError, TimeoutError, KeyError])
+@pytest.mark.parametrize("name", ["caller_of", "may_read", "log_decision"])
+def test_q2_nobody_gets_a_record_while_a_check_fails(clinic, reader, name, error):
+    clinic.errors[name] = error("the service does not respond")
+
+    got = reader.read("tk-lund", "dora")
+    assert isinstance(got, error), (
+        f"`{name}` raised {error.__name__}. The request {returned_or_raised(got)}. The "
+        "docstring asks that nobody gets a record, and that you do not catch the "
+        "exception. Look at your `try`, and whether your code makes this call."
     )
 
 
@@ -401,13 +416,14 @@ class Sent:
     body: bytes = b'{"glucose": 5}'
     time: int = TIME
     nonce: str = "nonce-0000000001"
+    type: str = "application/json"
     signature: str = ""
 
     def signed(self, key: bytes | None = None) -> "Sent":
         """Return the same request with its signature."""
         path, _, query = self.target.partition("?")
         target = [self.method, path, query, self.device, self.time, self.nonce]
-        parts = json.dumps([*target, self.body.hex()])
+        parts = json.dumps([*target, self.type, self.body.hex()])
         key = KEYS[self.device] if key is None else key
         signature = hmac.new(key, parts.encode(), "sha256").hexdigest()
         return self.but(signature=signature)
@@ -423,7 +439,7 @@ class Sent:
             "X-Time": str(self.time),
             "X-Nonce": self.nonce,
             "X-Signature": self.signature,
-            "Content-Type": "application/json",
+            "Content-Type": self.type,
         }
         return {name: value.encode("latin-1") for name, value in values.items()}
 
@@ -483,6 +499,7 @@ FORGED = {
     "another path": GOOD.but(target="/results/8?unit=mmol"),
     "another query": GOOD.but(target="/results/7?unit=mol"),
     "another body": GOOD.but(body=b'{"glucose": 9}'),
+    "another content type": GOOD.but(type="application/merge-patch+json"),
     "another time": GOOD.but(time=TIME + 1),
     "another nonce": GOOD.but(nonce="nonce-0000000002"),
     "another device": GOOD.but(device="centrifuge"),
@@ -494,6 +511,8 @@ FORGED = {
         signature=GOOD.signature[:-1] + ("1" if GOOD.signature[-1] == "0" else "0")
     ),
     "not ASCII": GOOD.but(signature="é" * 64),
+    "another letter after it": GOOD.but(signature=GOOD.signature + "é"),
+    "two signatures": GOOD.but(signature=f"{GOOD.signature},{'0' * 64}"),
     "unknown device": Sent(device="robot").signed(KEYS["scanner"]),
     "empty key": Sent(device="robot").signed(b""),
     "key None": Sent(device="robot").signed(b"None"),
@@ -589,15 +608,16 @@ def test_q3_the_key_is_looked_up_for_every_request(lab):
     )
 
 
+@pytest.mark.parametrize("error", [ConnectionError, TypeError, ValueError])
 @pytest.mark.parametrize("name", ["device_key", "first_use", "now"])
-def test_q3_an_error_of_a_given_function_is_not_a_401(answers, lab, name):
+def test_q3_an_error_of_a_given_function_is_not_a_401(answers, lab, name, error):
     def fail(*_: object) -> None:
-        raise ConnectionError("the store does not respond")
+        raise error("the store does not respond")
 
     stand_in(getattr(answers, name), fail)
     got = status(lab.send(GOOD))
-    assert (type(got), lab.got) == (ConnectionError, []), (
-        f"`{name}` raised ConnectionError. The request {returned_or_raised(got)}. The "
+    assert (type(got), lab.got) == (error, []), (
+        f"`{name}` raised {error.__name__}. The request {returned_or_raised(got)}. The "
         "docstring asks not to catch the error. Look at your `try`, and whether your "
         "code makes this call."
     )

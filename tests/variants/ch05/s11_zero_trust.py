@@ -118,6 +118,15 @@ def server_context(certificate, key, clinic_ca):
     }
 
 
+@wrong(
+    "5.11.1",
+    caught_by="test_q1_a_certificate_of_another_authority_is_refused[the server's]",
+)
+def server_context(certificate: Path, key: Path, clinic_ca: Path) -> ssl.SSLContext:
+    """Trust everything that is in the files."""
+    return context_with(certificate, key, clinic_ca, certificate)
+
+
 @right("5.11.1")
 def server_context(certificate, key, clinic_ca):
     """Begin with an empty context."""
@@ -268,7 +277,9 @@ def records_app():
     return records_with(check_access)
 
 
-@wrong("5.11.2", caught_by="test_q2_a_caller_reads_only_the_records_of_own_patients")
+@wrong(
+    "5.11.2", caught_by="test_q2_a_caller_reads_only_the_records_that_may_read_allows"
+)
 def records_app():
     """Ask only whether the caller works here."""
 
@@ -388,6 +399,43 @@ def records_app():
         if caller is not None:
             log_decision(caller, patient, allowed)
         if not allowed:
+            raise HTTPException(403)
+
+    return records_with(check_access)
+
+
+@wrong("5.11.2", caught_by="test_q2_no_request_is_trusted_because_of_its_address")
+def records_app():
+    """Leave out the header if there is no token."""
+
+    def check_access(patient: str, credentials: Bearer):
+        if credentials is None:
+            raise HTTPException(401)
+        caller = caller_of(credentials.credentials)
+        if caller is None:
+            raise HTTPException(401, headers=NO_TOKEN)
+        allowed = may_read(caller, patient)
+        log_decision(caller, patient, allowed)
+        if not allowed:
+            raise HTTPException(403)
+
+    return records_with(check_access)
+
+
+@wrong(
+    "5.11.2",
+    caught_by="test_q2_a_caller_reads_only_the_records_that_may_read_allows",
+)
+def records_app():
+    """Ask whether the caller works here, too, so that patients get nothing."""
+
+    def check_access(patient: str, credentials: Bearer):
+        caller = caller_of(credentials.credentials) if credentials else None
+        if caller is None:
+            raise HTTPException(401, headers=NO_TOKEN)
+        allowed = may_read(caller, patient)
+        log_decision(caller, patient, allowed)
+        if not (allowed and is_staff(caller)):
             raise HTTPException(403)
 
     return records_with(check_access)
@@ -667,7 +715,7 @@ async def signing_device(request: Request, signed: Annotated[Signed, Header()]) 
 
 @wrong(
     "5.11.3",
-    caught_by="test_q3_an_error_of_a_given_function_is_not_a_401[first_use]",
+    caught_by="test_q3_an_error_of_a_given_function_is_not_a_401[first_use-ConnectionError]",
 )
 async def signing_device(request: Request, signed: Annotated[Signed, Header()]) -> str:
     """Let requests in while the store of the nonces is down."""
@@ -715,6 +763,58 @@ async def signing_device(request: Request, signed: Annotated[Signed, Header()]) 
     return signed.x_device
 
 
+@wrong(
+    "5.11.3",
+    caught_by="test_q3_any_other_signature_returns_401[another letter after it]",
+)
+async def signing_device(request: Request, signed: Annotated[Signed, Header()]) -> str:
+    """Leave out the characters that are not ASCII."""
+    key = device_key(signed.x_device)
+    if key is None:
+        raise unauthorized()
+    right = mac(key, request, signed, await request.body())
+    sent = signed.x_signature.encode("ascii", "ignore")
+    if not hmac.compare_digest(right.encode(), sent):
+        raise unauthorized()
+    if not on_time(signed) or not first_use(signed.x_device, signed.x_nonce):
+        raise unauthorized()
+    return signed.x_device
+
+
+@wrong("5.11.3", caught_by="test_q3_any_other_signature_returns_401[two signatures]")
+async def signing_device(request: Request, signed: Annotated[Signed, Header()]) -> str:
+    """Accept a list of signatures, for a change of keys that nobody asked for."""
+    key = device_key(signed.x_device)
+    if key is None:
+        raise unauthorized()
+    right = mac(key, request, signed, await request.body())
+    if right not in signed.x_signature.split(","):
+        raise unauthorized()
+    if not on_time(signed) or not first_use(signed.x_device, signed.x_nonce):
+        raise unauthorized()
+    return signed.x_device
+
+
+@wrong(
+    "5.11.3",
+    caught_by="test_q3_an_error_of_a_given_function_is_not_a_401[device_key-TypeError]",
+)
+async def signing_device(request: Request, signed: Annotated[Signed, Header()]) -> str:
+    """Catch the TypeError of the comparison, and those of all other calls."""
+    try:
+        key = device_key(signed.x_device)
+        if key is None:
+            raise unauthorized()
+        right = mac(key, request, signed, await request.body())
+        if not hmac.compare_digest(right, signed.x_signature):
+            raise unauthorized()
+        if not on_time(signed) or not first_use(signed.x_device, signed.x_nonce):
+            raise unauthorized()
+    except TypeError:
+        raise unauthorized() from None
+    return signed.x_device
+
+
 @right("5.11.3")
 async def signing_device(request: Request, signed: Annotated[Signed, Header()]) -> str:
     """Collect the answers in one condition, with a random key for an unknown device."""
@@ -747,3 +847,21 @@ async def signing_device(request: Request, signed: Annotated[Signed, Header()]) 
     if first_use(signed.x_device, signed.x_nonce):
         return signed.x_device
     raise unauthorized()
+
+
+@right("5.11.3")
+async def signing_device(request: Request, signed: Annotated[Signed, Header()]) -> str:
+    """Compare the signatures as 32 bytes."""
+    key = device_key(signed.x_device)
+    if key is None:
+        raise unauthorized()
+    message = signed_bytes(request, signed, await request.body())
+    try:
+        sent = bytes.fromhex(signed.x_signature)
+    except ValueError:
+        raise unauthorized() from None
+    if not hmac.compare_digest(hmac.digest(key, message, "sha256"), sent):
+        raise unauthorized()
+    if not on_time(signed) or not first_use(signed.x_device, signed.x_nonce):
+        raise unauthorized()
+    return signed.x_device
