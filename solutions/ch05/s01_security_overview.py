@@ -16,6 +16,8 @@ from fastapi.responses import RedirectResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel
 
+from sensei import ___
+
 Bearer = Annotated[HTTPAuthorizationCredentials, Depends(HTTPBearer())]
 
 
