@@ -381,8 +381,12 @@ ON_PORT_443 = "http://https.example:443"
 @pytest.mark.parametrize(
     ("origin", "sent"),
     [("http://clinic.example", sent) for sent in REQUESTS.values()]
-    + [(ON_PORT_443, REQUESTS["login"])],
-    ids=[*REQUESTS, "port-443"],
+    + [
+        (ON_PORT_443, REQUESTS["login"]),
+        ("http://localhost", REQUESTS["login"]),
+        ("http://127.0.0.1:8000", REQUESTS["login"]),
+    ],
+    ids=[*REQUESTS, "port-443", "localhost", "loopback"],
 )
 def test_q3_http_returns_403_and_calls_nothing(answers, origin, sent):
     method, path, request = sent

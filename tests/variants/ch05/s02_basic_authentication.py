@@ -830,6 +830,21 @@ def overhear(line: bytes) -> list[tuple[str, str]]:
     return list(pairs())
 
 
+@wrong("5.2.3", caught_by="test_q3_http_returns_403_and_calls_nothing[localhost]")
+def secure(app: FastAPI) -> None:
+    """Let requests through whose `Host` is this machine, which a client can write."""
+
+    @app.middleware("http")
+    async def require_https(request: Request, call_next):
+        is_local = request.url.hostname in ("localhost", "127.0.0.1")
+        if request.url.scheme != "https" and not is_local:
+            return JSONResponse({"detail": "Use HTTPS."}, 403)
+        response = await call_next(request)
+        if request.url.scheme == "https":
+            response.headers["Strict-Transport-Security"] = "max-age=31536000"
+        return response
+
+
 @wrong("5.2.3", caught_by="test_q3_http_returns_403_and_calls_nothing[login]")
 def secure(app: FastAPI) -> None:
     """Redirect with Starlette's middleware."""
