@@ -78,7 +78,7 @@ class SessionCookie:
     Configure it in one place: write both methods.
 
     - `store` sends the cookie. Scripts cannot read it. The browser keeps it for eight
-      hours, and sends it over HTTPS only.
+      hours (28800 seconds), and sends it over HTTPS only.
     - If a page of another site posts a form to the portal, the browser does not send
       the cookie. If a patient follows a link from another site, the browser sends it.
     - After `remove`, the browser has no such cookie any more. Other cookies stay.
@@ -91,8 +91,8 @@ class SessionCookie:
 
     name = "__Host-session"
 
-    def store(self, response: Response, session_id: str) -> None:
-        """Add the cookie to the response."""
+    def store(self, response: Response, value: str) -> None:
+        """Add the cookie to the response. Its value is a session ID."""
         raise NotImplementedError
 
     def remove(self, response: Response) -> None:
@@ -108,21 +108,20 @@ def x_ray(patient: str) -> bytes:
 def x_ray_app(sessions: dict[str, str]) -> FastAPI:
     """5.10.3  What are the advantages of cookie-based authentication over token-based?
 
-    Today the login returns a token. The page's JavaScript keeps it, and sends it in the
-    header `Authorization`. A script that an attacker brought into the page can send the
-    token to the attacker. `<img src="/x-ray">` shows no picture, because the browser
-    does not send the token. Use a cookie with a session ID in the place of the token.
+    Today the login returns the session ID as a token. The page's JavaScript sends it in
+    the header `Authorization`. A script that an attacker brought into the page can read
+    it. `<img src="/x-ray">` shows no picture, because the browser does not send it.
+    Send the ID in a cookie instead. Everything else stays: each login has a new ID.
 
-    - No script can read what proves the login: not in a response, not in the cookie.
-      The browser sends the cookie over HTTPS only, and not with a form of another site.
+    - No script can read the session ID: not in a response, not in the cookie. The
+      browser sends the cookie over HTTPS only, and not with a form of another site.
     - `GET /x-ray` returns the picture if the browser sends the cookie, without any
       other header. Without a valid session it returns 401, as today.
     - `POST /logout` removes the session from `sessions`, so that a copy of the cookie
       is not valid any more. The browser deletes the cookie. Other sessions stay.
 
     Given:
-        Session IDs and their cookie are made as in 5.10.1, but the name of the cookie
-        is up to you.
+        The name of the cookie, and what the login returns beside it, are up to you.
 
     Example:
         POST /login  name=ana&password=...  ->  a response that sets the cookie
@@ -134,23 +133,28 @@ def x_ray_app(sessions: dict[str, str]) -> FastAPI:
 
     @app.post("/login")
     def log_in(
-        name: Annotated[str, Form()], password: Annotated[str, Form()]
+        name: Annotated[str, Form()],
+        password: Annotated[str, Form()],
+        response: Response,
     ) -> dict[str, str]:
         if not is_password(name, password):
             raise not_logged_in()
-        token = secrets.token_urlsafe()
-        sessions[token] = name
-        return {"token": token}
+        session_id = secrets.token_urlsafe()
+        sessions[session_id] = name
+        return {"token": session_id}
 
     def current_session(authorization: Annotated[str, Header()] = "") -> str:
-        token = authorization.removeprefix("Bearer ")
-        if token not in sessions:
+        session_id = authorization.removeprefix("Bearer ")
+        if session_id not in sessions:
             raise not_logged_in()
-        return token
+        return session_id
 
     @app.post("/logout", status_code=204)
-    def log_out(token: Annotated[str, Depends(current_session)]) -> None:
-        """The page's JavaScript forgets the token."""
+    def log_out(
+        session_id: Annotated[str, Depends(current_session)], response: Response
+    ) -> None:
+        """End the session."""
+        # The page's JavaScript forgets the token.
 
     @app.get("/x-ray")
     def read_x_ray(session_id: Annotated[str, Depends(current_session)]) -> Response:

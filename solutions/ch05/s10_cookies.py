@@ -93,7 +93,7 @@ class SessionCookie:
     Configure it in one place: write both methods.
 
     - `store` sends the cookie. Scripts cannot read it. The browser keeps it for eight
-      hours, and sends it over HTTPS only.
+      hours (28800 seconds), and sends it over HTTPS only.
     - If a page of another site posts a form to the portal, the browser does not send
       the cookie. If a patient follows a link from another site, the browser sends it.
     - After `remove`, the browser has no such cookie any more. Other cookies stay.
@@ -106,8 +106,8 @@ class SessionCookie:
 
     name = "__Host-session"
 
-    def store(self, response: Response, session_id: str) -> None:
-        """Add the cookie to the response."""
+    def store(self, response: Response, value: str) -> None:
+        """Add the cookie to the response. Its value is a session ID."""
         # region answer
         # In words: `set_cookie` sets no protective attribute but `SameSite=Lax` unless
         # you say so. `HttpOnly` hides the cookie from scripts, `Secure` keeps it off
@@ -115,12 +115,7 @@ class SessionCookie:
         # The prefix `__Host-` lets the browser enforce `Secure`, and keeps a subdomain
         # from setting the cookie. To delete a cookie, repeat its attributes.
         response.set_cookie(
-            self.name,
-            session_id,
-            max_age=8 * 60 * 60,
-            secure=True,
-            httponly=True,
-            samesite="lax",
+            self.name, value, max_age=28800, secure=True, httponly=True, samesite="lax"
         )
         # endregion
 
@@ -139,21 +134,20 @@ def x_ray(patient: str) -> bytes:
 def x_ray_app(sessions: dict[str, str]) -> FastAPI:
     """5.10.3  What are the advantages of cookie-based authentication over token-based?
 
-    Today the login returns a token. The page's JavaScript keeps it, and sends it in the
-    header `Authorization`. A script that an attacker brought into the page can send the
-    token to the attacker. `<img src="/x-ray">` shows no picture, because the browser
-    does not send the token. Use a cookie with a session ID in the place of the token.
+    Today the login returns the session ID as a token. The page's JavaScript sends it in
+    the header `Authorization`. A script that an attacker brought into the page can read
+    it. `<img src="/x-ray">` shows no picture, because the browser does not send it.
+    Send the ID in a cookie instead. Everything else stays: each login has a new ID.
 
-    - No script can read what proves the login: not in a response, not in the cookie.
-      The browser sends the cookie over HTTPS only, and not with a form of another site.
+    - No script can read the session ID: not in a response, not in the cookie. The
+      browser sends the cookie over HTTPS only, and not with a form of another site.
     - `GET /x-ray` returns the picture if the browser sends the cookie, without any
       other header. Without a valid session it returns 401, as today.
     - `POST /logout` removes the session from `sessions`, so that a copy of the cookie
       is not valid any more. The browser deletes the cookie. Other sessions stay.
 
     Given:
-        Session IDs and their cookie are made as in 5.10.1, but the name of the cookie
-        is up to you.
+        The name of the cookie, and what the login returns beside it, are up to you.
 
     Example:
         POST /login  name=ana&password=...  ->  a response that sets the cookie
@@ -163,58 +157,48 @@ def x_ray_app(sessions: dict[str, str]) -> FastAPI:
     """
     app = FastAPI()
 
-    # region answer
-    # In words: A cookie can be `HttpOnly`: injected scripts cannot read it, while they
-    # can read every token that the page's own scripts can read. The browser stores the
-    # cookie and sends it by itself, also for images, links and downloads. The server
-    # can limit it with attributes. The price is CSRF: the browser also sends it when
-    # another site makes the request, unless `SameSite` or a check prevents this.
-    @app.post("/login", status_code=204)
+    @app.post("/login")
     def log_in(
         name: Annotated[str, Form()],
         password: Annotated[str, Form()],
         response: Response,
-    ) -> None:
+    ) -> dict[str, str]:
         if not is_password(name, password):
             raise not_logged_in()
         session_id = secrets.token_urlsafe()
         sessions[session_id] = name
+        # region answer
+        # In words: A cookie can be `HttpOnly`: an injected script cannot read it, but
+        # it can read every token that the page's own scripts can read. The browser
+        # sends the cookie by itself, also for images, links and downloads. The server
+        # can limit it with attributes. The price is CSRF: the browser also sends it
+        # when another site makes the request, unless `SameSite` or a check prevents it.
         response.set_cookie(
-            "session", session_id, httponly=True, secure=True, samesite="lax"
+            "session_id", session_id, httponly=True, secure=True, samesite="lax"
         )
+        return {"name": name}
+        # stub: return {"token": session_id}
+        # endregion
 
-    def current_session(session: Annotated[str, Cookie()] = "") -> str:
-        if session not in sessions:
+    # region answer
+    # stub: def current_session(authorization: Annotated[str, Header()] = "") -> str:
+    # stub:     session_id = authorization.removeprefix("Bearer ")
+    def current_session(session_id: Annotated[str, Cookie()] = "") -> str:
+        # endregion
+        if session_id not in sessions:
             raise not_logged_in()
-        return session
+        return session_id
 
     @app.post("/logout", status_code=204)
     def log_out(
         session_id: Annotated[str, Depends(current_session)], response: Response
     ) -> None:
+        """End the session."""
+        # region answer
         sessions.pop(session_id, None)
-        response.delete_cookie("session", httponly=True, secure=True)
-
-    # stub: @app.post("/login")
-    # stub: def log_in(
-    # stub:     name: Annotated[str, Form()], password: Annotated[str, Form()]
-    # stub: ) -> dict[str, str]:
-    # stub:     if not is_password(name, password):
-    # stub:         raise not_logged_in()
-    # stub:     token = secrets.token_urlsafe()
-    # stub:     sessions[token] = name
-    # stub:     return {"token": token}
-    # stub:
-    # stub: def current_session(authorization: Annotated[str, Header()] = "") -> str:
-    # stub:     token = authorization.removeprefix("Bearer ")
-    # stub:     if token not in sessions:
-    # stub:         raise not_logged_in()
-    # stub:     return token
-    # stub:
-    # stub: @app.post("/logout", status_code=204)
-    # stub: def log_out(token: Annotated[str, Depends(current_session)]) -> None:
-    # stub:     """The page's JavaScript forgets the token."""
-    # endregion
+        response.delete_cookie("session_id", httponly=True, secure=True)
+        # stub: # The page's JavaScript forgets the token.
+        # endregion
 
     @app.get("/x-ray")
     def read_x_ray(session_id: Annotated[str, Depends(current_session)]) -> Response:
