@@ -86,18 +86,20 @@ def test_q1_a_form_of_another_site_cancels_nothing(answers, page):
 
 @pytest.mark.parametrize(
     "origin",
-    [f"{PORTAL}/", f"{PORTAL}, {EVIL}", ""],
-    ids=["slash", "two", "empty"],
+    [f"{PORTAL}/", f"{PORTAL}, {EVIL}", "", PORTAL.upper(), None],
+    ids=["slash", "two", "empty", "capitals", "none"],
 )
 def test_q1_another_origin_than_the_portal_is_refused(answers, origin):
-    headers = {"Origin": origin, "Referer": f"{PORTAL}/form", "Sec-Fetch-Site": "none"}
+    headers = {"Referer": f"{PORTAL}/form", "Sec-Fetch-Site": "none"}
+    if origin is not None:
+        headers["Origin"] = origin
     with client(portal_app(answers)) as http:
         response = attempt(
             "`POST /login`", http.post, "/login", data=ANA, headers=headers
         )
     assert response.status_code == 403, (
-        f"`POST /login` with `Origin: {origin}` returned {response.status_code}. The "
-        f"docstring asks for 403 unless the header is exactly {PORTAL!r}."
+        f"`POST /login` with the headers {headers} returned {response.status_code}. "
+        f"The docstring asks for 403 unless `Origin` is exactly {PORTAL!r}."
     )
 
 
@@ -274,6 +276,10 @@ KINDS: dict[str, Callable[[str], str]] = {
         token[:-4] + "".join("0" if c != "0" else "1" for c in token[-4:])
     ),
     "accents": lambda token: "é" + token[1:],
+    "one more accent": lambda token: token + "é",
+    "capitals": lambda token: token.swapcase(),
+    "line": lambda token: f"{token}\n",
+    "space": lambda token: f" {token}",
     "emoji": lambda token: "🙂",
     "zero": lambda token: "\0",
     "dots": lambda token: "a.b.c",
@@ -294,6 +300,17 @@ def test_q2_any_other_text_is_not_valid(answers, kind):
         f"`create` returned {in_words(token)}, and `is_valid` returned "
         f"{in_words(seen)} for the text {in_words(other)}. The docstring asks for "
         "False for any text that `create` did not return."
+    )
+
+
+def test_q2_tokens_are_too_long_to_be_guessed(answers):
+    tokens = answers.FormTokens(KEY)
+    ids = [f"session-{number}" for number in range(1000)]
+    created = {create(tokens, session_id) for session_id in ids}
+    assert len(created) == len(ids), (
+        f"1000 sessions got {len(created)} different tokens, such as "
+        f"{in_words(min(created))}. So a token can be guessed. The docstring asks that "
+        "nobody can create one without the key. Look at the length of the token."
     )
 
 
@@ -494,6 +511,10 @@ REFUSED: dict[str, dict[str, Any]] = {
     "in the query": {
         "headers": {"Cookie": "session=s-ana"},
         "params": {"X-CSRF-Token": "t-ana"},
+    },
+    "in the query, as in forms": {
+        "headers": {"Cookie": "session=s-ana"},
+        "params": {"csrf_token": "t-ana"},
     },
     "in a cookie": {"headers": {"Cookie": "session=s-ana; X-CSRF-Token=t-ana"}},
     "in the form": {

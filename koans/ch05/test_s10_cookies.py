@@ -150,6 +150,16 @@ def test_q1_the_cookie_has_its_attributes(answers, attribute, value):
     )
 
 
+def test_q1_the_cookie_is_for_one_host(answers):
+    response = log_in(portal_app(answers, {}), ANA)
+    _, attributes = cookies_of(response).get("session", ("", {}))
+    assert "domain" not in attributes, (
+        f"The cookie `session` has Domain={attributes.get('domain')}, so the browser "
+        "sends it to other hosts of the clinic, too. The docstring asks for no "
+        "`Domain`. Look at how you set the cookie."
+    )
+
+
 @pytest.mark.parametrize("form", [ANA, BEN], ids=["ana", "ben"])
 def test_q1_a_wrong_password_starts_no_session(answers, form):
     sessions: dict[str, str] = {}
@@ -501,6 +511,19 @@ def test_q3_a_login_never_uses_an_id_from_the_request(answers):
         f"The browser had the cookie {name}={planted!r} before the login. The login "
         "used this ID, which the attacker knows, for the session of ana. The docstring "
         "asks for a new ID for each login, as today."
+    )
+
+
+def test_q3_each_login_has_a_session_of_its_own(answers):
+    sessions: dict[str, str] = {}
+    app = x_ray_app(answers, sessions)
+    ids = []
+    for _ in range(2):
+        with visitor(app, sessions) as (_, cookie):
+            ids.append(cookie.value)
+    assert ids[0] != ids[1], (
+        f"Two logins of the same patient sent the cookie {in_words(ids[0])}. The "
+        "docstring asks for session IDs as in 5.10.1: a new random ID each time."
     )
 
 

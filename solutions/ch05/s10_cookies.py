@@ -42,7 +42,7 @@ def portal_app(sessions: dict[str, str]) -> FastAPI:
     - After the password check, `log_in` stores the name in `sessions` under a new
       random session ID. It always creates the ID itself, from at least 16 random bytes.
     - `log_in` sends the ID in the cookie `session`. Its path is `/`, and it has the
-      attributes `HttpOnly`, `Secure` and `SameSite=Lax`.
+      attributes `HttpOnly`, `Secure` and `SameSite=Lax`, but no `Domain`.
     - `current_patient` returns the name of the patient whose session ID is in the
       cookie. If the ID is missing or not in `sessions`, it raises `not_logged_in()`.
 

@@ -53,6 +53,28 @@ def origin_of(request):
     return request.headers.get("Origin")
 
 
+@wrong("5.7.1", caught_by="test_q1_another_origin_than_the_portal_is_refused[none]")
+def portal_app(sessions, appointments):
+    """Take the origin from `Referer` if there is no `Origin`."""
+
+    def is_foreign(request):
+        referer = Headers(scope=request.scope).get("referer", "")
+        origin = origin_of(request) or "/".join(referer.split("/")[:3])
+        return is_unsafe(request) and origin != PORTAL
+
+    return checked(is_foreign, sessions, appointments)
+
+
+@wrong("5.7.1", caught_by="test_q1_another_origin_than_the_portal_is_refused[capitals]")
+def portal_app(sessions, appointments):
+    """Ignore capital letters."""
+
+    def is_foreign(request):
+        return is_unsafe(request) and (origin_of(request) or "").lower() != PORTAL
+
+    return checked(is_foreign, sessions, appointments)
+
+
 @wrong("5.7.1", caught_by="test_q1_a_form_of_another_site_cancels_nothing[none]")
 def portal_app(sessions, appointments):
     """Let requests without an origin through."""
@@ -338,6 +360,56 @@ class Keyed:
 
     def __init__(self, key):
         self.key = key
+
+
+@wrong("5.7.2", caught_by="test_q2_any_other_text_is_not_valid[capitals]")
+class FormTokens(Keyed):
+    """Ignore capital letters."""
+
+    def create(self, session_id):
+        return hmac.new(self.key, session_id.encode(), "sha256").hexdigest()
+
+    def is_valid(self, session_id, token):
+        return hmac.compare_digest(
+            self.create(session_id).encode(), token.lower().encode()
+        )
+
+
+@wrong("5.7.2", caught_by="test_q2_any_other_text_is_not_valid[space]")
+class FormTokens(Keyed):
+    """Remove white space."""
+
+    def create(self, session_id):
+        return hmac.new(self.key, session_id.encode(), "sha256").hexdigest()
+
+    def is_valid(self, session_id, token):
+        return hmac.compare_digest(
+            self.create(session_id).encode(), token.strip().encode()
+        )
+
+
+@wrong("5.7.2", caught_by="test_q2_any_other_text_is_not_valid[one more accent]")
+class FormTokens(Keyed):
+    """Leave out characters that are not ASCII."""
+
+    def create(self, session_id):
+        return hmac.new(self.key, session_id.encode(), "sha256").hexdigest()
+
+    def is_valid(self, session_id, token):
+        return hmac.compare_digest(
+            self.create(session_id).encode(), token.encode("ascii", "ignore")
+        )
+
+
+@wrong("5.7.2", caught_by="test_q2_tokens_are_too_long_to_be_guessed")
+class FormTokens(Keyed):
+    """Keep two digits of the token."""
+
+    def create(self, session_id):
+        return hmac.new(self.key, session_id.encode(), "sha256").hexdigest()[:2]
+
+    def is_valid(self, session_id, token):
+        return hmac.compare_digest(self.create(session_id).encode(), token.encode())
 
 
 @wrong("5.7.2", caught_by="test_q2_a_token_of_another_key_is_not_valid")

@@ -83,6 +83,12 @@ def portal_app(sessions):
     return portal(start_in(sessions, samesite=None), patient_in(sessions))
 
 
+@wrong("5.10.1", caught_by="test_q1_the_cookie_is_for_one_host")
+def portal_app(sessions):
+    """Send the cookie to all hosts of the clinic."""
+    return portal(start_in(sessions, domain="clinic.example"), patient_in(sessions))
+
+
 @wrong("5.10.1", caught_by="test_q1_the_cookie_has_its_attributes[Path]")
 def portal_app(sessions):
     """Send the cookie to one path only."""
@@ -610,6 +616,46 @@ def x_rays_with(sessions, start=None, current_session=None, end=None, **attribut
         current_session or session_in(sessions),
         end or end_in(sessions),
     )
+
+
+@wrong("5.10.3", caught_by="test_q3_each_login_has_a_session_of_its_own")
+def x_ray_app(sessions):
+    """Compute the session ID from the name."""
+    app = FastAPI()
+
+    @app.post("/login", status_code=204)
+    def log_in(
+        name: Annotated[str, Form()],
+        password: Annotated[str, Form()],
+        response: Response,
+    ) -> None:
+        if not is_password(name, password):
+            raise not_logged_in()
+        session_id = hashlib.sha256(name.encode()).hexdigest()
+        sessions[session_id] = name
+        response.set_cookie(
+            "__Host-id", session_id, httponly=True, secure=True, samesite="lax"
+        )
+
+    def current_session(
+        session_id: Annotated[str, Cookie(alias="__Host-id")] = "",
+    ) -> str:
+        if session_id not in sessions:
+            raise not_logged_in()
+        return session_id
+
+    @app.post("/logout", status_code=204)
+    def log_out(
+        session_id: Annotated[str, Depends(current_session)], response: Response
+    ) -> None:
+        sessions.pop(session_id)
+        response.delete_cookie("__Host-id", secure=True)
+
+    @app.get("/x-ray")
+    def read_x_ray(session_id: Annotated[str, Depends(current_session)]) -> Response:
+        return Response(x_ray(sessions[session_id]), media_type="image/png")
+
+    return app
 
 
 @wrong("5.10.3", caught_by="test_q3_scripts_cannot_read_what_proves_the_login")
