@@ -27,20 +27,21 @@ KEY = secrets.token_bytes(64)  # in production it comes from the settings
 bearer = OAuth2PasswordBearer(tokenUrl="token")
 
 
-def appointments_of(username: str) -> list[str]:
-    """Return the appointments that this patient has right now."""
-    return {"ana": ["Monday 9:00, Dr. Lee"]}.get(username, [])
+def appointments_of(patient: str) -> list[str]:
+    """Return the appointments that the patient with this number has right now."""
+    return {"17": ["Monday 9:00, Dr. Lee"]}.get(patient, [])
 
 
 def appointments_app() -> FastAPI:
     """5.3.1  Write a FastAPI endpoint that uses JWT authentication to protect a route.
 
     Patients read their appointments in the portal of a clinic. When they sign in, they
-    get a JWT. Its claim `sub` is the username. Add the endpoint `GET /appointments`.
+    get a JWT. Its claim `sub` is the number of the patient, as text. Add the endpoint
+    `GET /appointments`.
 
-    - If the token is valid, return what `appointments_of(username)` returns. A token is
+    - If the token is valid, return what `appointments_of(sub)` returns. A token is
       valid if it is signed with `KEY` and the algorithm HS256, and has not expired.
-    - If the token is not valid, the response is 401 with the header
+    - If the token of a request is not valid, the response is 401 with the header
       `WWW-Authenticate: Bearer`, and `appointments_of` is not called.
     - An error of `appointments_of` is not a 401. Do not catch it.
 
@@ -96,19 +97,21 @@ def sign_in_app() -> FastAPI:
 
     - If there is no such account, or if the password is wrong, return 400. The response
       is the same in both cases.
-    - Every request calls `is_password` once, so that each response takes equally long.
-      If there is no such account, pass the hash `NO_ACCOUNT`.
+    - Each request with a username and a password calls `is_password` once, so that all
+      responses take equally long. If there is no such account, pass the hash
+      `NO_ACCOUNT`.
     - If the password is right, return two fields: the token as `access_token`, and
       "bearer" as `token_type`.
-    - The token is a JWT, signed with `KEY` and the algorithm HS256. It has two claims:
-      `sub` is the number of the account, and `exp` is the current time plus `LIFETIME`.
+    - The token is a JWT, signed with `KEY` and the algorithm HS256. It has only two
+      claims: `sub` is the number of the account, and `exp` is the time of the request
+      plus `LIFETIME`.
 
     Given:
         In a JWT, `sub` must be text. PyJWT signs other values, but refuses the token
         when it comes back.
 
     Example:
-        POST /token  username=ana&password=...
+        POST /token  grant_type=password&username=ana&password=...
             ->  200  {"access_token": "eyJhbGciOi...", "token_type": "bearer"}
     """
     app = FastAPI()
@@ -118,19 +121,10 @@ def sign_in_app() -> FastAPI:
     return app
 
 
-LIFETIMES = {"access": timedelta(minutes=15), "refresh": timedelta(days=7)}
-
-
-def new_token(username: str, kind: str) -> str:
-    """Return a new JWT of this kind, which is "access" or "refresh"."""
-    end = datetime.now(UTC) + LIFETIMES[kind]
-    return jwt.encode({"sub": username, "kind": kind, "exp": end}, KEY, "HS256")
-
-
 def claims_of(token: str) -> dict[str, Any] | None:
     """Return the claims of a JWT that is signed with `KEY`, or None if it is not valid.
 
-    A token that has expired is not valid. All other claims are for you to check.
+    A token that has expired is not valid.
     """
     try:
         return jwt.decode(token, KEY, ["HS256"], {"require": ["sub", "exp"]})
@@ -156,7 +150,8 @@ def staff_app() -> FastAPI:
     - `signed_in` is the authentication: who sends the request? If the token is not
       valid, the response is 401 with the header `WWW-Authenticate: Bearer`.
     - `doctor` is the authorization: is this user allowed to do this? A user without the
-      role "doctor" gets 403 without that header. `roles_of` is called for each request.
+      role "doctor" gets 403 without that header. `doctor` calls `roles_of` each time,
+      because roles change.
 
     Given:
         `claims_of(token)` returns the claims of a valid token, or None.
@@ -207,18 +202,20 @@ def letters_app() -> FastAPI:
     cannot sign one. A token for the laboratory must not open the portal. Add the
     endpoint `GET /letters` of the portal.
 
-    - A token is valid only if it is signed with the private key of `PUBLIC_KEY` and the
-      algorithm ES256, and has not expired.
+    - A token is valid only if it is signed with the private key that belongs to
+      `PUBLIC_KEY`, with the algorithm ES256, and has not expired.
     - Its `iss` (issuer) must be `ISSUER`, and its `aud` (audience) must be "portal", or
       a list that contains "portal".
     - A token without one of `exp`, `iss`, `aud` and `sub` is not valid. `sub` must be
       text.
-    - If the token is valid, return what `letters_of(sub)` returns. If not, return 401
-      with `WWW-Authenticate: Bearer`. The body is the same for every token that is not
-      valid, so that it does not tell an attacker what was wrong.
+    - If the token is valid, return what `letters_of(sub)` returns. Do not catch its
+      errors.
+    - If not, return 401 with `WWW-Authenticate: Bearer`. The body is the same for every
+      token that is not valid, so that it does not tell an attacker what was wrong.
 
     Given:
         The dependency `bearer` of 5.3.1 returns the token in the request.
+        `jwt.decode` takes `PUBLIC_KEY` as it is.
 
     Example of the claims of a valid token:
         {"iss": "https://sign-in.clinic.example", "aud": "portal", "sub": "17",
@@ -231,6 +228,28 @@ def letters_app() -> FastAPI:
     return app
 
 
+# This is another key than that of 5.3.1. Its tokens have a claim `kind`.
+LOGIN_KEY = secrets.token_bytes(64)
+LIFETIMES = {"access": timedelta(minutes=15), "refresh": timedelta(days=7)}
+
+
+def new_token(username: str, kind: str) -> str:
+    """Return a new JWT of this kind, which is "access" or "refresh"."""
+    end = datetime.now(UTC) + LIFETIMES[kind]
+    return jwt.encode({"sub": username, "kind": kind, "exp": end}, LOGIN_KEY, "HS256")
+
+
+def login_claims(token: str) -> dict[str, Any] | None:
+    """Return the claims of a JWT that is signed with `LOGIN_KEY`, or None.
+
+    None means that it is not valid, or has expired. Other claims are not checked.
+    """
+    try:
+        return jwt.decode(token, LOGIN_KEY, ["HS256"], {"require": ["sub", "exp"]})
+    except jwt.InvalidTokenError:
+        return None
+
+
 def is_active(username: str) -> bool:
     """Return whether this account exists and is not blocked right now."""
     return username in ACCOUNTS
@@ -241,8 +260,8 @@ def refresh_app() -> FastAPI:
 
     When patients sign in, they get two JWTs. The access token is valid for 15 minutes,
     and is sent with each request. The refresh token is valid for seven days. It is sent
-    to `POST /refresh` only, which returns a new access token. Both are signed with the
-    same key. The claim `kind` is "access" or "refresh". Write the function
+    to `POST /refresh` only, which returns a new access token. Both are signed with
+    `LOGIN_KEY`. The claim `kind` is "access" or "refresh". Write the function
     `username_in`, and the body of `POST /refresh`.
 
     - `username_in` returns the `sub` of a valid token of this kind. For any other
@@ -252,9 +271,9 @@ def refresh_app() -> FastAPI:
     - If `is_active(username)` is false, `POST /refresh` returns the 401 as well.
 
     Given:
-        `claims_of(token)` returns the claims of a valid token, or None.
+        `login_claims(token)` returns the claims of a valid token, or None.
         `new_token(username, kind)` returns a new token.
-        Other tokens that are signed with `KEY` have another `kind`, or no `kind`.
+        Other tokens that are signed with `LOGIN_KEY` have another `kind`, or no `kind`.
 
     Example:
         POST /refresh  refresh_token=eyJhbGciOi...
@@ -298,7 +317,7 @@ class Sessions:
 
 
 class Jwts:
-    """Logins as JWTs: the server has only `KEY`."""
+    """Logins as JWTs: the server has only `LOGIN_KEY`."""
 
     def start(self, username: str) -> str:
         """Return a new token for this user."""
@@ -306,8 +325,10 @@ class Jwts:
 
     def find(self, token: str) -> str | None:
         """Return the user of this token, or None."""
-        claims = claims_of(token)
-        return str(claims["sub"]) if claims else None
+        claims = login_claims(token)
+        if claims is None or claims.get("kind") != "access":
+            return None
+        return str(claims["sub"])
 
     def end(self, token: str) -> None:
         """Do nothing: there is nothing to forget."""
@@ -341,12 +362,13 @@ def statuses() -> dict[str, int]:
 
     The portal runs on two servers, A and B. Each of them runs
     `portal_app(Sessions())`. Then each of them runs `portal_app(Jwts())`. They have the
-    same `KEY`, and no common database. Each time Ana signs in on A, where her token
-    works. Then one more request `GET /me` has her token. Predict its status code.
+    same `LOGIN_KEY`, and no common database. In each of the six cases, Ana first signs
+    in on A, and her token works there. Then `GET /me` is requested with her token once
+    more. Predict the status code of this last request.
 
     - "..., server B": A is busy, so the request goes to B.
     - "..., A restarted": A starts again with a new application, then it gets the
-      request. `KEY` is in the settings, so it stays the same.
+      request. `LOGIN_KEY` is in the settings, so it stays the same.
     - "..., signed out": somebody has copied the token. Ana signs out on A. One minute
       later the copy is sent to A.
 

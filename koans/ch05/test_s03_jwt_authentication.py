@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 import httpx2
@@ -27,7 +28,7 @@ def send(app: ASGIApp, method: str, path: str, **what: Any) -> httpx2.Response:
         got = outcome(lambda: http.request(method, path, **what))
     assert isinstance(got, httpx2.Response), (
         f"`{method} {path}` raised {in_words(got)}. A client gets status 500 for it. "
-        "The docstring says which responses there are. Look at the code of this "
+        "The docstring says which responses there are. Look at the calls in this "
         "endpoint, and at what it catches."
     )
     return got
@@ -104,6 +105,33 @@ INVALID: dict[str, Callable[[bytes], str]] = {
 INVALID_TOKENS = pytest.mark.parametrize("make", INVALID.values(), ids=INVALID)
 
 
+@contextmanager
+def later(seconds: int) -> Iterator[None]:
+    """Let PyJWT read a time that is so many seconds later."""
+
+    class Later(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Any:
+            return datetime.now(tz) + timedelta(seconds=seconds)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("jwt.api_jwt.datetime", Later)
+        yield
+
+
+def before_and_after_the_end(
+    ask: Callable[[str], httpx2.Response], make: Callable[[int], str]
+) -> tuple[int, int, int]:
+    """Return three status codes: of a token, of it after its end, of another one then.
+
+    An answer may have a clock of its own. For it, the last two are equal.
+    """
+    known, other = make(now() + DAY), make(now() + DAY + 1)
+    before = ask(known).status_code
+    with later(2 * DAY):
+        return before, ask(known).status_code, ask(other).status_code
+
+
 class Asked(list[str]):
     """What a given function was asked for."""
 
@@ -112,28 +140,28 @@ class Asked(list[str]):
 def appointments(answers) -> tuple[FastAPI, Asked, dict[str, list[str]]]:
     """The application of 5.3.1, who was looked up, and the appointments."""
     asked = Asked()
-    known = {"ana": ["Friday 8:15"], "Zoë": ["Monday 7:30", "Monday 9:00"]}
+    known = {"17": ["Friday 8:15"], "4": ["Monday 7:30", "Monday 9:00"]}
 
-    def appointments_of(username: str) -> list[str]:
-        asked.append(username)
-        return list(known.get(username, ()))
+    def appointments_of(patient: str) -> list[str]:
+        asked.append(patient)
+        return list(known.get(patient, ()))
 
     stand_in(answers.appointments_of, appointments_of)
     return fastapi_app(answers.appointments_app(), "appointments_app()"), asked, known
 
 
-@pytest.mark.parametrize("username", ["ana", "Zoë", "eve"])
+@pytest.mark.parametrize("patient", ["17", "4", "04", "99"])
 def test_q1_a_valid_token_returns_the_appointments_of_its_user(
-    answers, appointments, username
+    answers, appointments, patient
 ):
     app, asked, known = appointments
 
-    token = hs256(answers.KEY, sub=username)
+    token = hs256(answers.KEY, sub=patient)
     got = seen(send(app, "GET", "/appointments", headers=bearer(token)))
-    assert (got, asked) == ((200, known.get(username, [])), [username]), (
-        f"A valid token with the `sub` {username!r} returned {in_words(got)}, and "
+    assert (got, asked) == ((200, known.get(patient, [])), [patient]), (
+        f"A valid token with the `sub` {patient!r} returned {in_words(got)}, and "
         f"`appointments_of` got {in_words(asked)}. The docstring asks for "
-        f"`appointments_of({username!r})`, here {known.get(username, [])}. Look at "
+        f"`appointments_of({patient!r})`, here {known.get(patient, [])}. Look at "
         "what your endpoint returns."
     )
 
@@ -143,12 +171,12 @@ def test_q1_the_appointments_are_read_for_every_request(answers, appointments):
 
     got = []
     for day in ("Monday", "Tuesday"):
-        known["ana"] = [day]
-        token = hs256(answers.KEY)
+        known["17"] = [day]
+        token = hs256(answers.KEY, sub="17")
         got.append(seen(send(app, "GET", "/appointments", headers=bearer(token))))
     assert got == [(200, ["Monday"]), (200, ["Tuesday"])], (
-        "The appointment of ana was on Monday, then on Tuesday. Two requests with "
-        f"valid tokens returned {in_words(got)}. The docstring asks for what "
+        "The appointment of patient 17 was on Monday, then on Tuesday. Two requests "
+        f"with valid tokens returned {in_words(got)}. The docstring asks for what "
         "`appointments_of` returns. Look at which line calls it."
     )
 
@@ -167,7 +195,21 @@ def test_q1_a_token_that_is_not_valid_returns_401(answers, appointments, make, r
         f"A valid token returned {before}. The token {token[:20]!r}..., which is not "
         f"valid ({request.node.callspec.id}), returned {got}, and `appointments_of` "
         f"got {in_words(asked)}. The docstring asks for 200, then for 401 with "
-        "`WWW-Authenticate: Bearer`. Look at the arguments of your check."
+        "`WWW-Authenticate: Bearer` and no call. Look at your check and your 401."
+    )
+
+
+def test_q1_the_token_is_checked_for_every_request(answers, appointments):
+    app, _, _ = appointments
+
+    got = before_and_after_the_end(
+        lambda token: send(app, "GET", "/appointments", headers=bearer(token)),
+        lambda end: hs256(answers.KEY, exp=end),
+    )
+    assert (got[0], got[1]) == (200, got[2]), (
+        f"A token returned {got[0]}. After its end it returned {got[1]}. Another token "
+        f"that had expired, too, returned {got[2]}. The docstring asks for 401 if the "
+        "token of a request is not valid. Look at what your application keeps."
     )
 
 
@@ -197,12 +239,17 @@ def test_q1_a_request_without_the_header_returns_401(answers, appointments, what
     )
 
 
-@pytest.mark.parametrize("error", [ConnectionError, KeyError, ValueError])
+ERRORS = pytest.mark.parametrize(
+    "error", [ConnectionError, KeyError, ValueError, jwt.ExpiredSignatureError]
+)
+
+
+@ERRORS
 def test_q1_an_error_of_appointments_of_is_not_a_401(answers, appointments, error):
     app, _, _ = appointments
 
-    def fail(username: str) -> list[str]:
-        raise error("the database is down")
+    def fail(patient: str) -> list[str]:
+        raise error("not an error of this token")
 
     stand_in(answers.appointments_of, fail)
     with client(app) as http:
@@ -216,7 +263,7 @@ def test_q1_an_error_of_appointments_of_is_not_a_401(answers, appointments, erro
 
 
 PASSWORDS = {"ana": "a horse and 7 trees", "Zoë": "Über 90 % + more", "17": "tea"}
-NUMBERS = {"ana": 17, "Zoë": 4, "17": 5}
+NUMBERS = {"ana": 17, "Zoë": 4, "17": 0}
 
 
 @pytest.fixture
@@ -250,8 +297,9 @@ def signed_in(app: FastAPI, username: str) -> str:
     token, kind = fields.get("access_token"), fields.get("token_type")
     assert (status, kind, type(token), len(fields)) == (200, "bearer", str, 2), (
         f"`POST /token` with the right password returned {status} and "
-        f"{in_words(body)}. The docstring asks for status 200 and two fields: the "
-        'token as `access_token`, and "bearer" as `token_type`. Look at your `return`.'
+        f"{in_words(body)}. The docstring asks for 200 and two fields: `access_token`, "
+        'and `token_type` "bearer". Look at what you take from the form, and at your '
+        "`return`."
     )
     return str(token)
 
@@ -262,7 +310,7 @@ def claims_in(answers, token: str) -> dict[str, Any]:
     assert isinstance(got, dict), (
         f"The token came back with the next request, and PyJWT raised {in_words(got)}. "
         "The docstring asks for a JWT that is signed with `KEY` and HS256, with `sub` "
-        "as text, and with an `exp` in the future. Look at your claims."
+        "as text, and with an `exp` in the future. Look at what you pass to `encode`."
     )
     return got
 
@@ -311,12 +359,34 @@ def test_q2_the_token_expires_after_the_lifetime(answers, sign_ins, zone):
     got = outcome(
         lambda: jwt.decode(token, answers.KEY, ["HS256"], options=options)["exp"]
     )
-    is_right = isinstance(got, int) and before <= got - lifetime <= after
-    left = f"{got - before} seconds" if isinstance(got, int) else in_words(got)
+    is_time = isinstance(got, int | float)
+    is_right = is_time and before <= got - lifetime <= after
+    left = f"{int(got) - before} seconds" if is_time else in_words(got)
     assert is_right, (
         f"On a machine in the time zone {zone}, the token is valid for {left}. The "
         f"docstring asks for the current time plus `LIFETIME`, which is {lifetime} "
         "seconds. PyJWT takes a `datetime` without a time zone for UTC. Look at `exp`."
+    )
+
+
+def test_q2_every_token_has_its_own_end(answers, sign_ins):
+    app, _ = sign_ins
+
+    tokens = [signed_in(app, "ana")]
+    second = now()
+    while now() == second:
+        time.sleep(0.01)
+    tokens.append(signed_in(app, "ana"))
+    options = {"verify_signature": False}
+    ends = [
+        outcome(lambda token=token: jwt.decode(token, options=options)["exp"])
+        for token in tokens
+    ]
+    is_right = all(isinstance(end, int | float) for end in ends) and ends[0] < ends[1]
+    assert is_right, (
+        "Ana signed in, and once more in the next second. The `exp` of her tokens were "
+        f"{in_words(ends)}. The docstring asks for the time of the request plus "
+        "`LIFETIME`. Look at which line reads the time."
     )
 
 
@@ -334,12 +404,12 @@ WRONG = {
 def test_q2_a_wrong_username_or_password_returns_400(sign_ins, who):
     app, _ = sign_ins
 
-    responses = sign_in(app, *who), sign_in(app, "nobody", "nothing")
-    got, other = [(*seen(one), dict(one.headers)) for one in responses]
-    assert (got[0], got) == (400, other), (
-        f"{who} returned {in_words(got)}, and a username that does not exist "
-        f"{in_words(other)}. The docstring asks for 400, and for the same response "
-        "in both cases."
+    got, other = sign_in(app, *who), sign_in(app, "nobody", "nothing")
+    same = seen(got) == seen(other) and dict(got.headers) == dict(other.headers)
+    assert (got.status_code, same) == (400, True), (
+        f"{who} returned {in_words(seen(got))}, and a username that does not exist "
+        f"{in_words(seen(other))}. The docstring asks for 400, and for the same "
+        "response in both cases, with the same headers."
     )
 
 
@@ -347,14 +417,16 @@ def test_q2_a_wrong_username_or_password_returns_400(sign_ins, who):
 def test_q2_each_request_checks_one_password(answers, sign_ins, username):
     app, checked = sign_ins
 
-    for password in ("wrong", PASSWORDS["ana"], "wrong"):
+    passwords = ["wrong", PASSWORDS["ana"], "wrong", "   ", "x" * 200, "1"]
+    for password in passwords:
         sign_in(app, username, password)
     stored = {"ana": f"hash of {PASSWORDS['ana']}"}.get(username, answers.NO_ACCOUNT)
-    assert [one[1] for one in checked] == [stored] * 3, (
-        f"Three requests with the username {username!r} called `is_password` with the "
-        f"hashes {in_words([one[1] for one in checked])}. The docstring asks for one "
-        f"call for each request, here with {stored[:30]!r}. Look at which requests "
-        "make the call."
+    calls = [one[:5] for one, _ in checked]
+    others = sorted({one[:22] for _, one in checked if one != stored})
+    assert checked == [(one, stored) for one in passwords], (
+        f"Six requests for {username!r} called `is_password` with the passwords "
+        f"{in_words(calls)} (cut), and with other hashes {in_words(others)}. The "
+        f"docstring asks for one call each, here with {stored[:22]!r}."
     )
 
 
@@ -439,31 +511,33 @@ def staff(answers) -> tuple[FastAPI, dict[str, set[str]]]:
 def test_q3_after_a_token_expired_the_client_asks_once(
     answers, staff, path, username, page, make
 ):
-    app, _ = staff
+    app, roles = staff
 
     web = WebClient(answers, app, username, INVALID[make](answers.KEY))
     got = web.open(path), web.prompts
     assert got == (page, 1), (
         f"The token of {username} was not valid ({make}). The client opened {path}, "
         f"asked for the password {web.prompts} times, and showed {in_words(got[0])}. "
-        "The docstring asks for 401 with `WWW-Authenticate: Bearer`: then the client "
-        "asks once. Look at `signed_in`."
+        f"The docstring asks for 401 first, and for {page} with the new token. "
+        f"{username}'s roles are {sorted(roles[username])}. Look at "
+        f"{'`doctor`' if web.prompts == 1 else '`signed_in`'}."
     )
 
 
 @pytest.mark.parametrize("username", ["kim", "max", "doctor", "LEE"])
 def test_q3_without_the_role_the_client_does_not_ask(answers, staff, username):
-    app, _ = staff
+    app, roles = staff
 
     token = hs256(answers.KEY, sub=username, roles=["doctor"], role="doctor")
     web = WebClient(answers, app, username, token)
     got = [web.open("/account"), web.open("/patients"), web.prompts]
     expected = [f'200 "{username}"', "You are not allowed to do this.", 0]
     assert got == expected, (
-        f"{username} has a valid token, and not the role doctor. The pages /account "
-        f"and /patients showed {in_words(got[:2])}, after {web.prompts} prompts for "
-        "the password. The docstring asks for 403 on the second page. Look at "
-        "`doctor`."
+        f"The user {username!r} has a valid token, and the roles "
+        f"{sorted(roles.get(username, ()))}. /account and /patients showed "
+        f"{in_words(got[:2])}, after {web.prompts} prompts for the password. The "
+        "docstring asks for 200 and 403. Look at "
+        f"{'`doctor`' if got[0] == expected[0] else '`signed_in`'}."
     )
 
 
@@ -494,7 +568,7 @@ def test_q3_the_roles_are_read_for_every_request(answers, staff):
     assert got == [403, 200, 403], (
         "Kim became a doctor, and then she lost the role. Three requests with the same "
         f"token returned {got}. The docstring asks for 403 without the role, and to "
-        "call `roles_of` for each request. Look at `doctor`."
+        "call `roles_of` each time. Look at `doctor`."
     )
 
 
@@ -553,7 +627,7 @@ def test_q4_a_valid_token_returns_the_letters(answers, letters, patient, audienc
     assert got == (200, known.get(patient, [])), (
         f"A valid token with the `sub` {patient!r} and the `aud` {audience} returned "
         f"{in_words(got)}. The docstring asks for `letters_of({patient!r})`, which "
-        f"returned {known.get(patient, [])}."
+        f"returned {known.get(patient, [])}. Look at the arguments of `decode`."
     )
 
 
@@ -568,6 +642,37 @@ def test_q4_the_letters_are_read_for_every_request(answers, letters):
         "The letters changed between two requests. The responses were "
         f"{in_words(got)}. The docstring asks for what `letters_of` returns. Look at "
         "which line calls it."
+    )
+
+
+@ERRORS
+def test_q4_an_error_of_letters_of_is_not_a_401(answers, letters, error):
+    app, _ = letters
+
+    def fail(patient: str) -> list[str]:
+        raise error("not an error of this token")
+
+    stand_in(answers.letters_of, fail)
+    with client(app) as http:
+        headers = bearer(es256(answers))
+        got = outcome(lambda: http.get("/letters", headers=headers))
+    assert isinstance(got, error), (
+        f"`letters_of` raised {error.__name__}, but the request came out as "
+        f"{in_words(got)}. The docstring asks not to catch this error: the token is "
+        "valid. Look at what stands in your `try`, and at what `except` catches."
+    )
+
+
+def test_q4_the_token_is_checked_for_every_request(answers, letters):
+    app, _ = letters
+
+    got = before_and_after_the_end(
+        lambda token: read_letters(app, token), lambda end: es256(answers, exp=end)
+    )
+    assert (got[0], got[1]) == (200, got[2]), (
+        f"A token returned {got[0]}. After its end it returned {got[1]}. Another token "
+        f"that had expired, too, returned {got[2]}. The docstring asks for 401 if a "
+        "token has expired. Look at what your application keeps."
     )
 
 
@@ -615,7 +720,8 @@ def test_q4_a_token_that_is_not_valid_returns_401(answers, letters, make, reques
     assert (before, got) == (200, (401, "Bearer")), (
         f"A valid token returned {before}. A token that is not valid "
         f"({request.node.callspec.id}) returned {got} and {in_words(response.text)}. "
-        "The docstring asks for 200, then for 401 with `WWW-Authenticate: Bearer`."
+        "The docstring asks for 200, then for 401 with `WWW-Authenticate: Bearer`. "
+        "Look at the arguments of `decode`, and at your 401."
     )
 
 
@@ -697,10 +803,10 @@ def test_q5_a_refresh_token_gets_a_new_access_token(answers, refreshes, username
         for n in range(2)
     ]
     assert got == expected, (
-        f"A refresh token of {username!r} was sent twice to `POST /refresh`. The "
-        f"responses were {in_words(got)}. The docstring asks for two fields: the new "
-        'access token as `access_token`, and "bearer" as `token_type`. Look at your '
-        "arguments of `new_token`."
+        f"A refresh token of {username!r} was sent twice. The responses were "
+        f"{in_words(got)}. The docstring asks for two fields: the new access token as "
+        '`access_token`, and "bearer" as `token_type`. Look at your arguments of '
+        f"`{'new_token' if got[0][0] == 200 else 'username_in'}`."
     )
 
 
@@ -719,9 +825,9 @@ def test_q5_the_new_access_token_opens_get_me(answers, refreshes):
 
 
 def other_kinds(answers, *kinds: object) -> dict[str, str]:
-    """Return tokens that are signed with `KEY`, and have another kind or none."""
-    tokens = {f"{kind!r}": hs256(answers.KEY, kind=kind) for kind in kinds}
-    return tokens | {"no kind": hs256(answers.KEY)}
+    """Return tokens that are signed with `LOGIN_KEY`, and have another kind or none."""
+    tokens = {f"{kind!r}": hs256(answers.LOGIN_KEY, kind=kind) for kind in kinds}
+    return tokens | {"no kind": hs256(answers.LOGIN_KEY)}
 
 
 @pytest.mark.parametrize(
@@ -739,9 +845,9 @@ def test_q5_a_token_of_another_kind_returns_401(answers, refreshes, ask, right, 
     accepted = {kind: one for kind, one in got.items() if one != (401, "Bearer")}
     assert (valid, accepted) == (200, {}), (
         f"This endpoint needs the kind {right!r}. A token of this kind returned "
-        f"{valid}. For other kinds it returned {in_words(accepted or 'a 401')}. The "
-        "docstring asks for 401 with `WWW-Authenticate: Bearer` for any other token. "
-        "Look at your condition for `kind`."
+        f"{valid}. Other kinds returned {in_words(accepted or 'a 401')}. The docstring "
+        "asks for 401 with `WWW-Authenticate: Bearer`. Look at your condition for "
+        "`kind`."
     )
 
 
@@ -755,13 +861,16 @@ def test_q5_a_token_that_is_not_valid_returns_401(answers, refreshes, ask, make)
     kind = "access" if ask is read_me else "refresh"
     before = ask(app, answers.new_token("ana", kind)).status_code
     claims = {"kind": kind}
-    tokens = [make(answers.KEY), hs256(answers.KEY, exp=now() - DAY, **claims)]
+    tokens = [
+        make(answers.LOGIN_KEY),
+        hs256(answers.LOGIN_KEY, exp=now() - DAY, **claims),
+    ]
     tokens.append(hs256(b"x" * 64, **claims))
     got = [refusal(ask(app, token)) for token in tokens]
     assert (before, got) == (200, [(401, "Bearer")] * 3), (
         f"A valid {kind} token returned {before}. Three tokens that are not valid "
         f"returned {got}. The docstring asks for 401 with `WWW-Authenticate: Bearer`. "
-        "Look at what you do when `claims_of` returns None."
+        "Look at what you do when `login_claims` returns None."
     )
 
 
@@ -827,7 +936,7 @@ def test_q6_the_status_code_is_predicted(answers, key):
     )
 
     real = run(answers, *key.split(", "))
-    is_right = type(predicted) is int and predicted == real
+    is_right = isinstance(predicted, int) and predicted == real
     assert is_right, (
         f"For {key!r} you predict {in_words(predicted)}. The real run came out "
         f"differently. {LOOK_AT[key]}"

@@ -5,6 +5,7 @@ import functools
 import hmac
 import json
 import time
+from http import HTTPStatus
 
 from fastapi import APIRouter, Request, Security
 from fastapi.responses import JSONResponse
@@ -213,7 +214,7 @@ def appointments_app():
 
 @wrong(
     "5.3.1",
-    caught_by="test_q1_a_valid_token_returns_the_appointments_of_its_user[ana]",
+    caught_by="test_q1_a_valid_token_returns_the_appointments_of_its_user[17]",
 )
 def appointments_app():
     """Take the token from the query."""
@@ -232,7 +233,7 @@ def appointments_app():
 
 @wrong(
     "5.3.1",
-    caught_by="test_q1_a_valid_token_returns_the_appointments_of_its_user[eve]",
+    caught_by="test_q1_a_valid_token_returns_the_appointments_of_its_user[99]",
 )
 def appointments_app():
     """Return 404 to a patient without appointments."""
@@ -287,6 +288,57 @@ def appointments_app():
         return found
 
     return app
+
+
+@wrong(
+    "5.3.1",
+    caught_by="test_q1_an_error_of_appointments_of_is_not_a_401[ExpiredSignatureError]",
+)
+def appointments_app():
+    """Put both calls into the `try`, and catch the errors of PyJWT."""
+    app = FastAPI()
+
+    @app.get("/appointments")
+    def list_appointments(token: Annotated[str, Depends(bearer)]):
+        try:
+            return appointments_of(jwt.decode(token, KEY, ["HS256"])["sub"])
+        except jwt.InvalidTokenError:
+            raise unauthorized() from None
+
+    return app
+
+
+@wrong("5.3.1", caught_by="test_q1_the_token_is_checked_for_every_request")
+def appointments_app():
+    """Keep the claims of a token that was valid once."""
+
+    @functools.cache
+    def decode(token):
+        return jwt.decode(token, KEY, ["HS256"])
+
+    def patient(token: Annotated[str, Depends(bearer)]):
+        try:
+            return decode(token)["sub"]
+        except jwt.InvalidTokenError:
+            raise unauthorized() from None
+
+    return app_of(patient)
+
+
+@right("5.3.1")
+def appointments_app():
+    """Check the end by hand, with another clock."""
+
+    def patient(token: Annotated[str, Depends(bearer)]):
+        try:
+            claims = jwt.decode(token, KEY, ["HS256"], {"verify_exp": False})
+        except jwt.InvalidTokenError:
+            raise unauthorized() from None
+        if claims["exp"] <= time.time():
+            raise unauthorized()
+        return claims["sub"]
+
+    return app_of(patient)
 
 
 @right("5.3.1")
@@ -513,6 +565,48 @@ def sign_in_app():
     return app_with(sign_in)
 
 
+@wrong("5.3.2", caught_by="test_q2_every_token_has_its_own_end")
+def sign_in_app():
+    """Compute the end once, when the application is created."""
+    end = datetime.now(UTC) + LIFETIME
+
+    def sign_in(form: Form_):
+        number = number_of(form.username, form.password)
+        if number is None:
+            raise HTTPException(400)
+        return token_response(number, exp=end)
+
+    return app_with(sign_in)
+
+
+@wrong("5.3.2", caught_by="test_q2_each_request_checks_one_password[ana]")
+def sign_in_app():
+    """Refuse passwords that nobody has, without a hash."""
+
+    def sign_in(form: Form_):
+        if not form.password.strip() or len(form.password) > 72:
+            raise HTTPException(400)
+        number = number_of(form.username, form.password)
+        if number is None:
+            raise HTTPException(400)
+        return token_response(number)
+
+    return app_with(sign_in)
+
+
+@wrong("5.3.2", caught_by="test_q2_the_token_has_the_number_of_the_account[17]")
+def sign_in_app():
+    """Take the number 0 for no account."""
+
+    def sign_in(form: Form_):
+        number = number_of(form.username, form.password)
+        if not number:
+            raise HTTPException(400)
+        return token_response(number)
+
+    return app_with(sign_in)
+
+
 class SignIn(BaseModel):
     """A username and a password in JSON."""
 
@@ -618,6 +712,19 @@ def sign_in_app():
         return JSONResponse({"error": "invalid_grant"}, 400)
 
     return app
+
+
+@right("5.3.2")
+def sign_in_app():
+    """Write `exp` with fractions of a second."""
+
+    async def sign_in(form: Form_):
+        number = number_of(form.username, form.password)
+        if number is None:
+            raise HTTPException(400)
+        return token_response(number, exp=time.time() + LIFETIME.total_seconds())
+
+    return app_with(sign_in)
 
 
 @right("5.3.2")
@@ -1107,6 +1214,36 @@ def letters_app():
     )
 
 
+@wrong("5.3.4", caught_by="test_q4_an_error_of_letters_of_is_not_a_401[KeyError]")
+def letters_app():
+    """Catch every error, also those of `letters_of`."""
+    app = FastAPI()
+
+    @app.get("/letters")
+    def list_letters(token: Annotated[str, Depends(bearer)]):
+        try:
+            claims = jwt.decode(
+                token, PUBLIC_KEY, ["ES256"], REQUIRED, audience="portal", issuer=ISSUER
+            )
+            return letters_of(claims["sub"])
+        except Exception:
+            raise unauthorized() from None
+
+    return app
+
+
+@wrong("5.3.4", caught_by="test_q4_the_token_is_checked_for_every_request")
+def letters_app():
+    """Keep the claims of a token that was valid once."""
+    return read_letters_app(
+        functools.cache(
+            lambda token: jwt.decode(
+                token, PUBLIC_KEY, ["ES256"], REQUIRED, audience="portal", issuer=ISSUER
+            )
+        )
+    )
+
+
 @right("5.3.4")
 def letters_app():
     """Check the token in a dependency, with a decoder that has the options."""
@@ -1177,7 +1314,7 @@ def app_for(username_in, refresh=None):
 
 def username_of_kind(token, kind):
     """Return the user of a token of this kind."""
-    claims = claims_of(token)
+    claims = login_claims(token)
     if claims is None or claims.get("kind") != kind:
         raise unauthorized()
     return claims["sub"]
@@ -1188,7 +1325,7 @@ def refresh_app():
     """Do not look at the kind."""
 
     def username_in(token, kind):
-        claims = claims_of(token)
+        claims = login_claims(token)
         if claims is None:
             raise unauthorized()
         return claims["sub"]
@@ -1201,7 +1338,7 @@ def refresh_app():
     """Check the kind of refresh tokens only."""
 
     def username_in(token, kind):
-        claims = claims_of(token)
+        claims = login_claims(token)
         if claims is None or kind == "refresh" and claims.get("kind") != kind:
             raise unauthorized()
         return claims["sub"]
@@ -1214,7 +1351,7 @@ def refresh_app():
     """Refuse the one other kind."""
 
     def username_in(token, kind):
-        claims = claims_of(token)
+        claims = login_claims(token)
         other = "refresh" if kind == "access" else "access"
         if claims is None or claims.get("kind") == other:
             raise unauthorized()
@@ -1228,7 +1365,7 @@ def refresh_app():
     """Expect that every token has a kind."""
 
     def username_in(token, kind):
-        claims = claims_of(token)
+        claims = login_claims(token)
         if claims is None or claims["kind"] != kind:
             raise unauthorized()
         return claims["sub"]
@@ -1241,7 +1378,7 @@ def refresh_app():
     """Take a token without a kind for one of the right kind."""
 
     def username_in(token, kind):
-        claims = claims_of(token)
+        claims = login_claims(token)
         if claims is None or claims.get("kind", kind) != kind:
             raise unauthorized()
         return claims["sub"]
@@ -1254,7 +1391,7 @@ def refresh_app():
     """Look for the kind as a part of a text."""
 
     def username_in(token, kind):
-        claims = claims_of(token)
+        claims = login_claims(token)
         if claims is None or str(claims.get("kind")) not in kind:
             raise unauthorized()
         return claims["sub"]
@@ -1267,7 +1404,7 @@ def refresh_app():
     """Return 403 for another kind."""
 
     def username_in(token, kind):
-        claims = claims_of(token)
+        claims = login_claims(token)
         if claims is None:
             raise unauthorized()
         if claims.get("kind") != kind:
@@ -1282,7 +1419,7 @@ def refresh_app():
     """Expect that the token is valid."""
 
     def username_in(token, kind):
-        claims = claims_of(token)
+        claims = login_claims(token)
         if claims["kind"] != kind:
             raise unauthorized()
         return claims["sub"]
@@ -1296,7 +1433,7 @@ def refresh_app():
 
     def username_in(token, kind):
         try:
-            claims = jwt.decode(token, KEY, ["HS256"], {"verify_exp": False})
+            claims = jwt.decode(token, LOGIN_KEY, ["HS256"], {"verify_exp": False})
         except jwt.InvalidTokenError:
             raise unauthorized() from None
         if claims.get("kind") != kind:
@@ -1392,7 +1529,7 @@ def refresh_app():
     """Return the claims instead of the user."""
 
     def username_in(token, kind):
-        claims = claims_of(token)
+        claims = login_claims(token)
         if claims is None or claims.get("kind") != kind:
             raise unauthorized()
         return str(claims)
@@ -1418,7 +1555,7 @@ def refresh_app():
     """Match the claims."""
 
     def username_in(token, kind):
-        match claims_of(token):
+        match login_claims(token):
             case {"kind": found, "sub": username} if found == kind:
                 return username
         raise HTTPException(401, "Sign in again.", {"WWW-Authenticate": "Bearer"})
@@ -1432,7 +1569,7 @@ def refresh_app():
 
     def username_in(token, kind):
         try:
-            claims = jwt.decode(token, KEY, ["HS256"])
+            claims = jwt.decode(token, LOGIN_KEY, ["HS256"])
             if claims["kind"] != kind:
                 raise KeyError
         except (jwt.InvalidTokenError, KeyError) as error:
@@ -1513,3 +1650,9 @@ def statuses():
 def statuses():
     """Write the dict in another order."""
     return dict(sorted(RIGHT.items()))
+
+
+@right("5.3.6")
+def statuses():
+    """Write the status codes by name."""
+    return {key: HTTPStatus(status) for key, status in RIGHT.items()}
