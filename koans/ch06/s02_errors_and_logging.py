@@ -48,7 +48,8 @@ def explain_errors(app: FastAPI) -> None:
     - The status code is the `status` of the exception. The body is a JSON object with
       its "type", "title" and "status".
     - If the status is below 500, the object also has "detail", the text of the
-      exception. If not, no part of the text is sent: it can name hosts or tables.
+      exception. From 500 on, there is no such field, and no part of the text is sent:
+      it can name hosts or tables.
     - The media type of the response is `application/problem+json`.
 
     Example:
@@ -86,15 +87,17 @@ class JsonFormatter(logging.Formatter):
       null).
     - It also has each field of `extra`. If JSON has no such value, it becomes a text,
       by `str`.
-    - If the name of such a field is in `SECRETS`, in upper or lower case, the value is
-      "***".
-    - If the record has an exception, "traceback" is the text that the method
-      `formatException` returns. If not, there is no such field.
-    - There is no line break in the line. Otherwise a client could write lines of its
-      own into the log.
+    - If the name of such a field is in `SECRETS`, the value is "***". Upper and lower
+      case are the same here: `Token` is a secret, too.
+    - If the record has an exception, "traceback" is the text that the formatter's
+      `formatException` returns for it. If not, there is no such field.
+    - There is no line break (LF or CR) in the line. Otherwise a client could write
+      lines of its own into the log.
 
     Given:
-        No field of `extra` is called like another field of the object.
+        No field of `extra` is called like another field of the object. Its numbers are
+        finite, and the keys of a dict are texts.
+        The `exc_info` of a record is None, or has an exception.
 
     Example:
         logger.info("%s logged in", "ana", extra={"token": "t-1", "tries": 2})
@@ -129,12 +132,13 @@ def articles_app() -> FastAPI:
 
     - If `load_article` raises an HTTPException, FastAPI sends the response, and nothing
       is logged.
-    - If it raises another exception, the response is 500 with the body `{"error":
-      "Something went wrong."}`. The log gets one entry with the level ERROR, the
-      exception and its traceback. Its message has the method and the path.
-    - If `find_related` raises an exception, the response is 200 with the text and an
-      empty list. The log gets one entry with the level WARNING, the exception and its
+    - If `load_article` raises another exception, the response is 500 with the body
+      `{"error": "Something went wrong."}`. The log gets one entry with the level ERROR
+      and a message with the method and the path. It shows the exception and its
       traceback.
+    - If `find_related` raises any exception, the response is 200 with the text and an
+      empty list. The log gets one entry with the level WARNING. It shows the exception
+      and its traceback.
 
     Given:
         The log is what `logger` receives. The entry that Uvicorn writes for a 500 does

@@ -71,6 +71,18 @@ def subclass(answers: Any, status: int, base: str = "NewsError") -> Any:
     return Refused
 
 
+def place_of(got: tuple[int, Any], body: dict[str, Any]) -> str:
+    """Say where to look, if this is the response and that the expected body."""
+    _, found = got
+    if got == (500, "Internal Server Error"):
+        return "Look at the class that your handler is for, and at what it calls."
+    if not isinstance(found, dict):
+        return "Look at what your handler returns."
+    names = sorted({*found, *body})
+    wrong = [f"`{one}`" for one in names if found.get(one, ...) != body.get(one, ...)]
+    return f"Look at {' and '.join(wrong) or 'the status code of the response'}."
+
+
 TEXT = "Article 7 is über-old; see db-3."
 
 
@@ -84,7 +96,7 @@ def check_problem(app: FastAPI, error: Any, path: str = "/0") -> None:
     assert seen(response) == (error.status, body), (
         f"{raised} with the status {error.status} was raised. The response was "
         f"{in_words(seen(response))}. The docstring asks for {error.status} with "
-        f"{sorted(body)}. Look at what your handler returns."
+        f"{sorted(body)}. {place_of(seen(response), body)}"
     )
     media_type = response.headers.get("content-type", "").split(";")[0]
     assert media_type == "application/problem+json", (
@@ -242,10 +254,14 @@ def test_q2_a_line_has_level_logger_message_and_request(log, level):
             "message": message,
             "request": None,
         }
+        what = f"{in_words(arguments)} was logged with {level}, outside of a request"
+        assert set(entry) == set(expected), (
+            f"{what}. The fields of the line are {in_words(sorted(entry))}. The "
+            f"docstring asks for {sorted(expected)}."
+        )
         assert entry == expected, (
-            f"{in_words(arguments)} was logged with {level}, outside of a request. The "
-            f"line has {in_words(entry)}. The docstring asks for {sorted(expected)}, "
-            "with the arguments filled in."
+            f"{what}. The line has {in_words(entry)}. The docstring asks for "
+            f"{in_words(expected)}."
         )
 
 
@@ -336,6 +352,32 @@ def test_q2_an_exception_has_its_traceback(log):
     assert "traceback" not in after, (
         f"An entry without an exception has the field `traceback`: {in_words(after)}. "
         "The docstring asks for no such field."
+    )
+
+
+def test_q2_the_traceback_is_the_one_of_the_record(log):
+    error = outcome(crash)
+
+    def log_two() -> None:
+        log.logger.error("outside", exc_info=error)
+        try:
+            raise ValueError("another")
+        except ValueError:
+            log.logger.error("during another", exc_info=error)
+            log.logger.info("fine")
+
+    first, second, fine = log.entries(log_two, 3)
+    texts = [str(one.get("traceback")) for one in (first, second)]
+    wrong = [one for one in texts if "in crash" not in one or "another" in one]
+    assert wrong == [], (
+        "`logger.error(..., exc_info=error)` logged a KeyError, after it was caught. "
+        f"The traceback is {in_words(wrong[0])}. The docstring asks for the exception "
+        "of the record. The formatter can run where another one is being handled."
+    )
+    assert "traceback" not in fine, (
+        "`logger.info('fine')` was called in an `except` block. The line has "
+        f"{in_words(fine)}. The record has no exception, so the docstring asks for no "
+        "field `traceback`."
     )
 
 
@@ -459,8 +501,9 @@ def check_entry(entries: list[Any], what: str, level: str, error: str) -> None:
         else "Look at what you pass to the logger."
     )
     assert missing == [], (
-        f"{what}. The entry ends with {text[-40:]!r}. It does not contain {missing}. "
-        f"The docstring asks for the traceback. {where}"
+        f"{what}. The last lines of the entry are {in_words(text.splitlines()[-2:])}. "
+        f"The entry does not contain {missing}. The docstring asks for the exception "
+        f"and its traceback. {where}"
     )
 
 

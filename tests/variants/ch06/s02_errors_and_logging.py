@@ -505,6 +505,44 @@ class JsonFormatter(logging.Formatter):
         return line + "}"
 
 
+@wrong("6.2.2", caught_by="test_q2_the_traceback_is_the_one_of_the_record")
+class JsonFormatter(logging.Formatter):
+    """Take the exception that is being handled now."""
+
+    def format(self, record):
+        entry = {
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+            "request": request_id.get(),
+        }
+        for name, value in extra_fields(record).items():
+            entry[name] = "***" if name.lower() in SECRETS else value
+        if record.exc_info:
+            entry["traceback"] = traceback.format_exc()
+        return json.dumps(entry, default=str)
+
+
+@wrong("6.2.2", caught_by="test_q2_the_traceback_is_the_one_of_the_record")
+class JsonFormatter(logging.Formatter):
+    """Ask `sys` whether there is an exception."""
+
+    def format(self, record):
+        import sys
+
+        entry = {
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+            "request": request_id.get(),
+        }
+        for name, value in extra_fields(record).items():
+            entry[name] = "***" if name.lower() in SECRETS else value
+        if sys.exc_info()[0]:
+            entry["traceback"] = self.formatException(sys.exc_info())
+        return json.dumps(entry, default=str)
+
+
 @right("6.2.2")
 class JsonFormatter(logging.Formatter):
     """Build the object in one expression, and keep other scripts readable."""
