@@ -35,7 +35,7 @@ def open_engine(url: str, keep: int, most: int, patience: float) -> Engine:
 
     PostgreSQL starts a process for each connection, and accepts a limited number of
     them. So the news site opens few connections, and uses them again and again. Create
-    an engine for `url` that has such a connection pool.
+    a new engine for `url` that has such a connection pool.
 
     - The engine never has more than `most` connections. When they are returned, up to
       `keep` of them stay open and are used again. The others are closed.
@@ -45,6 +45,7 @@ def open_engine(url: str, keep: int, most: int, patience: float) -> Engine:
       restarts. The next caller gets a new connection, and no error.
 
     Given:
+        `url` names a PostgreSQL database.
         `keep` is at least 1, and at most `most`.
     """
     raise NotImplementedError
@@ -105,8 +106,11 @@ def front_page(session: Session, count: int) -> list[dict[str, Any]]:
 
     - The function returns the same list as before.
     - It sends at most four statements, however many articles there are.
-    - The database sends at most one row for each article, author, comment and picture
-      that the page shows.
+    - The number of rows that the database sends is at most the number of articles,
+      authors, comments and pictures that the page shows.
+
+    Given:
+        `count` is at most 100.
 
     Example:
         The page shows two articles of one author. One article has ten comments and ten
@@ -141,8 +145,9 @@ def comments_table(metadata: MetaData) -> Table:
     The table of comments grows, and the two queries above become slower: the database
     reads the whole table for each of them. Add indexes to the table.
 
-    - For both queries, the work of the database does not grow with the table. It does
-      not grow with the number of comments on the article either.
+    - For `newest_comments`, the work of the database does not grow with the table. It
+      does not grow with the number of comments on the article either.
+    - For `comments_of`, its work does not grow with the comments of other readers.
     - There are at most two indexes: each one makes every INSERT slower.
     - The table accepts the same rows as before.
 

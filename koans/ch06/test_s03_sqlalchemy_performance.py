@@ -182,8 +182,29 @@ def test_q1_there_are_never_more_connections_than_most(
     )
     assert not isinstance(extra, Connection), (
         f"`most` is {most}. {most} connections were in use, and one more caller got a "
-        "connection. The docstring asks for never more than `most`. Look at what the "
-        "second size of the pool counts."
+        "connection. The docstring asks for never more than `most`. The pool is a "
+        f"{type(engine.pool).__name__}. Look at what each of its sizes counts."
+    )
+
+
+def test_q1_each_call_creates_an_engine_with_a_pool_of_its_own(answers, postgres):
+    with (
+        pool_of(answers, postgres.url, 1, 2) as first,
+        pool_of(answers, postgres.url, 1, 2) as again,
+        pool_of(answers, postgres.url, 3, 4) as larger,
+    ):
+        assert first is not again, (
+            "`open_engine(url, 1, 2, ...)` was called twice, and returned the same "
+            "engine. The docstring asks to create a new one."
+        )
+        for engine, most in ((first, 2), (again, 2), (larger, 4)):
+            take(engine, most)
+        extra = Later(first.connect).result()
+
+    assert not isinstance(extra, Connection), (
+        "Three engines have the same `url`. `most` is 2 for the first one. 2 of its "
+        "connections were in use, and one more caller got a connection. The docstring "
+        "asks for never more than `most`."
     )
 
 
@@ -231,7 +252,7 @@ def test_q1_a_caller_that_waits_too_long_gets_a_timeout_error(answers, postgres)
 
 
 def test_q1_a_patient_caller_gets_a_connection_that_is_returned(answers, postgres):
-    with pool_of(answers, postgres.url, 1, 2, patience=600) as engine:
+    with pool_of(answers, postgres.url, 1, 2, patience=600.5) as engine:
         first, second = take(engine, 2)
         number = ask(first)
         third = Later(engine.connect)
@@ -240,10 +261,10 @@ def test_q1_a_patient_caller_gets_a_connection_that_is_returned(answers, postgre
         after = third.result()
         again = ask(after) if isinstance(after, Connection) else None
         second.close()
-        limit = engine.pool.timeout() if isinstance(engine.pool, QueuePool) else 600
+        limit = engine.pool.timeout() if isinstance(engine.pool, QueuePool) else 600.5
 
     assert before is WAITS, (
-        "Both connections were in use, and `patience` is 600. After a moment, "
+        "Both connections were in use, and `patience` is 600.5. After a moment, "
         f"`engine.connect()` {in_words_or_waits(before)}. The docstring asks to wait "
         "for a connection for `patience` seconds."
     )
@@ -252,9 +273,9 @@ def test_q1_a_patient_caller_gets_a_connection_that_is_returned(answers, postgre
         f"{in_words_or_waits(after)}, with PostgreSQL's number {again}. The docstring "
         f"asks to use the same connection again. Its number is {number}."
     )
-    assert limit == 600, (
-        f"`patience` is 600, and the pool lets a caller wait for {limit} seconds. The "
-        "docstring asks for `patience` seconds."
+    assert limit == 600.5, (
+        f"`patience` is 600.5, and the pool lets a caller wait for {limit} seconds. "
+        "The docstring asks for `patience` seconds."
     )
 
 
@@ -294,16 +315,23 @@ class Site:
 
         raw.row_factory = note
 
-    def add(self, author: Any, comments: int, pictures: int) -> dict[str, Any]:
-        """Store an article, and return what the front page shows of it."""
+    def add(
+        self, author: Any, comments: int, pictures: int, are_alike: bool = False
+    ) -> dict[str, Any]:
+        """Store an article, and return what the front page shows of it.
+
+        If `are_alike`, it has the texts of another one that was stored in this way.
+        """
         with Session(self._engine) as session:
             author = session.merge(author)
             number = len(session.scalars(select(self._answers.Article.id)).all()) + 1
+            texts = [f"{number}, comment {one}" for one in range(comments)]
+            files = [f"{number}-{one}.png" for one in range(pictures)]
             shown = {
-                "title": f"Article {number}",
+                "title": "Snow" if are_alike else f"Article {number}",
                 "author": author.name,
-                "comments": [f"{number}, comment {one}" for one in range(comments)],
-                "pictures": [f"{number}-{one}.png" for one in range(pictures)],
+                "comments": ["Thanks."] * comments if are_alike else texts,
+                "pictures": ["snow.png"] * pictures if are_alike else files,
             }
             article = self._answers.Article(id=number, title=shown["title"])
             article.author = author
@@ -337,8 +365,13 @@ def check_page(site: Site, count: int, expected: list[dict[str, Any]]) -> None:
     if page != expected and isinstance(page, list):
         pairs = enumerate(zip_longest(page, expected), 1)
         place, (entry, right) = next(pair for pair in pairs if pair[1][0] != pair[1][1])
+        where = f"Entry {place}"
+        if isinstance(entry, dict) and right and set(entry) == set(right):
+            name = next(name for name in right if entry[name] != right[name])
+            where = f"`{name}` of entry {place}"
+            entry, right = entry[name], right[name]
         raise AssertionError(
-            f"{what} returned {len(page)} of {len(expected)} entries. Entry {place} is "
+            f"{what} returned {len(page)} of {len(expected)} entries. {where} is "
             f"{in_words(entry)}, not {in_words(right)}. The docstring asks for the "
             "same list as before."
         )
@@ -387,6 +420,14 @@ def test_q2_an_article_without_comments_and_pictures_is_shown(answers, site):
     shown = [site.add(person, *size) for size in sizes for person in (ana, ben)]
 
     check_page(site, 8, shown[::-1])
+
+
+def test_q2_articles_with_the_same_texts_are_shown(answers, site):
+    ana, ben = authors(answers, 2)
+    people_and_sizes = [(ana, 2, 2), (ben, 3, 0), (ana, 2, 2), (ana, 0, 1)]
+    shown = [site.add(*one, are_alike=True) for one in people_and_sizes]
+
+    check_page(site, 4, shown[::-1])
 
 
 @pytest.mark.parametrize("count", [2, 5])

@@ -155,6 +155,35 @@ def open_engine(url, keep, most, patience):
     )
 
 
+@wrong("6.3.1", caught_by="test_q1_each_call_creates_an_engine_with_a_pool_of_its_own")
+def open_engine(url, keep, most, patience, _engines={}):
+    """Keep one engine for each database."""
+    if url not in _engines:
+        _engines[url] = create_engine(
+            url,
+            pool_size=keep,
+            max_overflow=most - keep,
+            pool_timeout=patience,
+            pool_pre_ping=True,
+        )
+    return _engines[url]
+
+
+@wrong(
+    "6.3.1",
+    caught_by="test_q1_a_patient_caller_gets_a_connection_that_is_returned",
+)
+def open_engine(url, keep, most, patience):
+    """Wait for whole seconds."""
+    return create_engine(
+        url,
+        pool_size=keep,
+        max_overflow=most - keep,
+        pool_timeout=int(patience),
+        pool_pre_ping=True,
+    )
+
+
 @right("6.3.1")
 def open_engine(url, keep, most, patience):
     """Name the class of the pool, and ping in an event of one's own."""
@@ -377,6 +406,30 @@ def front_page(session, count, _pages={}):
         )
         _pages[count] = shown(session.scalars(query))
     return _pages[count]
+
+
+@wrong("6.3.2", caught_by="test_q2_articles_with_the_same_texts_are_shown")
+def front_page(session, count):
+    """Collect what belongs to an article under its title."""
+    page = session.execute(
+        select(Article.id, Article.title, Author.name)
+        .join(Article.author)
+        .order_by(Article.id.desc())
+        .limit(count)
+    ).all()
+    titles = {number: title for number, title, _ in page}
+    found = {
+        title: {"title": title, "author": name, "comments": [], "pictures": []}
+        for _, title, name in page
+    }
+    for model, column, name in (
+        (Comment, Comment.text, "comments"),
+        (Picture, Picture.file, "pictures"),
+    ):
+        rows = select(model.article_id, column).where(model.article_id.in_(titles))
+        for number, value in session.execute(rows.order_by(model.id)):
+            found[titles[number]][name].append(value)
+    return list(found.values())
 
 
 @right("6.3.2")
