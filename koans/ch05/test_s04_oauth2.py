@@ -84,7 +84,9 @@ def sign_in(app: FastAPI, username: str, password: str) -> httpx2.Response:
     return send(app, "POST", "/token", data={"grant_type": "password"} | form)
 
 
-@pytest.mark.parametrize("patient", [ANA, BEN], ids=["ana", "ben"])
+@pytest.mark.parametrize(
+    "patient", [ANA, BEN, ("Eve ", " 7 Trees ")], ids=["ana", "ben", "spaces"]
+)
 def test_q1_the_password_is_exchanged_for_the_token_of_sign_in(answers, patient):
     tokens: list[str] = []
 

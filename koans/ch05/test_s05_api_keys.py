@@ -124,6 +124,8 @@ WRONG_KEYS: dict[str, Callable[[str], dict[str, Any]]] = {
     "other-case": lambda key: {"headers": {NAME: key.swapcase()}},
     "with-scheme": lambda key: {"headers": {NAME: f"Bearer {key}"}},
     "not-ascii": lambda key: {"headers": {NAME.encode(): "é€".encode()}},
+    "and-not-ascii": lambda key: {"headers": {NAME.encode(): f"{key}é".encode()}},
+    "quotes": lambda key: {"headers": {NAME: f'"{key}"'}},
     "other-header": lambda key: {"headers": {"Authorization": f"Bearer {key}"}},
     "query": lambda key: {"params": {NAME: key, "api_key": key, "key": key}},
     "cookie": lambda key: {"headers": {"Cookie": f"{NAME}={key}; api_key={key}"}},
@@ -365,6 +367,23 @@ def test_q2_another_text_is_no_key(answers, change):
     )
 
 
+def test_q2_the_row_of_the_prefix_decides_alone(answers):
+    keys = api_keys(answers)
+
+    class OpenRow(answers.StoredKey):
+        def accepts(self, key: str) -> bool:
+            return True
+
+    keys.rows["0" * 16] = OpenRow("", "Lilie")
+    key = key_from(keys)
+    got = pharmacy_of(keys, key)
+    assert got == "Rosen", (
+        f"`pharmacy_of` returned {in_words(got)} for a key of 'Rosen'. Another row, "
+        "whose `accepts` always returns True, has another prefix. The docstring asks "
+        "to find the row by the prefix. Look at which rows you ask."
+    )
+
+
 def test_q2_the_old_key_works_until_the_overlap_ends(answers, clock):
     keys = api_keys(answers)
     old = key_from(keys)
@@ -563,6 +582,20 @@ def test_q3_a_key_ends(answers, clock):
         "Two keys end after 7 and after 14 days. A second before 7 days, after 7 days "
         f"and after 14 days they returned {got}. The docstring asks for 401 if the end "
         "is not after `now()`."
+    )
+
+
+def test_q3_a_key_is_looked_up_for_every_request(answers):
+    key = stored(answers)
+    app = appointments_app(answers)
+
+    got = [use(app, "GET", key).status_code]
+    answers.KEYS.clear()
+    got.append(use(app, "GET", key).status_code)
+    assert got == [200, 401], (
+        "A key was removed from `KEYS` after its first request. Before and after, the "
+        f"status codes were {got}. The docstring asks for 200, and for 401 with an "
+        "unknown key. Look at what you keep between two requests."
     )
 
 

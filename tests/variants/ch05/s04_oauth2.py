@@ -12,6 +12,27 @@ from fastapi.security import HTTPBearer, OAuth2PasswordRequestFormStrict
 from sensei.variants import right, wrong
 
 
+@wrong(
+    "5.4.1",
+    caught_by="test_q1_the_password_is_exchanged_for_the_token_of_sign_in[spaces]",
+)
+def portal_app():
+    """Remove spaces around the password."""
+    app = FastAPI()
+    scheme = OAuth2PasswordBearer(tokenUrl="token")
+
+    @app.post("/token")
+    def create_token(form: Annotated[OAuth2PasswordRequestForm, Depends()]):
+        token = sign_in(form.username, form.password.strip())
+        return {"access_token": token, "token_type": "bearer"}
+
+    @app.get("/me")
+    def read_me(token: Annotated[str, Depends(scheme)]):
+        return patient_of(token)
+
+    return app
+
+
 @wrong("5.4.1", caught_by="test_q1_the_password_is_exchanged_for_the_token_of_sign_in")
 def portal_app() -> FastAPI:
     """Read the username and the password from JSON."""

@@ -12,6 +12,39 @@ from fastapi.security import APIKeyQuery, HTTPBearer, SecurityScopes
 from sensei.variants import right, wrong
 
 
+@wrong(
+    "5.5.1",
+    caught_by="test_q1_without_the_right_key_the_response_is_401[and-not-ascii]",
+)
+def pharmacy_app(api_key: str) -> FastAPI:
+    """Leave out characters that are not ASCII."""
+    app = FastAPI()
+    header = APIKeyHeader(name="X-API-Key")
+
+    @app.get("/prescriptions")
+    def list_prescriptions(key: Annotated[str, Depends(header)]):
+        if not secrets.compare_digest(key.encode("ascii", "ignore"), api_key.encode()):
+            raise HTTPException(401, headers={"WWW-Authenticate": "APIKey"})
+        return prescriptions()
+
+    return app
+
+
+@wrong("5.5.1", caught_by="test_q1_without_the_right_key_the_response_is_401[quotes]")
+def pharmacy_app(api_key: str) -> FastAPI:
+    """Accept the key in quotes."""
+    app = FastAPI()
+    header = APIKeyHeader(name="X-API-Key")
+
+    @app.get("/prescriptions")
+    def list_prescriptions(key: Annotated[str, Depends(header)]):
+        if not secrets.compare_digest(key.strip('"').encode(), api_key.encode()):
+            raise HTTPException(401, headers={"WWW-Authenticate": "APIKey"})
+        return prescriptions()
+
+    return app
+
+
 @wrong("5.5.1", caught_by="test_q1_no_comparison_tells_how_much_of_the_key_is_right")
 def pharmacy_app(api_key: str) -> FastAPI:
     """Compare with `!=`."""
@@ -526,6 +559,30 @@ def pharmacy_app(api_key: str) -> FastAPI:
         )
 
     return app
+
+
+@wrong("5.5.2", caught_by="test_q2_the_row_of_the_prefix_decides_alone")
+class ApiKeys:
+    """Ask every row."""
+
+    def __init__(self):
+        self.rows = {}
+
+    def create(self, pharmacy):
+        prefix = secrets.token_hex(8)
+        key = f"{prefix}.{secrets.token_urlsafe(32)}"
+        self.rows[prefix] = StoredKey(key_digest(key), pharmacy)
+        return key
+
+    def pharmacy_of(self, key):
+        found = (row.pharmacy for row in self.rows.values() if row.accepts(key))
+        return next(found, None)
+
+    def rotate(self, pharmacy):
+        for row in self.rows.values():
+            if row.pharmacy == pharmacy and row.end is None:
+                row.end = now() + OVERLAP
+        return self.create(pharmacy)
 
 
 @wrong("5.5.2", caught_by="test_q2_a_row_has_the_digest_and_not_the_secret")
@@ -1421,28 +1478,33 @@ class ApiKeys:
         return self.create(pharmacy)
 
 
-@right("5.5.2")
-class ApiKeys:
-    """Look at each row."""
+@wrong("5.5.3", caught_by="test_q3_a_key_is_looked_up_for_every_request")
+def appointments_app() -> FastAPI:
+    """Keep the keys that were found."""
+    app = FastAPI()
+    header = APIKeyHeader(name="X-API-Key")
+    found = {}
 
-    def __init__(self):
-        self.rows = {}
-
-    def create(self, pharmacy):
-        prefix = secrets.token_hex(8)
-        key = f"{prefix}.{secrets.token_urlsafe(32)}"
-        self.rows[prefix] = StoredKey(key_digest(key), pharmacy)
+    def caller(request: Request, text: Annotated[str, Depends(header)]) -> Key:
+        key = found[text] = found.get(text) or find_key(text)
+        if key is None or key.end <= now():
+            raise HTTPException(401, headers={"WWW-Authenticate": "APIKey"})
+        if ("read" if request.method == "GET" else "write") not in key.scopes:
+            raise HTTPException(403)
+        logger.info("Request of %s", key.name)
         return key
 
-    def pharmacy_of(self, key):
-        found = [row.pharmacy for row in self.rows.values() if row.accepts(key)]
-        return found[0] if found else None
+    @app.get("/appointments")
+    def list_appointments(key: Annotated[Key, Depends(caller)]) -> list[str]:
+        return ["ana, Monday 9:00"]
 
-    def rotate(self, pharmacy):
-        for row in self.rows.values():
-            if row.pharmacy == pharmacy and row.end is None:
-                row.end = now() + OVERLAP
-        return self.create(pharmacy)
+    @app.post("/appointments", status_code=201)
+    def add_appointment(
+        key: Annotated[Key, Depends(caller)], patient: Annotated[str, Form()]
+    ) -> None:
+        book(patient)
+
+    return app
 
 
 @wrong("5.5.3", caught_by="test_q3_the_key_comes_in_the_header")
