@@ -1,9 +1,11 @@
 """The tests of section 5.8."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from threading import Thread
 from typing import Any
 
 import httpx
@@ -11,7 +13,7 @@ import httpx2
 import jwt
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Response, WebSocket
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message
 
 from lab import (
     attempt,
@@ -157,13 +159,11 @@ def test_q1_a_role_is_checked_for_each_request(answers):
     )
 
 
-@pytest.mark.parametrize("is_early", [True, False], ids=["before", "after"])
-def test_q1_every_endpoint_of_the_router_is_protected(answers, is_early):
+def test_q1_every_endpoint_of_the_router_is_protected(answers):
     signed_in(answers, {"lea": "admin", "tom": "user"})
     accounts = APIRouter()
-    app = None if is_early else answers.portal_app(accounts)
     accounts.post("/export")(lambda: "exported")
-    app = fastapi_app(app or answers.portal_app(accounts), "portal_app(accounts)")
+    app = fastapi_app(answers.portal_app(accounts), "portal_app(accounts)")
 
     got = [send(app, "POST", "/accounts/export", name) for name in ("lea", "tom")]
     statuses = [one.status_code for one in got]
@@ -177,12 +177,15 @@ def test_q1_every_endpoint_of_the_router_is_protected(answers, is_early):
 # --- 5.8.2 ---
 
 
-def clinic() -> FastAPI:
+def clinic(begun: list[str] | None = None) -> FastAPI:
     """Return the application that the headers are added to."""
+    log = [] if begun is None else begun
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, str]]:
+        log.append("start")
         yield {"clinic": "open"}
+        log.append("stop")
 
     app = FastAPI(lifespan=lifespan)
 
@@ -198,6 +201,7 @@ def clinic() -> FastAPI:
     def read_page(response: Response) -> str:
         response.headers["content-security-policy"] = "default-src 'self'"
         response.headers["Referrer-Policy"] = ""
+        response.headers["strict-transport-security"] = "max-age=60"
         response.set_cookie("a", "1")
         response.set_cookie("b", "2")
         return "page"
@@ -211,6 +215,26 @@ def clinic() -> FastAPI:
     return app
 
 
+OTHER_SCOPES = (
+    'Look at what your code does with scopes of another type than "http": they have '
+    "other keys."
+)
+
+
+def check_start(app: ASGIApp) -> None:
+    """Start an application and stop it again."""
+
+    def start_and_stop() -> None:
+        with client(app):
+            pass
+
+    got = outcome(start_and_stop)
+    assert got is None, (
+        f"Starting and stopping the application {returned_or_raised(got)}. The "
+        f"docstring asks that the lifespan works as before. {OTHER_SCOPES}"
+    )
+
+
 def secured(answers) -> ASGIApp:
     """Return the application of 5.8.2."""
     app: ASGIApp = answers.with_secure_headers(clinic())
@@ -218,6 +242,7 @@ def secured(answers) -> ASGIApp:
         f"`with_secure_headers(app)` returned {in_words(app)}. The docstring asks for "
         "an ASGI application. Look at what your function returns."
     )
+    check_start(app)
     return app
 
 
@@ -263,17 +288,21 @@ def test_q2_a_header_of_the_response_keeps_its_value(answers):
     app = secured(answers)
 
     with client(app) as http:
-        response = http.get("/page")
-    got = values(response, answers.SECURE_HEADERS)
+        response = http.get("https://testserver/page")
+    names = {**answers.SECURE_HEADERS, "Strict-Transport-Security": ""}
+    every = values(response, names)
     asked = {
         "X-Content-Type-Options": ["nosniff"],
         "Content-Security-Policy": ["default-src 'self'"],
         "Referrer-Policy": [""],
+        "Strict-Transport-Security": ["max-age=60"],
     }
-    assert got == asked, (
-        "The endpoint set a Content-Security-Policy and an empty Referrer-Policy. The "
-        f"response has {in_words(got)}. The docstring asks to keep a value that the "
-        "response already has. Header names ignore case."
+    got = {name: every[name] for name in asked if every[name] != asked[name]}
+    assert got == {}, (
+        "The endpoint set every header of this koan but X-Content-Type-Options, over "
+        f"HTTPS. In the response, these are not as asked: {in_words(got)}. The "
+        "docstring asks to keep a value that the response already has. Header names "
+        "ignore case."
     )
     rest = (seen(response), len(response.headers.get_list("set-cookie")))
     assert rest == ((200, "page"), 2), (
@@ -317,12 +346,12 @@ def test_q2_a_response_over_http_has_no_hsts(answers, headers):
         for path in ("/patients/7", "/broken"):
             response = http.get(path, headers=headers)
             names = ("Strict-Transport-Security", "X-Content-Type-Options")
-            facts.append(tuple(response.headers.get(name) for name in names))
-    assert facts == [(None, "nosniff")] * 2, (
-        f"`GET /patients/7` and `GET /broken` over HTTP with the headers {headers} "
-        f"returned Strict-Transport-Security and X-Content-Type-Options "
-        f"{in_words(facts)}. The "
-        "docstring asks for no HSTS over HTTP: the scheme in the scope decides."
+            facts.append([name in response.headers for name in names])
+    assert facts == [[False, True]] * 2, (
+        f"`GET /patients/7` and `GET /broken` over HTTP with the headers {headers}: "
+        "whether the responses had Strict-Transport-Security, X-Content-Type-Options "
+        f"was {facts}. The docstring asks for the second only: the scheme in the scope "
+        "decides."
     )
 
 
@@ -359,20 +388,53 @@ def test_q2_the_exception_reaches_the_server(answers):
     )
 
 
-def test_q2_the_lifespan_and_websockets_work(answers):
+def test_q2_the_lifespan_works(answers):
+    begun: list[str] = []
+    app = answers.with_secure_headers(clinic(begun))
+
+    check_start(app)
+    assert begun == ["start", "stop"], (
+        "The test started the application and stopped it again. The lifespan of `app` "
+        f"did {begun}, not ['start', 'stop']. The docstring asks that it works as "
+        f"before. {OTHER_SCOPES}"
+    )
+
+
+def test_q2_websockets_work(answers):
     app = secured(answers)
+    sent: list[str] = []
+    received = iter(
+        [
+            {"type": "websocket.connect"},
+            {"type": "websocket.receive", "text": "hello"},
+            {"type": "websocket.disconnect", "code": 1000},
+        ]
+    )
 
-    def talk() -> str:
-        with client(app) as http, http.websocket_connect("/chat") as socket:
-            socket.send_text("hello")
-            return socket.receive_text()
+    async def receive() -> Message:
+        return next(received)
 
-    got = outcome(talk)
-    assert got == "open, hello", (
-        "The test ran the lifespan and sent 'hello' to a WebSocket, which sends the "
-        f"state of the lifespan and this text. This {returned_or_raised(got)}, not "
-        "'open, hello'. The docstring asks that both work as before. Look at what your "
-        'code does with other types of scopes than "http".'
+    async def send(message: Message) -> None:
+        sent.append(message.get("text", message["type"]))
+
+    scope = {
+        "type": "websocket",
+        "scheme": "ws",
+        "path": "/chat",
+        "query_string": b"",
+        "headers": [],
+        "subprotocols": [],
+        "state": {"clinic": "open"},
+    }
+    got = outcome(lambda: asyncio.run(app(scope, receive, send)))
+    assert (got, sent) == (
+        None,
+        ["websocket.accept", "open, hello", "websocket.close"],
+    ), (
+        "A client sent 'hello' to a WebSocket that accepts, sends 'open, hello' and "
+        f"closes. This {returned_or_raised(got)}, and the application sent {sent}. The "
+        "docstring asks that WebSockets work as before. "
+        f"{OTHER_SCOPES}"
     )
 
 
@@ -627,8 +689,9 @@ def test_q5_a_doctor_prescribes(ward):
         "that doctors can prescribe."
     )
     assert set(ward.lookups) == {"kim"}, (
-        f"Kim prescribed. `find_role` was called with {ward.lookups}. The docstring "
-        "asks for the role of the account: its name is `sub`."
+        f"Kim prescribed twice. The calls of `find_role` were for {ward.lookups}. The "
+        "docstring asks that the role which it returns now decides. Call it with the "
+        "claim `sub`, for each request."
     )
 
 
@@ -757,6 +820,33 @@ class RoleService:
         return role
 
 
+def is_free(lock: Any) -> bool:
+    """Return whether another thread can take this lock right now."""
+
+    def take() -> None:
+        if lock.acquire(blocking=False):
+            lock.release()
+            free.append(True)
+
+    free: list[bool] = []
+    thread = Thread(target=take)
+    thread.start()
+    thread.join()
+    return free == [True]
+
+
+def forget(roles: Any, user: str) -> None:
+    """Call `forget`, unless it would wait forever."""
+    assert is_free(roles.lock), LOCKED
+    roles.forget(user)
+
+
+LOCKED = (
+    "`self.lock` was held while `fetch` ran, so `forget` would have to wait. The "
+    "docstring asks not to hold it then. Look at what your `with self.lock:` contains."
+)
+
+
 @pytest.fixture
 def service(answers) -> RoleService:
     """The role service."""
@@ -866,7 +956,7 @@ def test_q6_an_answer_that_was_forgotten_meanwhile_is_not_kept(
 
     def change() -> None:
         service.roles["kim"] = "patient"
-        roles.forget("kim")
+        forget(roles, "kim")
         service.meanwhile = lambda: None
 
     service.meanwhile = change
@@ -875,22 +965,61 @@ def test_q6_an_answer_that_was_forgotten_meanwhile_is_not_kept(
     count = len(service.fetched) - is_known
     assert (got, count) == ([False, True], 2), (
         "While `fetch('kim')` ran, kim became a patient, and `forget('kim')` was "
-        f"called. Then `has` returned {in_words(got)} for doctor and patient. `fetch` "
-        f"was called {count} times. The docstring asks not to keep an answer that was "
+        f"called. Then `has` returned {in_words(got)} for doctor and patient. Calls "
+        f"of `fetch`: {count}. The docstring asks not to keep an answer that was "
         "forgotten while `fetch` ran, and to keep the next one."
+    )
+
+
+@pytest.mark.parametrize("is_known", [False, True], ids=["first", "later"])
+def test_q6_the_lock_is_free_while_fetch_runs(answers, service, is_known):
+    roles = answers.Roles(service.fetch, seconds=30)
+    if is_known:
+        roles.has("kim", "doctor")
+        service.time += 30
+
+    free: list[bool] = []
+    service.meanwhile = lambda: free.append(is_free(roles.lock))
+    roles.has("kim", "doctor")
+    assert free, (
+        f"The answer for kim is {'30 seconds old' if is_known else 'unknown'}, and "
+        "`seconds` is 30. `has` did not call `fetch`. The docstring asks for a call."
+    )
+    assert free == [True], LOCKED
+
+
+def test_q6_a_forget_before_the_answer_is_stored_is_not_lost(answers, service):
+    roles = answers.Roles(service.fetch, seconds=30)
+
+    class Store(dict[str, Any]):
+        """Another thread calls `forget` just before an answer is stored, if it can."""
+
+        def __setitem__(self, user: str, answer: Any) -> None:
+            if is_free(roles.lock):
+                service.roles["kim"] = "patient"
+                roles.forget("kim")
+            super().__setitem__(user, answer)
+
+    roles.known = Store()
+    roles.has("kim", "doctor")
+    got = roles.has("kim", "doctor")
+    assert got == (service.roles["kim"] == "doctor"), (
+        "Just before an answer was stored in `known`, kim became a patient, and "
+        f"`forget('kim')` was called. The next `has` returned {got} for doctor. The "
+        "docstring asks for a new call of `fetch`. Look at when your code holds `lock`."
     )
 
 
 def test_q6_forgetting_another_user_meanwhile_does_not_matter(answers, service):
     roles = answers.Roles(service.fetch, seconds=30)
-    service.meanwhile = lambda: roles.forget("ana")
+    service.meanwhile = lambda: forget(roles, "ana")
 
     for _ in range(3):
         roles.has("kim", "doctor")
     assert service.fetched == ["kim"], (
         "While `fetch('kim')` ran, `forget('ana')` was called. Then `has` was called "
         f"twice for kim. `fetch` was called for {service.fetched}. The docstring asks "
-        "not to keep an answer only if this user was forgotten meanwhile."
+        "to keep an answer, unless this user was forgotten meanwhile."
     )
 
 

@@ -115,14 +115,15 @@ def with_secure_headers(app: FastAPI) -> ASGIApp:
     """5.8.2  How do you configure secure headers (e.g., HSTS) in FastAPI?
 
     Return an ASGI application that serves `app` and adds headers to its responses. It
-    is what Uvicorn runs. You can return `app` itself, or a function around it.
+    is what Uvicorn runs.
 
     - Add each of `SECURE_HEADERS` to every response: also to 404, to 422, and to the
       500 after an exception in an endpoint. This exception still reaches Uvicorn, which
       logs it.
-    - If the response already has a header with this name, keep that value.
     - If the request came over HTTPS, also add `Strict-Transport-Security` with the
       value `ONE_YEAR_OF_HTTPS`. Do not add it to a response over HTTP.
+    - If the response already has one of these headers, also the one for HTTPS, keep its
+      value.
     - Only the scheme in the scope of the request decides whether it came over HTTPS. No
       header of the request does, because every client can send it.
     - The lifespan and the WebSockets of `app` work as before.
@@ -130,6 +131,7 @@ def with_secure_headers(app: FastAPI) -> ASGIApp:
     Given:
         `app` has no exception handler for `Exception`. Starlette creates the 500 in its
         outermost layer, around all middlewares of `app`.
+        The scope of a request has a `scheme`. The scope of the lifespan has none.
 
     Example:
         uvicorn.run(with_secure_headers(app), ssl_certfile=..., ssl_keyfile=...)
@@ -183,6 +185,7 @@ def search_app(is_repaired: bool) -> FastAPI:
     return app
 
 
+# A quote, white space, "or", white space. Or "union", white space, "select".
 ATTACK = re.compile(r"'\s+or\s|union\s+select", re.IGNORECASE)
 
 
@@ -283,7 +286,7 @@ def results_app() -> FastAPI:
 
     - A user with the role "patient" can read the results of which they are the patient.
     - A user with the role "doctor" can read the results of patients whom they treat,
-      and no others, not even their own.
+      and no others. If they are the patient of a result, this alone is not enough.
     - For a result that a patient or doctor may not read, and for a number without a
       result, the responses are the same: 404 with the same body. So nobody can find out
       which numbers exist.
@@ -291,6 +294,7 @@ def results_app() -> FastAPI:
 
     Given:
         `CurrentUser` is the one of 5.8.1. Without a valid token, the response is 401.
+        If `number` is not an integer, FastAPI returns 422 to every role.
         `treats` can still contain a former doctor, who now has the role "patient".
 
     Example:
@@ -362,7 +366,7 @@ def ward_app(prescriptions: list[str]) -> FastAPI:
       `find_role` is not called.
     - `POST /prescriptions` has to be safe. Only the role that `find_role` returns now
       decides, not the role in the token.
-    - If the role is not "doctor", or if there is no role, the response is 403, and
+    - If the role that decides is not "doctor", or is missing, the response is 403, and
       nothing is prescribed.
 
     Given:
@@ -416,10 +420,11 @@ class Roles:
 
     - `has(user, role)` returns whether `user` has exactly this role.
     - It calls `fetch` only if it knows no answer for this user, or if `seconds` or more
-      have passed since it called `fetch` for this answer. The clock is `now()`.
+      have passed since the call of `fetch` for this answer began. The clock is `now()`.
     - After `forget(user)`, the next `has` calls `fetch` again. This also holds if
       `forget` is called while a `fetch` for this user runs: its answer can be old, so
-      do not keep it.
+      do not keep it. Only the `has` that called this `fetch` may still use it.
+    - Do not hold `lock` while `fetch` runs. Otherwise `forget` and other users wait.
     - If `fetch` has to be called and raises `httpx.HTTPError`, return False, and try
       again at the next call. Other exceptions are raised.
 

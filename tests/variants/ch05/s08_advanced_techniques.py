@@ -1,6 +1,7 @@
 """Other answers to section 5.8."""
 
 import functools
+from threading import RLock
 
 from fastapi.middleware.httpsredirect import HTTPSRedirectMiddleware
 from fastapi.responses import JSONResponse, PlainTextResponse
@@ -566,7 +567,7 @@ def with_secure_headers(app):
     return secured
 
 
-@wrong("5.8.2", caught_by="test_q2_the_lifespan_and_websockets_work")
+@wrong("5.8.2", caught_by="test_q2_the_lifespan_works")
 def with_secure_headers(app):
     """Take every scope for HTTP."""
 
@@ -584,7 +585,7 @@ def with_secure_headers(app):
     return secured
 
 
-@wrong("5.8.2", caught_by="test_q2_the_lifespan_and_websockets_work")
+@wrong("5.8.2", caught_by="test_q2_the_lifespan_works")
 def with_secure_headers(app):
     """Mount the application in another one, which has a lifespan of its own."""
     inner = FastAPI()
@@ -634,6 +635,58 @@ def with_secure_headers(app):
                 )
                 if scope["scheme"] == "https":
                     headers["Strict-Transport-Security"] = ONE_YEAR_OF_HTTPS
+            await send(message)
+
+        await app(scope, receive, send_with)
+
+    return secured
+
+
+@wrong("5.8.2", caught_by="test_q2_a_header_of_the_response_keeps_its_value")
+def with_secure_headers(app):
+    """Keep the other headers, but set HSTS again."""
+
+    async def secured(scope, receive, send):
+        async def send_with(message):
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in SECURE_HEADERS.items():
+                    headers.setdefault(name, value)
+                if scope["scheme"] == "https":
+                    headers["Strict-Transport-Security"] = ONE_YEAR_OF_HTTPS
+            await send(message)
+
+        await app(scope, receive, send_with)
+
+    return secured
+
+
+@wrong("5.8.2", caught_by="test_q2_websockets_work")
+def with_secure_headers(app):
+    """Pass on requests and the lifespan, and forget WebSockets."""
+
+    async def secured(scope, receive, send):
+        async def send_with(message):
+            if message["type"] == "http.response.start":
+                added(MutableHeaders(scope=message), scope["scheme"])
+            await send(message)
+
+        if scope["type"] in ("http", "lifespan"):
+            await app(scope, receive, send_with)
+
+    return secured
+
+
+@wrong("5.8.2", caught_by="test_q2_the_lifespan_works")
+def with_secure_headers(app):
+    """Read the scheme of each scope, also of the lifespan, which has none."""
+
+    async def secured(scope, receive, send):
+        scheme = scope["scheme"]
+
+        async def send_with(message):
+            if message["type"] == "http.response.start":
+                added(MutableHeaders(scope=message), scheme)
             await send(message)
 
         await app(scope, receive, send_with)
@@ -1798,12 +1851,51 @@ class Roles(Known):
         return answer[1] == role
 
 
+@wrong(
+    "5.8.6",
+    caught_by="test_q6_a_forget_before_the_answer_is_stored_is_not_lost",
+)
+class Roles(Known):
+    """Compare and store without the lock."""
+
+    def has(self, user, role):
+        answer = self.known.get(user)
+        if answer is None or now() - answer[0] >= self.seconds:
+            asked, forgotten = now(), self.forgotten[user]
+            try:
+                answer = (asked, self.fetch(user))
+            except httpx.HTTPError:
+                return False
+            if forgotten == self.forgotten[user]:
+                self.known[user] = answer
+        return answer[1] == role
+
+
+@wrong(
+    "5.8.6",
+    caught_by="test_q6_a_forget_before_the_answer_is_stored_is_not_lost",
+)
+class Roles(Known):
+    """Compare while the lock is held, and store afterwards."""
+
+    def has(self, user, role):
+        answer = self.known.get(user)
+        if answer is None or now() - answer[0] >= self.seconds:
+            asked, forgotten = now(), self.forgotten[user]
+            try:
+                answer = (asked, self.fetch(user))
+            except httpx.HTTPError:
+                return False
+            with self.lock:
+                is_new = forgotten == self.forgotten[user]
+            if is_new:
+                self.known[user] = answer
+        return answer[1] == role
+
+
 @right("5.8.6")
 class Roles(Known):
     """Store a new entry first, and fill it in when the answer is there."""
-
-    def forget(self, user):
-        self.known.pop(user, None)
 
     def has(self, user, role):
         entry = self.known.get(user)
@@ -1817,6 +1909,67 @@ class Roles(Known):
                 self.known.pop(user, None)
                 return False
         return entry["role"] == role
+
+
+@wrong("5.8.6", caught_by="test_q6_the_lock_is_free_while_fetch_runs")
+class Roles(Known):
+    """Hold the lock all the time."""
+
+    def has(self, user, role):
+        with self.lock:
+            answer = self.known.get(user)
+            if answer is None or now() - answer[0] >= self.seconds:
+                asked = now()
+                try:
+                    answer = self.known[user] = (asked, self.fetch(user))
+                except httpx.HTTPError:
+                    return False
+            return answer[1] == role
+
+
+@wrong("5.8.6", caught_by="test_q6_the_lock_is_free_while_fetch_runs")
+class Roles(Known):
+    """Use a lock that the same thread can take again, and hold it all the time."""
+
+    def __init__(self, fetch, seconds):
+        super().__init__(fetch, seconds)
+        self.lock = RLock()
+
+    def has(self, user, role):
+        with self.lock:
+            answer = self.known.get(user)
+            if answer is None or now() - answer[0] >= self.seconds:
+                asked, forgotten = now(), self.forgotten[user]
+                try:
+                    answer = (asked, self.fetch(user))
+                except httpx.HTTPError:
+                    return False
+                self.keep(user, answer, forgotten)
+            return answer[1] == role
+
+
+@right("5.8.6")
+class Roles(Known):
+    """Let one thread at a time ask for a user, with a lock for each user."""
+
+    def __init__(self, fetch, seconds):
+        super().__init__(fetch, seconds)
+        self.asking = {}
+
+    def has(self, user, role):
+        with self.lock:
+            mine = self.asking.setdefault(user, Lock())
+        with mine:
+            with self.lock:
+                answer, before = self.known.get(user), self.forgotten[user]
+            if answer is None or now() - answer[0] >= self.seconds:
+                asked = now()
+                try:
+                    answer = (asked, self.fetch(user))
+                except httpx.HTTPError:
+                    return False
+                self.keep(user, answer, before)
+            return answer[1] == role
 
 
 @right("5.8.6")
