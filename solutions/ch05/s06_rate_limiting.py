@@ -37,11 +37,12 @@ def find_doctors() -> list[str]:
 def doctors_app() -> FastAPI:
     """5.6.1  Write a FastAPI app with rate limiting using `slowapi`.
 
-    Write the endpoint `GET /doctors` with a limit of slowapi, and everything that the
-    limit needs. The endpoint `GET /health` below your code has no limit.
+    Write the endpoint `GET /doctors`. Limit it with slowapi, and write everything that
+    slowapi needs. The endpoint `GET /health` below your code has no limit.
 
     - `GET /doctors` returns what `find_doctors()` returns. Allow five requests per
-      minute for each client address, whatever headers the client sends.
+      minute for each client address, whatever headers the client sends. The minute
+      begins with the first request of the client.
     - Each further request in this minute returns 429 with the header `Retry-After`: the
       seconds until the minute is over. It does not call `find_doctors`.
     - Each application that `doctors_app()` returns counts its own requests.
@@ -49,7 +50,6 @@ def doctors_app() -> FastAPI:
     Given:
         What you need of slowapi is imported. `get_remote_address` returns the client
         address of a request.
-        The minute begins with the first request of the client.
     """
     app = FastAPI()
 
@@ -106,13 +106,13 @@ def login_app(limiter: RateLimiter) -> FastAPI:
 
     A PIN has four digits. A program finds it with at most 10,000 requests, and uses
     another client address for each request. Write the endpoint `POST /login`, so that
-    the program cannot try all PINs. The body is a `Login`.
+    the program needs more than a day for all PINs. The body is a `Login`.
 
     - Within the limit, return `{"token": open_session(login)}`, or the 401 that
       `open_session` raises.
     - The limit is `LOGINS`, five attempts per minute, for each account that
-      `account_of(email)` names. Every attempt counts, with a right or a wrong PIN, from
-      any address, and also if there is no such account.
+      `account_of(email)` names. Every valid `Login` counts as an attempt, with a right
+      or a wrong PIN, from any address, and also if there is no such account.
     - Each further attempt returns 429, even with the right PIN. It does not call
       `open_session`.
 
@@ -189,11 +189,12 @@ class SlidingCounter:
     - The estimate is `previous * share + current`. `current` is the number of allowed
       requests of the client in this minute, `previous` in the minute before. Minutes
       are those of `FixedWindow`. Refused requests do not count.
-    - `share` is the part of the previous minute that belongs to the last 60 seconds. It
-      is 1 at the start of this minute, and 0.25 after 45 seconds.
+    - `share` goes down from 1 at the start of this minute to 0 at its end: it is 0.75
+      after 15 seconds, and 0.25 after 45. Do not round it.
     - Allow a request if the estimate plus 1 is not greater than `limit`.
     - The memory for a client does not grow with the number of its requests. If a client
-      sends no request in this minute and in the previous one, store nothing for it.
+      sends no request in this minute and in the previous one, the next call of `allow`
+      (for any client) deletes what is stored for it.
 
     Given:
         `now` never gets smaller from call to call. Several minutes can pass between two
@@ -259,13 +260,15 @@ def codes_app(store: Redis) -> FastAPI:
       and return 202. The 60 seconds begin with the first request.
     - For each further request, raise `too_many_requests(seconds)`. The seconds are the
       time until the key expires in Redis.
-    - Requests at the same time are counted, too, also by several processes.
-    - The key exists only with an expiry of 60 seconds or less. This holds at every
-      moment, because a process can be killed between two commands.
-    - If Redis raises a RedisError, return 503, and send nothing.
+    - The limit also holds if several requests come at the same time, and if several
+      processes use the same Redis.
+    - A key always has an expiry, of 60 seconds or less. Between two commands, your
+      process can be killed, or the key can expire.
+    - If Redis raises a RedisError, send nothing, and return 503.
 
     Given:
-        `store` is connected to Redis when it is used. Its commands are async.
+        `store` is a client of Redis. You need not connect it. Its commands are async.
+        An error handler is given: if you do not catch a RedisError, it returns 503.
     """
 
     @asynccontextmanager
@@ -275,18 +278,19 @@ def codes_app(store: Redis) -> FastAPI:
 
     app = FastAPI(lifespan=lifespan)
 
+    @app.exception_handler(RedisError)
+    async def no_redis(request: Request, error: Exception) -> Response:
+        return Response(status_code=503)
+
     # region answer
     @app.post("/codes", status_code=202)
     async def request_code(phone: Phone) -> None:
         key = f"codes:{phone.number}"
-        try:
-            async with store.pipeline(transaction=True) as pipe:
-                pipe.set(key, 0, ex=60, nx=True)
-                pipe.incr(key)
-                pipe.pttl(key)
-                _, count, milliseconds = await pipe.execute()
-        except RedisError:
-            raise HTTPException(503, "Try again later.") from None
+        async with store.pipeline(transaction=True) as pipe:
+            pipe.set(key, 0, ex=60, nx=True)
+            pipe.incr(key)
+            pipe.pttl(key)
+            _, count, milliseconds = await pipe.execute()
         if count > 3:
             raise too_many_requests(milliseconds / 1000)
         await send_code(phone.number)
@@ -324,10 +328,11 @@ def predictions() -> dict[str, int]:
     - "memory, restart", "redis, restart": after these 40 requests, one of the processes
       is restarted. In the same minute, the client sends 40 requests again. Predict how
       many of the second 40 requests return 200.
-    - "redis, data lost": Redis is restarted instead, and it has not written its data to
-      a disk. Predict for the second 40 requests.
-    - "redis, other service": instead, the client sends the second 40 requests to
-      another service of the clinic. It uses `search_app` and the same Redis server.
+    - "redis, data lost": as "redis, restart", but Redis is restarted and no process.
+      Redis has not written its data to a disk.
+    - "redis, other service": nothing is restarted. The client sends the second 40
+      requests to another service of the clinic, which uses `search_app` and the same
+      Redis server.
     """
     # region answer
     # In words: In memory, each process has its own count. The real limit is multiplied
@@ -383,12 +388,13 @@ def slots_app(
     - `await count(address)` counts one request in Redis, and returns the `Window` of
       the address. If the window has more than `LIMIT` requests, raise
       `too_many_requests(seconds_left)`. Else allow the request.
-    - When you refuse an address, also store in `blocked` until when, on the clock
-      `now()`. Before this time, raise `too_many_requests` with the rest of the time,
-      and do not call `count`.
-    - Each time before you store an address, delete those whose time is over.
-    - If `count` takes longer than `PATIENCE` seconds, or raises a RedisError, allow the
-      request. Other exceptions are errors: do not catch them.
+    - When `count` makes you refuse an address, also set `blocked[address]` to the end
+      of its window: `now()` plus `seconds_left`. Before this time, raise
+      `too_many_requests` with the rest of the time, and do not call `count`.
+    - Whenever you store an address, delete all addresses whose time is over from
+      `blocked`.
+    - If `count` takes longer than `PATIENCE` seconds, or raises a RedisError or a
+      TimeoutError, allow the request. Do not catch other exceptions.
 
     Given:
         `get_remote_address(request)` returns the client address of a request.

@@ -212,6 +212,19 @@ def doctors_app() -> FastAPI:
 shared = Limiter(key_func=get_remote_address, headers_enabled=True)
 
 
+@wrong("5.6.1", caught_by="test_q1_the_limit_holds_for_one_minute")
+def doctors_app() -> FastAPI:
+    """Store the time of each request: the minute has no beginning."""
+    app, limiter = limited(headers_enabled=True, strategy="moving-window")
+
+    @app.get("/doctors")
+    @limiter.limit("5/minute")
+    async def list_doctors(request: Request, response: Response) -> list[str]:
+        return find_doctors()
+
+    return with_health(app)
+
+
 @wrong("5.6.1", caught_by="test_q1_each_application_counts_its_own_requests")
 def doctors_app() -> FastAPI:
     """Create the limiter once, at module level."""
@@ -311,7 +324,7 @@ def doctors_app() -> FastAPI:
 @right("5.6.1")
 def doctors_app() -> FastAPI:
     """Use a `def` endpoint in a router, and return a response."""
-    app, limiter = limited(headers_enabled=True, strategy="moving-window")
+    app, limiter = limited(headers_enabled=True, key_style="endpoint")
     router = APIRouter()
 
     @router.get("/doctors")
@@ -435,7 +448,7 @@ def login_app(limiter: RateLimiter) -> FastAPI:
     return app
 
 
-@wrong("5.6.2", caught_by="test_q2_the_right_pin_is_refused_as_well")
+@wrong("5.6.2", caught_by="test_q2_every_attempt_counts[right-last]")
 def login_app(limiter: RateLimiter) -> FastAPI:
     """Check the PIN first, and count only wrong ones."""
     app = FastAPI()
@@ -452,7 +465,7 @@ def login_app(limiter: RateLimiter) -> FastAPI:
     return app
 
 
-@wrong("5.6.2", caught_by="test_q2_attempts_with_the_right_pin_count")
+@wrong("5.6.2", caught_by="test_q2_every_attempt_counts[right]")
 def login_app(limiter: RateLimiter) -> FastAPI:
     """Test the limit first, and count only wrong PINs."""
     app = FastAPI()
@@ -471,7 +484,7 @@ def login_app(limiter: RateLimiter) -> FastAPI:
     return app
 
 
-@wrong("5.6.2", caught_by="test_q2_a_right_pin_does_not_start_a_new_limit[right]")
+@wrong("5.6.2", caught_by="test_q2_every_attempt_counts[right-first]")
 def login_app(limiter: RateLimiter) -> FastAPI:
     """Set the count to 0 after a right PIN."""
     app = FastAPI()
@@ -851,7 +864,7 @@ def closing(store):
     return FastAPI(lifespan=lifespan)
 
 
-@wrong("5.6.4", caught_by="test_q4_every_key_expires_at_every_moment")
+@wrong("5.6.4", caught_by="test_q4_every_key_expires_at_every_moment[watch]")
 def codes_app(store: Redis) -> FastAPI:
     """Count, and set the expiry with the next command."""
     app = closing(store)
@@ -871,6 +884,33 @@ def codes_app(store: Redis) -> FastAPI:
         await send_code(phone.number)
 
     return app
+
+
+@wrong("5.6.4", caught_by="test_q4_every_key_expires_at_every_moment[expire]")
+def codes_app(store: Redis) -> FastAPI:
+    """Create the key with an expiry, and count with the next command."""
+    app = closing(store)
+
+    @app.post("/codes", status_code=202)
+    async def request_code(phone: Phone) -> None:
+        key = f"codes:{phone.number}"
+        try:
+            await store.set(key, 0, ex=60, nx=True)
+            count = await store.incr(key)
+            rest = await store.pttl(key)
+        except RedisError:
+            raise HTTPException(503) from None
+        if count > 3:
+            raise too_many_requests(rest / 1000)
+        await send_code(phone.number)
+
+    return app
+
+
+@wrong("5.6.4", caught_by="test_q4_every_key_expires_at_every_moment[expire]")
+def codes_app(store: Redis) -> FastAPI:
+    """Send the commands together, but not as a transaction."""
+    return counted(store, key=lambda one: f"codes:{one}", transaction=False)
 
 
 @wrong("5.6.4", caught_by="test_q4_further_requests_do_not_begin_a_new_minute")
@@ -983,7 +1023,9 @@ def codes_app(store: Redis) -> FastAPI:
     return app
 
 
-def counted(store, *, key, broken=RedisError, status=503, before=False):
+def counted(
+    store, *, key, broken=RedisError, status=503, before=False, transaction=True
+):
     """Return an application that counts as the solution does."""
     app = closing(store)
 
@@ -993,7 +1035,7 @@ def counted(store, *, key, broken=RedisError, status=503, before=False):
         if before:
             await send_code(phone.number)
         try:
-            async with store.pipeline() as pipe:
+            async with store.pipeline(transaction) as pipe:
                 pipe.set(name, 0, ex=60, nx=True)
                 pipe.incr(name)
                 pipe.pttl(name)
@@ -1210,49 +1252,54 @@ def predicted(**changes):
     }
 
 
-@wrong("5.6.5", caught_by="test_q5_the_first_requests_are_predicted[memory]")
+@wrong("5.6.5", caught_by="test_q5_a_prediction_is_what_the_run_shows[memory]")
 def predictions() -> dict[str, int]:
     """Believe that the processes share their memory."""
     return predicted(memory=10)
 
 
-@wrong("5.6.5", caught_by="test_q5_the_first_requests_are_predicted[redis]")
+@wrong("5.6.5", caught_by="test_q5_a_prediction_is_what_the_run_shows[redis]")
 def predictions() -> dict[str, int]:
     """Believe that Redis counts for each process."""
     return predicted(redis=20)
 
 
-@wrong("5.6.5", caught_by="test_q5_the_requests_after_a_restart_are_predicted[memory]")
+@wrong("5.6.5", caught_by="test_q5_a_prediction_is_what_the_run_shows[memory, restart]")
 def predictions() -> dict[str, int]:
     """Believe that a restart of one process changes nothing."""
     return predicted(memory__restart=0)
 
 
-@wrong("5.6.5", caught_by="test_q5_the_requests_after_a_restart_are_predicted[memory]")
+@wrong("5.6.5", caught_by="test_q5_a_prediction_is_what_the_run_shows[memory, restart]")
 def predictions() -> dict[str, int]:
     """Believe that both processes lose their counts."""
     return predicted(memory__restart=20)
 
 
-@wrong("5.6.5", caught_by="test_q5_the_requests_after_a_restart_are_predicted[redis]")
+@wrong("5.6.5", caught_by="test_q5_a_prediction_is_what_the_run_shows[redis, restart]")
 def predictions() -> dict[str, int]:
     """Believe that the count in Redis ends with the process."""
     return predicted(redis__restart=10)
 
 
-@wrong("5.6.5", caught_by="test_q5_the_requests_after_a_loss_of_data_are_predicted")
+@wrong(
+    "5.6.5", caught_by="test_q5_a_prediction_is_what_the_run_shows[redis, data lost]"
+)
 def predictions() -> dict[str, int]:
     """Believe that Redis always keeps its data."""
     return predicted(redis__data_lost=0)
 
 
-@wrong("5.6.5", caught_by="test_q5_the_requests_to_another_service_are_predicted")
+@wrong(
+    "5.6.5",
+    caught_by="test_q5_a_prediction_is_what_the_run_shows[redis, other service]",
+)
 def predictions() -> dict[str, int]:
     """Believe that each service has its own counts in Redis."""
     return predicted(redis__other_service=10)
 
 
-@wrong("5.6.5", caught_by="test_q5_the_requests_after_a_restart_are_predicted[redis]")
+@wrong("5.6.5", caught_by="test_q5_a_prediction_is_what_the_run_shows[redis, restart]")
 def predictions() -> dict[str, int]:
     """Write a boolean for the number."""
     return predicted(redis__restart=False)
@@ -1391,13 +1438,15 @@ def slots_app(count, blocked) -> FastAPI:
     return stepwise(count, blocked, cleans=lambda blocked: blocked.clear())
 
 
-@wrong("5.6.6", caught_by="test_q6_a_redis_error_allows_the_request[ResponseError]")
+@wrong(
+    "5.6.6", caught_by="test_q6_a_redis_error_allows_the_request[redis-ResponseError]"
+)
 def slots_app(count, blocked) -> FastAPI:
     """Catch only a connection that fails."""
     return stepwise(count, blocked, errors=(TimeoutError, RedisConnectionError))
 
 
-@wrong("5.6.6", caught_by="test_q6_a_redis_error_allows_the_request[RedisError]")
+@wrong("5.6.6", caught_by="test_q6_a_redis_error_allows_the_request[redis-RedisError]")
 def slots_app(count, blocked) -> FastAPI:
     """Return 503 while Redis is down."""
     return stepwise(count, blocked, failing=503)
@@ -1506,7 +1555,9 @@ def slots_app(count, blocked) -> FastAPI:
     return with_slots(limit_requests)
 
 
-@wrong("5.6.6", caught_by="test_q6_a_redis_error_allows_the_request[TimeoutError]")
+@wrong(
+    "5.6.6", caught_by="test_q6_a_redis_error_allows_the_request[redis-TimeoutError]"
+)
 def slots_app(count, blocked) -> FastAPI:
     """Do not count for a while after an error."""
     failed = []
