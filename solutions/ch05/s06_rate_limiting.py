@@ -328,11 +328,10 @@ def predictions() -> dict[str, int]:
     - "memory, restart", "redis, restart": after these 40 requests, one of the processes
       is restarted. In the same minute, the client sends 40 requests again. Predict how
       many of the second 40 requests return 200.
-    - "redis, data lost": as "redis, restart", but Redis is restarted and no process.
-      Redis has not written its data to a disk.
-    - "redis, other service": nothing is restarted. The client sends the second 40
-      requests to another service of the clinic, which uses `search_app` and the same
-      Redis server.
+    - Without this restart: for "redis, data lost", Redis is restarted, and it has not
+      written its data to a disk. For "redis, other service", nothing is restarted. The
+      second 40 requests go to another service of the clinic, which uses `search_app`
+      and the same Redis server.
     """
     # region answer
     # In words: In memory, each process has its own count. The real limit is multiplied
