@@ -132,7 +132,11 @@ async def get(cache: Any, user: str, section: str) -> Any:
         return error
 
 
-@pytest.mark.parametrize("feed", [["Rain in Rome", "Snow"], []], ids=["two", "empty"])
+@pytest.mark.parametrize(
+    "feed",
+    [["Rain in Rome", "Snow"], [], [""], ["Rain\nin Rome, Łódź", '"']],
+    ids=["two", "empty", "blank", "odd"],
+)
 async def test_q2_a_feed_is_loaded_once_for_all_workers(workers, feeds, as_text, feed):
     feeds.feed = lambda user, section: feed
     async with workers(as_text) as (one, other):
@@ -163,6 +167,21 @@ async def test_q2_a_feed_is_in_redis_for_60_seconds(workers, redis):
     assert all(0 <= one <= 60 for one in left), (
         f"After `get`, the keys in Redis had {in_words(left)} seconds left (-1: no "
         "end). The docstring asks for 60 seconds. Look at the expiry time of each key."
+    )
+
+
+async def test_q2_a_second_get_does_not_prolong_the_60_seconds(workers, redis):
+    async with workers() as (cache, _):
+        await get(cache, "ana", "sports")
+        for key in redis.client.scan_iter():
+            redis.client.expire(key, 30)
+        await get(cache, "ana", "sports")
+        await get(cache, "ana", "world")
+    left = [redis.client.ttl(key) for key in redis.client.scan_iter()]
+    assert any(0 < one <= 30 for one in left), (
+        "A feed had 30 seconds left in Redis. After another `get` of it, and one of "
+        f"another feed, the keys had {in_words(left)} seconds left. The docstring asks "
+        "for 60 seconds in all, for each feed. Look at where you set the expiry time."
     )
 
 
@@ -353,7 +372,7 @@ def titles(*sections: str) -> list[tuple[str, list[str]]]:
 
 @pytest.mark.parametrize(
     "sections",
-    [["world"], ["world", "sports", "science"], ["science", "arts", "world", "local"]],
+    [["world"], ["science", "arts", "world"], [f"local-{n}" for n in range(30)]],
     ids=len,
 )
 async def test_q3_all_sections_are_requested_before_a_response(answers, sections):
@@ -391,6 +410,19 @@ async def test_q3_sections_have_the_order_of_the_list(answers, last):
     )
 
 
+async def test_q3_a_section_without_titles_is_not_missing(answers):
+    async def read_titles(agency: Any, section: str) -> list[str]:
+        return [] if section == "arts" else [f"{section} 1", f"{section} 2"]
+
+    stand_in(answers.read_titles, read_titles)
+    page = await read(answers, Agency(parties=1), ["arts", "world"])
+    assert page == ([("arts", []), *titles("world")], []), (
+        f"`read_titles` returned [] for 'arts'. `read_front_page` "
+        f"{returned_or_raised(page)}. The docstring asks for its titles, an empty "
+        "list: only an exception makes a section missing. Look at your condition."
+    )
+
+
 async def test_q3_no_sections_are_an_empty_page(answers):
     page = await read(answers, Agency(parties=1), [])
     assert page == ([], []), (
@@ -416,6 +448,10 @@ async def test_q3_sections_that_fail_are_missing(answers, statuses):
     page = await read(answers, agency, sections)
     missing = [one for one in sections if one in statuses]
     rest = titles(*(one for one in sections if one not in statuses))
+    assert sorted(agency.requests) == sorted(sections), (
+        f"The agency sent the status codes {statuses}. It received the requests "
+        f"{in_words(agency.requests)}. The docstring asks to request each section once."
+    )
     assert page == (rest, missing), (
         f"The agency sent the status codes {statuses}. `read_front_page` "
         f"{returned_or_raised(page)}. The docstring asks for `missing` {missing}, and "
