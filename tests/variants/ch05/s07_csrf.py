@@ -412,6 +412,17 @@ class FormTokens(Keyed):
         return hmac.compare_digest(self.create(session_id).encode(), token.encode())
 
 
+@wrong("5.7.2", caught_by="test_q2_tokens_are_too_long_to_be_guessed")
+class FormTokens(Keyed):
+    """Keep eight digits of the token."""
+
+    def create(self, session_id):
+        return hmac.new(self.key, session_id.encode(), "sha256").hexdigest()[:8]
+
+    def is_valid(self, session_id, token):
+        return hmac.compare_digest(self.create(session_id).encode(), token.encode())
+
+
 @wrong("5.7.2", caught_by="test_q2_a_token_of_another_key_is_not_valid")
 class FormTokens(Keyed):
     """Hash the session ID without the key."""
