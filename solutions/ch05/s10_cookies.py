@@ -40,7 +40,7 @@ def portal_app(sessions: dict[str, str]) -> FastAPI:
     patient for each session ID. Finish `log_in` and `current_patient`.
 
     - After the password check, `log_in` stores the name in `sessions` under a new
-      random session ID. It always creates the ID itself, from at least 16 random bytes.
+      session ID, made of at least 16 random bytes. It never uses an ID of the request.
     - `log_in` sends the ID in the cookie `session`. Its path is `/`, and it has the
       attributes `HttpOnly`, `Secure` and `SameSite=Lax`, but no `Domain`.
     - `current_patient` returns the name of the patient whose session ID is in the
@@ -96,7 +96,8 @@ class SessionCookie:
       hours (28800 seconds), and sends it over HTTPS only.
     - If a page of another site posts a form to the portal, the browser does not send
       the cookie. If a patient follows a link from another site, the browser sends it.
-    - After `remove`, the browser has no such cookie any more. Other cookies stay.
+    - After `remove`, the browser does not have the cookie any more. All other cookies
+      stay, also those that the same response sets.
 
     Given:
         If the name of a cookie starts with `__Host-`, a browser ignores `Set-Cookie`
@@ -137,17 +138,18 @@ def x_ray_app(sessions: dict[str, str]) -> FastAPI:
     Today the login returns the session ID as a token. The page's JavaScript sends it in
     the header `Authorization`. A script that an attacker brought into the page can read
     it. `<img src="/x-ray">` shows no picture, because the browser does not send it.
-    Send the ID in a cookie instead. Everything else stays: each login has a new ID.
+    Send the ID in a cookie instead. As today, each login creates a new random ID.
 
     - No script can read the session ID: not in a response, not in the cookie. The
-      browser sends the cookie over HTTPS only, and not with a form of another site.
+      browser sends the cookie over HTTPS only. If a page of another site posts a form,
+      the browser does not send the cookie.
     - `GET /x-ray` returns the picture if the browser sends the cookie, without any
       other header. Without a valid session it returns 401, as today.
     - `POST /logout` removes the session from `sessions`, so that a copy of the cookie
       is not valid any more. The browser deletes the cookie. Other sessions stay.
 
     Given:
-        The name of the cookie, and what the login returns beside it, are up to you.
+        You choose the name of the cookie, and the body of the login's response.
 
     Example:
         POST /login  name=ana&password=...  ->  a response that sets the cookie
@@ -202,6 +204,7 @@ def x_ray_app(sessions: dict[str, str]) -> FastAPI:
 
     @app.get("/x-ray")
     def read_x_ray(session_id: Annotated[str, Depends(current_session)]) -> Response:
-        return Response(x_ray(sessions[session_id]), media_type="image/png")
+        picture = x_ray(sessions[session_id])
+        return Response(picture, 200, {"Cache-Control": "no-store"}, "image/png")
 
     return app

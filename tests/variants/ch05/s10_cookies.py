@@ -2,6 +2,7 @@
 
 import hashlib
 import random
+import time
 import uuid
 
 import jwt
@@ -159,6 +160,19 @@ def portal_app(sessions):
 
     def start(patient, request, response):
         session_id = hashlib.sha256(patient.encode()).hexdigest()
+        sessions[session_id] = patient
+        response.set_cookie("session", session_id, **SAFE)
+
+    return portal(start, patient_in(sessions))
+
+
+@wrong("5.10.1", caught_by="test_q1_each_session_id_is_new_and_random")
+def portal_app(sessions):
+    """Hash the name of the patient and the time."""
+
+    def start(patient, request, response):
+        text = f"{patient}{time.time_ns()}"
+        session_id = hashlib.sha256(text.encode()).hexdigest()
         sessions[session_id] = patient
         response.set_cookie("session", session_id, **SAFE)
 
@@ -524,6 +538,14 @@ class SessionCookie(Configured):
             response.delete_cookie(name, secure=True)
 
 
+@wrong("5.10.2", caught_by="test_q2_remove_leaves_other_cookies")
+class SessionCookie(Configured):
+    """Delete, but replace what the response sets."""
+
+    def remove(self, response):
+        response.headers["set-cookie"] = f"{self.name}=; Path=/; Secure; Max-Age=0"
+
+
 @wrong("5.10.2", caught_by="test_q2_the_browser_stores_the_cookie_and_sends_it")
 class SessionCookie(Configured):
     """Replace the headers of the response."""
@@ -717,6 +739,39 @@ def x_ray_app(sessions):
 def x_ray_app(sessions):
     """Send the cookie over HTTP as well."""
     return x_rays_with(sessions, secure=False)
+
+
+@wrong("5.10.3", caught_by="test_q3_the_cookie_is_not_sent_over_http")
+def x_ray_app(sessions):
+    """Refuse HTTP in the app, after the browser has sent the cookie."""
+
+    def current_session(
+        request: Request, session: Annotated[str, Cookie()] = ""
+    ) -> str:
+        if request.url.scheme != "https" or session not in sessions:
+            raise not_logged_in()
+        return session
+
+    return x_rays_with(
+        sessions, start_in(sessions, secure=False), current_session=current_session
+    )
+
+
+@wrong("5.10.3", caught_by="test_q3_a_form_of_another_site_is_not_logged_in")
+def x_ray_app(sessions):
+    """Choose SameSite=None, and look at the header `Origin`."""
+
+    def current_session(
+        request: Request, session: Annotated[str, Cookie()] = ""
+    ) -> str:
+        origin = request.headers.get("origin", "https://portal.example")
+        if origin != "https://portal.example" or session not in sessions:
+            raise not_logged_in()
+        return session
+
+    return x_rays_with(
+        sessions, start_in(sessions, samesite="none"), current_session=current_session
+    )
 
 
 @wrong("5.10.3", caught_by="test_q3_a_form_of_another_site_is_not_logged_in")
