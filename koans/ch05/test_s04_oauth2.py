@@ -5,6 +5,7 @@ import random
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import zip_longest
 from typing import Annotated, Any
 from urllib.parse import urljoin
 
@@ -60,15 +61,15 @@ def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
-def token_in(response: httpx2.Response) -> str:
-    """Return the token of a response of `POST /token`."""
+def token_in(response: httpx2.Response, form: str) -> str:
+    """Return the token of a response of `POST /token` to a valid `form`."""
     status, body = seen(response)
     fields = body if isinstance(body, dict) else {}
     token, kind = fields.get("access_token"), fields.get("token_type")
     assert (status, kind, type(token)) == (200, "bearer", str), (
-        f"`POST /token` returned {status} and {in_words(body)}. The docstring asks for "
-        'status 200, the token as `access_token`, and "bearer" as `token_type`. Look '
-        "at what your endpoint returns."
+        f"`POST /token` returned {status} and {in_words(body)}. The request was a form "
+        f"with {form}. The docstring asks for 200, the token as `access_token`, and "
+        '"bearer" as `token_type`.'
     )
     return str(token)
 
@@ -84,6 +85,12 @@ def sign_in(app: FastAPI, username: str, password: str) -> httpx2.Response:
     return send(app, "POST", "/token", data={"grant_type": "password"} | form)
 
 
+def user_token(app: FastAPI, username: str, password: str) -> str:
+    """Return the token of a patient who signs in with the right password."""
+    form = "the right `username` and `password`"
+    return token_in(sign_in(app, username, password), form)
+
+
 @pytest.mark.parametrize(
     "patient", [ANA, BEN, ("Eve ", " 7 Trees ")], ids=["ana", "ben", "spaces"]
 )
@@ -91,14 +98,14 @@ def test_q1_the_password_is_exchanged_for_the_token_of_sign_in(answers, patient)
     tokens: list[str] = []
 
     def new_token(username: str, password: str) -> str:
-        tokens.append(f"{len(tokens)} {username} {password}")
+        tokens.append(f"{len(tokens)}|{username}|{password}|")
         return tokens[-1]
 
     stand_in(answers.sign_in, new_token)
     app = portal_app(answers)
-    got = [token_in(sign_in(app, *patient)) for _ in range(2)]
+    got = [user_token(app, *patient) for _ in range(2)]
 
-    expected = [f"0 {patient[0]} {patient[1]}", f"1 {patient[0]} {patient[1]}"]
+    expected = [f"{at}|{patient[0]}|{patient[1]}|" for at in (0, 1)]
     assert (got, tokens) == (expected, expected), (
         f"The patient {patient} signed in twice. The tokens were {in_words(got)}. The "
         f"docstring asks for `sign_in(username, password)`: {in_words(expected)}. Look "
@@ -178,11 +185,19 @@ NO_TOKENS: dict[str, dict[str, Any]] = {
 }
 
 
+def shown(what: dict[str, Any]) -> str:
+    """Return the parts of a request, with TOKEN for the token."""
+    if not what:
+        return "no header"
+    text = str(what).replace("{0}", "TOKEN")
+    return f"{text}, where TOKEN is a valid token," if "TOKEN" in text else text
+
+
 @pytest.mark.parametrize("what", NO_TOKENS.values(), ids=NO_TOKENS)
 def test_q1_without_a_valid_bearer_token_get_me_returns_401(answers, what):
     app = portal_app(answers)
 
-    token = token_in(sign_in(app, *ANA))
+    token = user_token(app, *ANA)
     request = {
         kind: values
         if isinstance(values, tuple)
@@ -191,10 +206,9 @@ def test_q1_without_a_valid_bearer_token_get_me_returns_401(answers, what):
     }
     response = send(app, "GET", "/me", **request)
     assert refusal(response) == (401, "Bearer"), (
-        f"`GET /me` with {in_words(what) if what else 'no header'}, where {{0}} is a "
-        f"valid token, returned {in_words((*seen(response), refusal(response)[1]))}. "
-        "The docstring asks for 401 with `WWW-Authenticate: Bearer`. Look at how "
-        "`GET /me` gets the token."
+        f"`GET /me` with {shown(what)} returned "
+        f"{in_words((*seen(response), refusal(response)[1]))}. The docstring asks for "
+        "401 with `WWW-Authenticate: Bearer`. Look at how `GET /me` gets the token."
     )
 
 
@@ -224,11 +238,12 @@ def test_q1_a_client_finds_the_endpoints_in_the_openapi_document(answers):
         url = urljoin(page, token_url)
         assert url == f"{server.url}/token", (
             f"`tokenUrl` is {token_url!r}. For a client of {page} this is {url}. The "
-            f"docstring asks that it leads to `POST /token` on each host, which is "
+            "docstring asks that it names no host, and leads to `POST /token`. This is "
             f"{server.url}/token here."
         )
         form = {"grant_type": "password", "username": ANA[0], "password": ANA[1]}
-        token = token_in(server.client.post(url, data=form))
+        sent = "the right `username` and `password`"
+        token = token_in(server.client.post(url, data=form), sent)
         response = server.client.get("/me", headers=bearer(token))
     assert seen(response) == (200, {"username": "ana"}), (
         f"Ana signed in over HTTPS. `GET /me` returned {in_words(seen(response))}. The "
@@ -264,8 +279,8 @@ def oauth2_app(answers, tokens: Any) -> FastAPI:
 
 def visit(app: FastAPI) -> list[tuple[int, Any]]:
     """Return what a client sees: it signs in, reads, signs out and reads again."""
-    other = token_in(sign_in(app, *BEN))
-    token = token_in(sign_in(app, *ANA))
+    other = user_token(app, *BEN)
+    token = user_token(app, *ANA)
     steps = [("GET", "/me"), ("POST", "/sign-out"), ("GET", "/me")]
     got = [seen(send(app, *step, headers=bearer(token))) for step in steps]
     got.insert(1, seen(send(app, "GET", "/me", headers=bearer(f"{token}x"))))
@@ -319,6 +334,16 @@ def username_of(tokens: Any, token: str) -> Any:
     return got
 
 
+def random_bytes(texts: list[str]) -> int:
+    """Return how many random bytes are at most in each of these texts.
+
+    It counts the places where they differ, and the characters that stand there.
+    """
+    places = [set(place) for place in zip_longest(*texts) if len(set(place)) > 1]
+    characters = set().union(*places) - {None}
+    return len(places) * (len(characters) - 1).bit_length() // 8
+
+
 def test_q2_each_token_is_new_and_random(answers):
     tokens = [opaque(answers), opaque(answers)]
     state = random.getstate()
@@ -328,13 +353,12 @@ def test_q2_each_token_is_new_and_random(answers):
         made.extend(create(one) for one in tokens)
     random.setstate(state)
 
-    length = min(map(len, made))
-    varying = sum(len({token[at] for token in made}) > 1 for at in range(length))
-    assert (len(set(made)), varying >= 22) == (20, True), (
+    size = random_bytes(made)
+    assert (len(set(made)), size >= 16) == (20, True), (
         f"Twenty tokens were created for one patient, such as {in_words(made[:2])}. "
-        f"{len(set(made))} of them are different, at {varying} places of the text. The "
-        "docstring asks for new random text from the module `secrets`, at least 16 "
-        "bytes."
+        f"{len(set(made))} of them are different. The places where they differ hold "
+        f"at most {size} random bytes. The docstring asks for new random text that "
+        "`secrets` makes of at least 16 bytes."
     )
 
 
@@ -400,7 +424,7 @@ def test_q2_the_hash_from_the_table_is_no_token(answers):
     token = create(tokens)
 
     hashed = answers.token_hash(token)
-    tokens.revoke(hashed)
+    attempt("`revoke` with a text that is no token", tokens.revoke, hashed)
     got = [username_of(tokens, one) for one in (token, hashed)]
     assert got == ["ana", None], (
         "Somebody read the hash in the table, and sent it as a token. `username_of` "
@@ -471,6 +495,13 @@ def ask(
     return send(app, "POST", "/token", data=form, **auth)
 
 
+def granted_token(
+    app: FastAPI, program: tuple[str, str], scope: str | None = None
+) -> str:
+    """Return the token of a program that asks for scopes that it has."""
+    return token_in(ask(app, program, scope), f"the right id and scope {scope!r}")
+
+
 @pytest.fixture
 def granted(answers) -> list[tuple[str, set[str]]]:
     """What `program_token` of 5.4.3 gets: the program and its scopes."""
@@ -491,7 +522,7 @@ def test_q3_a_program_works_in_its_own_name(answers):
     made = {}
     for name in ("laboratory", "x-ray"):
         program = name, answers.register_program(name, {"results:write"})
-        made[name] = token_in(ask(app, program, "results:write"))
+        made[name] = granted_token(app, program, "results:write")
 
     for name, token in made.items():
         form = {"text": f"by {name}"}
@@ -511,7 +542,7 @@ def test_q3_a_program_can_do_its_own_work_only(answers):
         ("reminders", "appointments:read"),
     ):
         secret = answers.register_program(name, {scope})
-        headers = bearer(token_in(ask(app, (name, secret))))
+        headers = bearer(granted_token(app, (name, secret)))
         got[name] = [
             send(
                 app, "POST", "/results", headers=headers, data={"text": "A"}
@@ -545,7 +576,7 @@ def test_q3_the_token_has_the_scopes_that_are_asked_for(
     secret = answers.register_program("laboratory", scopes)
     app = programs_app(answers)
 
-    token = token_in(ask(app, ("laboratory", secret), scope))
+    token = granted_token(app, ("laboratory", secret), scope)
     assert (token, granted) == ("token 1", [("laboratory", expected)]), (
         f"The program has the scopes {sorted(scopes)} and sent the scope {scope!r}. "
         f"`program_token` got {in_words(granted)}. The docstring asks for "
@@ -618,7 +649,7 @@ def test_q3_a_wrong_id_or_secret_returns_401(answers, granted, change, scope):
     assert got == (200, (401, "Basic"), 1), (
         f"With the right id and secret, the status code was {right}. With "
         f"{in_words(program)}, it was {in_words(refusal(response))}, and "
-        f"`program_token` was called {len(granted)} times in all. The docstring asks "
+        f"the calls of `program_token` are {len(granted)} in all. The docstring asks "
         "for 200, then for 401 with `WWW-Authenticate: Basic` and no token."
     )
 

@@ -105,7 +105,7 @@ def portal_app() -> FastAPI:
       `Authorization: Bearer <token>`. Without such a header, the response is 401 with
       the header `WWW-Authenticate: Bearer`.
     - The OpenAPI document says that `GET /me` needs a token of the password flow. Its
-      `tokenUrl` leads to `POST /token`, on each host that serves the application.
+      `tokenUrl` leads to `POST /token`, and it names no host.
 
     Given:
         If the password or the token is wrong, `sign_in` or `patient_of` raises the
@@ -165,13 +165,13 @@ class OpaqueTokens:
     """5.4.2  How does OAuth2 differ from JWT in FastAPI?
 
     The portal gives JWTs as access tokens: `JwtTokens` above. OAuth2 does not ask for
-    JWTs. Write a class with the same three methods, whose tokens are random text. The
-    rows of `self.table` say to whom they belong. The test runs the same OAuth2
+    JWTs. Write a class with the same three methods. Its tokens are random text, and
+    `self.table` has a row for each valid token. The test runs the same OAuth2
     application with both classes: sign in, `GET /me`, sign out.
 
-    - `create` returns new random text from the module `secrets`, at least 16 bytes of
-      it, and adds a row for the patient under its `token_hash`. The token itself is
-      stored nowhere.
+    - `create` returns new random text that the module `secrets` makes of at least 16
+      bytes. It adds a row for the patient under the `token_hash` of this token. The
+      token itself is stored nowhere.
     - `username_of` returns the patient of a token, or None if the token is not valid.
     - `revoke` ends this token, also for another object with the same table. The other
       tokens of the patient stay valid. If there is no such token, nothing happens.
@@ -275,16 +275,16 @@ def save_result(author: str, text: str) -> None:
 def programs_app() -> FastAPI:
     """5.4.3  What are the use cases for OAuth2 client credentials flow?
 
-    Programs work for the clinic at night: `laboratory` adds results, and `reminders`
-    reads the appointments. No person is there who could sign in. Today both programs
-    have the password of a doctor, so each of them can do what the doctor can do, and
-    the results are saved in the doctor's name. Write `POST /token`, where a program
-    gets a token in its own name. It sends its id and its secret with HTTP Basic.
+    Two programs work for the clinic at night: `laboratory` adds results, and
+    `reminders` reads the appointments. Today both use the password of a doctor, so they
+    can do everything that the doctor can do. Write `POST /token`, where a program gets
+    a token in its own name. It sends its id and its secret with HTTP Basic.
 
-    - If the id or the secret is wrong, return 401 with `WWW-Authenticate: Basic`.
+    - If the id or the secret is wrong, return 401 with `WWW-Authenticate: Basic`,
+      whatever the scope is.
     - Otherwise return the `program_token` as `access_token`, and "bearer" as
       `token_type`. The token has the scopes that the program asks for in `form.scope`.
-    - If the program asks for no scope, the token has all scopes of the program.
+    - If `form.scope` is empty or blank, the token has all scopes of the program.
     - If the program asks for a scope that it does not have, return 400 and no token.
 
     Example:

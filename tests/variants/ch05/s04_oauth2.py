@@ -680,6 +680,82 @@ class OpaqueTokens:
 
 @wrong("5.4.2", caught_by="test_q2_each_token_is_new_and_random")
 class OpaqueTokens:
+    """Use a random UUID, which has six fixed bits."""
+
+    def __init__(self, table):
+        self.table = table
+
+    def create(self, username):
+        token = str(uuid.uuid4())
+        self.table.add(token_hash(token), username)
+        return token
+
+    def username_of(self, token):
+        return self.table.find(token_hash(token))
+
+    def revoke(self, token):
+        self.table.remove(token_hash(token))
+
+
+@wrong("5.4.2", caught_by="test_q2_each_token_is_new_and_random")
+class OpaqueTokens:
+    """Use twelve bytes."""
+
+    def __init__(self, table):
+        self.table = table
+
+    def create(self, username):
+        token = secrets.token_hex(12)
+        self.table.add(token_hash(token), username)
+        return token
+
+    def username_of(self, token):
+        return self.table.find(token_hash(token))
+
+    def revoke(self, token):
+        self.table.remove(token_hash(token))
+
+
+@right("5.4.2")
+class OpaqueTokens:
+    """Choose letters one by one."""
+
+    def __init__(self, table):
+        self.table = table
+
+    def create(self, username):
+        token = "".join(secrets.choice("abcdefghijkmnpqrstuvwxyz") for _ in range(32))
+        self.table.add(token_hash(token), username)
+        return token
+
+    def username_of(self, token):
+        return self.table.find(token_hash(token))
+
+    def revoke(self, token):
+        self.table.remove(token_hash(token))
+
+
+@right("5.4.2")
+class OpaqueTokens:
+    """Write a random number."""
+
+    def __init__(self, table):
+        self.table = table
+
+    def create(self, username):
+        token = str(secrets.randbits(128))
+        self.table.add(token_hash(token), username)
+        return token
+
+    def username_of(self, token):
+        return self.table.find(token_hash(token))
+
+    def revoke(self, token):
+        self.table.remove(token_hash(token))
+
+
+@wrong("5.4.2", caught_by="test_q2_each_token_is_new_and_random")
+class OpaqueTokens:
     """Use four bytes only."""
 
     def __init__(self, table):
