@@ -5,6 +5,7 @@ import random
 import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import zip_longest
 from typing import Annotated, Any
 
 import httpx2
@@ -142,7 +143,8 @@ def test_q1_without_the_right_key_the_response_is_401(answers, change):
     assert refusal(response) == (401, "APIKey"), (
         f"The key is {SHOWN!r}. A request with {shown} returned "
         f"{in_words((*seen(response), refusal(response)[1]))}. The docstring "
-        "asks for 401 with `WWW-Authenticate: APIKey`. Look at what you compare."
+        "asks for 401 with `WWW-Authenticate: APIKey`. Look at what you compare, and "
+        "at what you raise."
     )
 
 
@@ -269,6 +271,16 @@ def clock(answers) -> Clock:
     return one
 
 
+def random_bytes(texts: list[str]) -> int:
+    """Return how many random bytes are at most in each of these texts.
+
+    It counts the places where they differ, and the characters that stand there.
+    """
+    places = [set(place) for place in zip_longest(*texts) if len(set(place)) > 1]
+    characters = set().union(*places) - {None}
+    return len(places) * (len(characters) - 1).bit_length() // 8
+
+
 def test_q2_each_key_is_new_and_random(answers):
     tables = [api_keys(answers), api_keys(answers)]
     state = random.getstate()
@@ -278,17 +290,12 @@ def test_q2_each_key_is_new_and_random(answers):
         made.extend(key_from(keys).split(".") for keys in tables)
     random.setstate(state)
 
-    varying = []
-    for part in (0, 1):
-        texts = [one[part] for one in made]
-        length = min(map(len, texts))
-        varying.append(sum(len({one[at] for one in texts}) > 1 for at in range(length)))
-    is_random = varying[0] >= 11, varying[1] >= 43
-    assert is_random == (True, True), (
-        f"Twenty keys were created, such as {in_words('.'.join(made[0]))}. Their "
-        f"prefixes differ at {varying[0]} places, and their secrets at {varying[1]}. "
-        "The docstring asks for random text from `secrets`: 8 bytes for the prefix, 32 "
-        "for the secret."
+    sizes = [random_bytes([one[part] for one in made]) for part in (0, 1)]
+    assert (sizes[0] >= 8, sizes[1] >= 32) == (True, True), (
+        f"Twenty keys were created, such as {in_words('.'.join(made[0]))}. The places "
+        f"where they differ hold at most {sizes[0]} random bytes in the prefix, and "
+        f"{sizes[1]} in the secret. The docstring asks for random text from `secrets`: "
+        "at least 8 bytes for the prefix, and 32 for the secret."
     )
 
 
@@ -312,9 +319,13 @@ def test_q2_a_row_has_the_digest_and_not_the_secret(answers):
         "the `key_digest` of the whole key. Look at what you store."
     )
     kept = repr([vars(keys), vars(type(keys)), vars(answers)])
-    assert not any(key.split(".")[1] in kept for key in made), (
-        "The object, its class or the module contains the secret of a key. The "
-        "docstring asks that the secret is stored nowhere."
+    secrets_of = [key.split(".")[1] for key in made]
+    parts = {one[at : at + 12] for one in secrets_of for at in range(len(one) - 11)}
+    found = next((part for part in parts if part in kept), None)
+    assert found is None, (
+        f"The keys were {in_words(made)}. The object, its class or the module contains "
+        f"{found!r}, a part of a secret. The docstring asks that no part of the secret "
+        "is stored. Look at the prefix, too."
     )
 
 
@@ -562,10 +573,11 @@ def test_q3_a_missing_or_unknown_key_returns_401(answers, what, method):
     form = {"data": {"patient": "ana"}} if method == "POST" else {}
     response = send(app, method, "/appointments", headers=headers, **form)
     works = use(app, "GET", key).status_code
+    sent = str(what).replace("{0}", "VALID-KEY") if what else "no header"
     assert (refusal(response), booked, works) == ((401, "APIKey"), [], 200), (
-        f"`{method}` with {in_words(what) if what else 'no header'}, where {{0}} is a "
-        f"key, returned {in_words((*seen(response), refusal(response)[1]))}, and with "
-        f"X-API-Key {works}. The docstring asks for 401 with `WWW-Authenticate: "
+        f"`{method}` with {sent} returned "
+        f"{in_words((*seen(response), refusal(response)[1]))}, and `GET` with a valid "
+        f"key in X-API-Key {works}. The docstring asks for 401 with `WWW-Authenticate: "
         "APIKey`, and for 200."
     )
 
@@ -663,6 +675,31 @@ def test_q3_the_log_has_the_name_of_each_key(answers, caplog):
     )
 
 
+def test_q3_a_refused_request_is_not_logged_as_an_allowed_one(answers, caplog, clock):
+    none: frozenset[str] = frozenset()
+    keys = [
+        stored(answers),
+        stored(answers, scopes=none),
+        stored(answers, end=clock.start),
+        new_key(),
+    ]
+    app = appointments_app(answers)
+    caplog.set_level(logging.INFO, answers.logger.name)
+
+    got = []
+    for key in keys:
+        caplog.clear()
+        status = use(app, "GET", key).status_code
+        mine = [one for one in caplog.records if one.name == answers.logger.name]
+        got.append((status, sum(one.levelname == "INFO" for one in mine)))
+    assert got == [(200, 1), (403, 0), (401, 0), (401, 0)], (
+        "Four keys were used: valid, without scopes, ended and unknown. Status codes "
+        f"and numbers of messages with the level INFO: {got}. The docstring asks for "
+        "one message if the request is allowed, and for none otherwise: [(200, 1), "
+        "(403, 0), (401, 0), (401, 0)]."
+    )
+
+
 def test_q3_no_record_contains_a_key(answers, caplog, clock):
     none: frozenset[str] = frozenset()
     keys = {
@@ -674,13 +711,20 @@ def test_q3_no_record_contains_a_key(answers, caplog, clock):
     app = appointments_app(answers)
     caplog.set_level(logging.DEBUG)
 
-    statuses = [use(app, "GET", key).status_code for key in keys.values()]
-    texts = [f"{one.getMessage()} {one.args}" for one in caplog.records]
+    statuses = [
+        send(
+            app, "GET", "/appointments", headers={NAME: key}, params={"api_key": key}
+        ).status_code
+        for key in keys.values()
+    ]
+    records = [one for one in caplog.records if not one.name.startswith("httpx")]
+    texts = [f"{one.getMessage()} {one.args}" for one in records]
     shown = [
         name for name, key in keys.items() if any(key[:16] in text for text in texts)
     ]
     assert (statuses, shown) == ([200, 401, 403, 401], []), (
-        "Four keys were used: valid, ended, without scopes and unknown. The status "
-        f"codes were {statuses}, and these keys stand in the log: {shown}. The "
-        "docstring asks for 200, 401, 403 and 401, and for no key in a message."
+        "Four keys were sent, in the header and in the URL: valid, ended, without "
+        f"scopes and unknown. The status codes were {statuses}, and these keys stand "
+        f"in the log: {shown}. The docstring asks for 200, 401, 403 and 401, and for "
+        "no key in a message."
     )

@@ -35,8 +35,8 @@ def pharmacy_app(api_key: str) -> FastAPI:
 
     - If the key is `api_key`, return what `prescriptions()` returns. If it is not, or
       if it is missing, return 401 with the header `WWW-Authenticate: APIKey`.
-    - Compare the keys as bytes with `secrets.compare_digest`, not with `==`: its time
-      does not depend on how much of a key is right.
+    - Compare the keys as bytes with `secrets.compare_digest`, not with `==`. The time
+      of `==` depends on how many characters of a key are right.
     - The OpenAPI document says that the endpoint needs an API key in this header.
 
     Given:
@@ -97,9 +97,9 @@ class ApiKeys:
     some days until all of them have the new key, so the old one works for that time.
 
     - `create` returns a new key "<prefix>.<secret>". Both are random text from the
-      module `secrets`: 8 bytes for the prefix, and 32 bytes for the secret. It stores a
-      `StoredKey` in `self.rows`, under the prefix. Its digest is the one of the whole
-      key. The secret is stored nowhere.
+      module `secrets`: the prefix is made of at least 8 bytes, the secret of at least
+      32. It stores a `StoredKey` in `self.rows`, under the prefix, with the
+      `key_digest` of the whole key. No part of the secret is stored.
     - `pharmacy_of` returns the pharmacy of a key, or None if the key is not valid. It
       finds the row by the prefix. Then `accepts` decides.
     - `rotate` returns a new key for a pharmacy. Each older key of this pharmacy ends
@@ -167,10 +167,10 @@ def book(patient: str) -> None:
 def appointments_app() -> FastAPI:
     """5.5.3  What are the limitations of API key authentication?
 
-    Programs read and book appointments. An API key knows no person, no purpose and no
-    end, unless the application adds them. Today the key stands in the URL and in the
-    log, where other people read it. It works for ever, and for everything. Change
-    `caller`.
+    Programs read and book appointments. An API key alone has no purpose and no end: the
+    application must add them. Today the key stands in the URL and in the log, where
+    other people read it. It works forever, and for everything. Change `caller`. You may
+    also change how the endpoints depend on it.
 
     - Read the key from the header `X-API-Key`. A key in the URL is not accepted.
     - If the key is missing or unknown, return 401 with `WWW-Authenticate: APIKey`. If
@@ -178,8 +178,9 @@ def appointments_app() -> FastAPI:
       unknown key.
     - `GET` needs the scope "read", and `POST` needs "write". If the key does not have
       it, return 403.
-    - Log each request that is allowed to `logger`, with the level INFO. The message
-      contains the name of the key. The key itself never stands in a message.
+    - For each request that is allowed, and for no other, `logger` gets one message with
+      the level INFO. It contains the name of the key. The key itself never stands in a
+      message, even if a client also sends it in the URL.
 
     Given:
         Uvicorn logs the method and the URL of each request, but no header.

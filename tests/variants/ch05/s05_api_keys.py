@@ -2488,3 +2488,83 @@ def appointments_app() -> FastAPI:
         book(patient)
 
     return app
+
+
+@wrong("5.5.2", caught_by="test_q2_a_row_has_the_digest_and_not_the_secret")
+class ApiKeys:
+    """Take the prefix from the secret."""
+
+    def __init__(self):
+        self.rows = {}
+
+    def create(self, pharmacy):
+        secret = secrets.token_hex(32)
+        key = f"{secret[:16]}.{secret}"
+        self.rows[secret[:16]] = StoredKey(key_digest(key), pharmacy)
+        return key
+
+    def pharmacy_of(self, key):
+        row = self.rows.get(key.partition(".")[0])
+        return row.pharmacy if row and row.accepts(key) else None
+
+    def rotate(self, pharmacy):
+        for row in self.rows.values():
+            if row.pharmacy == pharmacy and row.end is None:
+                row.end = now() + OVERLAP
+        return self.create(pharmacy)
+
+
+@wrong("5.5.3", caught_by="test_q3_a_refused_request_is_not_logged_as_an_allowed_one")
+def appointments_app() -> FastAPI:
+    """Log before the scope is checked."""
+    app = FastAPI()
+    header = APIKeyHeader(name="X-API-Key")
+
+    def caller(request: Request, api_key: Annotated[str, Depends(header)]) -> Key:
+        key = find_key(api_key)
+        if key is None or key.end <= now():
+            raise HTTPException(401, headers={"WWW-Authenticate": "APIKey"})
+        logger.info("Request with the key of %s", key.name)
+        if ("read" if request.method == "GET" else "write") not in key.scopes:
+            raise HTTPException(403)
+        return key
+
+    @app.get("/appointments")
+    def list_appointments(key: Annotated[Key, Depends(caller)]) -> list[str]:
+        return ["ana, Monday 9:00"]
+
+    @app.post("/appointments", status_code=201)
+    def add_appointment(
+        key: Annotated[Key, Depends(caller)], patient: Annotated[str, Form()]
+    ) -> None:
+        book(patient)
+
+    return app
+
+
+@wrong("5.5.3", caught_by="test_q3_no_record_contains_a_key")
+def appointments_app() -> FastAPI:
+    """Log the URL, in which a client still sends the key."""
+    app = FastAPI()
+    header = APIKeyHeader(name="X-API-Key")
+
+    def caller(request: Request, api_key: Annotated[str, Depends(header)]) -> Key:
+        key = find_key(api_key)
+        if key is None or key.end <= now():
+            raise HTTPException(401, headers={"WWW-Authenticate": "APIKey"})
+        if ("read" if request.method == "GET" else "write") not in key.scopes:
+            raise HTTPException(403)
+        logger.info("%s with the key of %s", request.url, key.name)
+        return key
+
+    @app.get("/appointments")
+    def list_appointments(key: Annotated[Key, Depends(caller)]) -> list[str]:
+        return ["ana, Monday 9:00"]
+
+    @app.post("/appointments", status_code=201)
+    def add_appointment(
+        key: Annotated[Key, Depends(caller)], patient: Annotated[str, Form()]
+    ) -> None:
+        book(patient)
+
+    return app
