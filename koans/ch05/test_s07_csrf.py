@@ -8,6 +8,7 @@ import html
 import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from typing import Annotated, Any
 
 import httpx2
@@ -75,12 +76,31 @@ PAGES = {
 def test_q1_a_form_of_another_site_cancels_nothing(answers, page):
     appointments = {"ana": "May 4"}
     with patient(answers, appointments) as user:
-        response = user.submit("/cancel", {}, page=page)
+        what = "`POST /cancel` returned no response: the application"
+        response = attempt(what, user.submit, "/cancel", {}, page=page)
     origin = f"`Origin: {page}`" if page else "no `Origin`"
     assert (response.status_code, appointments) == (403, {"ana": "May 4"}), (
         f"`POST /cancel` with ana's cookie and {origin} returned "
         f"{response.status_code}, and the appointments are {in_words(appointments)}. "
-        f"The docstring asks for 403: the origin is not exactly {PORTAL!r}."
+        "The docstring asks for 403, and that the endpoint does not run: the origin is "
+        f"not exactly {PORTAL!r}."
+    )
+
+
+@pytest.mark.parametrize("site", ["same-origin", "same-site", "none"])
+def test_q1_another_header_does_not_replace_the_origin(answers, site):
+    headers = {"Sec-Fetch-Site": site, "Referer": f"{PORTAL}/form"}
+    app, seen = portal_app(answers), []
+    for origin in ({"Origin": EVIL}, {}):
+        with client(app) as http:
+            response = attempt(
+                "`POST /login`", http.post, "/login", data=ANA, headers=headers | origin
+            )
+        seen.append(response.status_code)
+    assert seen == [403, 403], (
+        f"`POST /login` with {headers} returned {seen}, first with `Origin: {EVIL}`, "
+        "then without `Origin`. The docstring asks for 403 both times: only `Origin` "
+        "decides."
     )
 
 
@@ -132,7 +152,7 @@ def test_q1_the_pages_of_the_portal_work(answers):
     appointments = {"ana": "May 4", "ben": "May 5"}
     with patient(answers, appointments) as user:
         before = user.open("/appointment").text
-        user.submit("/cancel", {}, page=EVIL)
+        attempt("`POST /cancel`", user.submit, "/cancel", {}, page=EVIL)
         kept = user.open("/appointment").text
         done(user.submit("/cancel", {}), "`POST /cancel` of the portal's own page")
     seen = [before, kept, appointments]
@@ -163,8 +183,9 @@ def test_q1_every_endpoint_and_method_is_protected(answers, method):
     app = portal_app(answers)
     ran = with_endpoint(app, METHODS)
     with client(app) as http:
+        call = partial(attempt, f"`{method} /address`", http.request, method)
         seen = [
-            http.request(method, "/address", headers={"Origin": origin}).status_code
+            call("/address", headers={"Origin": origin}).status_code
             for origin in (EVIL, PORTAL, EVIL)
         ]
     assert (seen, ran) == ([403, 200, 403], [method]), (
@@ -181,7 +202,13 @@ def test_q1_safe_methods_are_not_checked(answers, origin):
     headers = {"Origin": origin} if origin else {}
     with client(app) as http:
         seen = [
-            http.request(method, "/address", headers=headers).status_code
+            attempt(
+                f"`{method} /address`",
+                http.request,
+                method,
+                "/address",
+                headers=headers,
+            ).status_code
             for method in ("GET", "HEAD", "OPTIONS", "POST")
         ]
     assert seen == [200, 200, 200, 403], (
@@ -281,6 +308,7 @@ KINDS: dict[str, Callable[[str], str]] = {
     "line": lambda token: f"{token}\n",
     "space": lambda token: f" {token}",
     "emoji": lambda token: "🙂",
+    "surrogate": lambda token: "\ud800" + token[1:],
     "zero": lambda token: "\0",
     "dots": lambda token: "a.b.c",
     "text": lambda token: "None",
@@ -307,11 +335,71 @@ def test_q2_tokens_are_too_long_to_be_guessed(answers):
     tokens = answers.FormTokens(KEY)
     ids = [f"session-{number}" for number in range(1000)]
     created = {create(tokens, session_id) for session_id in ids}
-    shortest = min(map(len, created))
-    assert (len(created), shortest >= 16) == (len(ids), True), (
+    assert len(created) == len(ids), (
         f"1000 sessions got {len(created)} different tokens, such as "
         f"{in_words(min(created))}. So a token can be guessed. The docstring asks that "
         "nobody can create one without the key. Look at the length of the token."
+    )
+    shortest = min(created, key=len)
+    assert len(shortest) >= 22, (
+        f"`create` returned {in_words(shortest)}: {len(shortest)} characters. "
+        "The docstring asks for at least 22, so that nobody can guess a token."
+    )
+
+
+class Watched(str):
+    """A token that notes with what `==` and `!=` compare it, also its bytes."""
+
+    def __new__(cls, text: str, compared: list[object]) -> "Watched":
+        """Return this token, which notes in `compared`."""
+        self = super().__new__(cls, text)
+        self.compared = compared
+        return self
+
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        self.compared.append(other)
+        return str.__eq__(self, other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def encode(self, *arguments: Any, **named: Any) -> "WatchedBytes":
+        """Return the bytes of this token, which note the same."""
+        return WatchedBytes(super().encode(*arguments, **named), self.compared)
+
+
+class WatchedBytes(bytes):
+    """The bytes of a token that note with what `==` and `!=` compare them."""
+
+    def __new__(cls, content: bytes, compared: list[object]) -> "WatchedBytes":
+        """Return these bytes, which note in `compared`."""
+        self = super().__new__(cls, content)
+        self.compared = compared
+        return self
+
+    __hash__ = bytes.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        self.compared.append(other)
+        return bytes.__eq__(self, other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+
+def test_q2_no_comparison_tells_how_much_of_the_token_is_right(answers):
+    tokens, compared = answers.FormTokens(KEY), list[object]()
+    token = Watched(create(tokens, IDS[0]), compared)
+    seen = attempt("`is_valid`", tokens.is_valid, IDS[0], token)
+    plain = str.__str__(token)
+    caught = [one for one in compared if one in (plain, plain.encode())]
+    assert (seen, caught) == (True, []), (
+        f"`is_valid` returned {in_words(seen)} for a token of `create`. `==` or `!=` "
+        f"compared the token with the right one {len(caught)} times. The docstring "
+        "asks for True, and for `hmac.compare_digest`: the time of `==` tells how much "
+        "is right."
     )
 
 
@@ -458,14 +546,20 @@ class Guarded:
 
     def send(self, method: str, path: str, **options: Any) -> httpx2.Response:
         """Return the response to one request. `ran` has what ran for it."""
-        with client(self.app) as http:
-            self.ran.clear()
-            self.check.asked.clear()
-            response = outcome(lambda: http.request(method, path, **options))
+        what = "The start of the application, with its lifespan,"
+
+        def call() -> httpx2.Response:
+            nonlocal what
+            with client(self.app) as http:
+                what = f"`{method} {path}` with {in_words(options)}"
+                self.ran.clear()
+                self.check.asked.clear()
+                return http.request(method, path, **options)
+
+        response = outcome(call)
         assert isinstance(response, httpx2.Response), (
-            f"`{method} {path}` with {in_words(options)} raised {in_words(response)}. "
-            "The client then receives 500. No exception handler handles what a "
-            "middleware raises: send a response."
+            f"{what} raised {in_words(response)}. A client gets 500. Pass on what is "
+            "no request. For a request, call the application or send one response."
         )
         return response
 

@@ -81,7 +81,10 @@ def portal_app(sessions: Sessions, appointments: dict[str, str]) -> FastAPI:
     - Requests with a safe method work as today, whatever their `Origin` is.
 
     Given:
-        The portal mounts no other application, and it has no WebSockets.
+        All endpoints are path operations, as `/cancel` is. No application is mounted,
+        and there are no WebSockets. A request has at most one header `Origin`.
+        If no endpoint would run (404, 405, a body that cannot be parsed), the status
+        code may stay as it is.
 
     Example:
         POST /cancel  Origin: https://portal.example  ->  200
@@ -127,17 +130,21 @@ class FormTokens:
 
     `form_app` below puts a token into each form, and reads it when the form is posted.
     A page of an attacker can post the form, but it cannot read the token from the
-    portal's page. Write both methods. Nobody without `self.key` can create a token.
+    portal's page. Write both methods.
 
     - `is_valid` returns True for a token that `create` returned for the same session
-      ID, also if another process created it with the same key. Tokens are not stored.
+      ID, also if another process created it with the same key. Do not store tokens.
     - `is_valid` returns False for any other text, without an exception. This includes
       the token of another session and a token that was created with another key.
-    - The session ID cannot be read from the token. Scripts can read the token.
+    - Nobody without `self.key` can create or guess a token. A token has at least 22
+      characters, and the session ID cannot be read from it.
+    - Compare with `hmac.compare_digest`, not with `==`, whose time tells how much of
+      the token is right.
 
     Given:
         `self.key` has 32 random bytes. It is used for nothing else.
-        The session ID is ASCII text. The token comes from the client: it is any text.
+        The session ID is ASCII text. The token comes from the client: it is any `str`,
+        perhaps one that cannot be encoded as UTF-8.
 
     Example:
         create("Zk3x9...")  ->  "f4c1..."
@@ -162,7 +169,7 @@ class FormTokens:
         """Return whether this is a token for the forms of this session."""
         # region answer
         expected = self.create(session_id)
-        return hmac.compare_digest(expected.encode(), token.encode())
+        return token.isascii() and hmac.compare_digest(expected, token)
         # endregion
 
 
@@ -216,9 +223,11 @@ class CsrfMiddleware:
     - Call `self.is_valid(session_id, token)`, with the session ID in the cookie
       `session` and the token in the header. If it returns True, call the application.
     - If it returns False, return 403. Also return 403 if the cookie or the header is
-      missing or empty. The application does not run then, and nobody reads the body.
-    - Do not check other requests. The lifespan also reaches the application.
-    - Do not read the body. The application receives each part as soon as it arrives.
+      missing or empty. The application does not run then.
+    - Do not check requests with a safe method. The lifespan also reaches the
+      application.
+    - Do not read the body, also where you return 403. The application receives each
+      part as soon as it arrives.
 
     Given:
         The application has no WebSockets.

@@ -159,6 +159,20 @@ def portal_app(sessions, appointments):
     return checked(is_foreign, sessions, appointments)
 
 
+@wrong(
+    "5.7.1",
+    caught_by="test_q1_another_header_does_not_replace_the_origin[same-origin]",
+)
+def portal_app(sessions, appointments):
+    """Let requests through that `Sec-Fetch-Site` calls `same-origin`."""
+
+    def is_foreign(request):
+        is_own = request.headers.get("Sec-Fetch-Site") == "same-origin"
+        return is_unsafe(request) and not is_own and origin_of(request) != PORTAL
+
+    return checked(is_foreign, sessions, appointments)
+
+
 @wrong("5.7.1", caught_by="test_q1_another_origin_than_the_portal_is_refused[empty]")
 def portal_app(sessions, appointments):
     """Take the header `Referer` where there is no origin."""
@@ -420,7 +434,8 @@ class FormTokens(Keyed):
         return hmac.new(self.key, session_id.encode(), "sha256").hexdigest()[:8]
 
     def is_valid(self, session_id, token):
-        return hmac.compare_digest(self.create(session_id).encode(), token.encode())
+        expected = self.create(session_id)
+        return token.isascii() and hmac.compare_digest(expected, token)
 
 
 @wrong("5.7.2", caught_by="test_q2_a_token_of_another_key_is_not_valid")
@@ -656,12 +671,36 @@ class FormTokens(Keyed):
         return self.create(session_id) == token
 
 
+@wrong("5.7.2", caught_by="test_q2_any_other_text_is_not_valid[surrogate]")
+class FormTokens(Keyed):
+    """Encode the text of the client, which not every text allows."""
+
+    def create(self, session_id):
+        return hmac.new(self.key, session_id.encode(), "sha256").hexdigest()
+
+    def is_valid(self, session_id, token):
+        return hmac.compare_digest(self.create(session_id).encode(), token.encode())
+
+
+@wrong("5.7.2", caught_by="test_q2_no_comparison_tells_how_much_of_the_token_is_right")
+class FormTokens(Keyed):
+    """Compare with `==`."""
+
+    def create(self, session_id):
+        return hmac.new(self.key, session_id.encode(), "sha256").hexdigest()
+
+    def is_valid(self, session_id, token):
+        return token == self.create(session_id)
+
+
 @right("5.7.2")
 class FormTokens(Keyed):
     """Sign the session ID and a random text, with a separator."""
 
     def sign(self, session_id, nonce):
-        text = f"{len(session_id)}!{session_id}!{nonce}".encode()
+        text = f"{len(session_id)}!{session_id}!{nonce}".encode(
+            "utf-8", "surrogatepass"
+        )
         return hmac.digest(self.key, text, "sha256").hex()
 
     def create(self, session_id):
@@ -671,7 +710,8 @@ class FormTokens(Keyed):
     def is_valid(self, session_id, token):
         signature, _, nonce = token.partition(".")
         expected = self.sign(session_id, nonce).encode()
-        return secrets.compare_digest(expected, signature.encode())
+        signature = signature.encode("utf-8", "surrogatepass")
+        return secrets.compare_digest(expected, signature)
 
 
 @right("5.7.2")
@@ -684,7 +724,7 @@ class FormTokens(Keyed):
 
     def is_valid(self, session_id, token):
         expected = self.create(session_id).encode()
-        return secrets.compare_digest(expected, token.encode())
+        return secrets.compare_digest(expected, token.encode(errors="backslashreplace"))
 
 
 @right("5.7.2")
@@ -699,7 +739,10 @@ class FormTokens(Keyed):
 
     def is_valid(self, session_id, token):
         expected = self.signer().get_signature(session_id)
-        return hmac.compare_digest(expected, token.encode())
+        try:
+            return hmac.compare_digest(expected, token.encode())
+        except UnicodeEncodeError:
+            return False
 
 
 class Guard:
