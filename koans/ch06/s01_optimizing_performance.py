@@ -166,7 +166,7 @@ def slowest_function(work: Callable[[], object]) -> str:
     - Return the name of the function with the largest own time. The own time of a
       function is the time that runs in its own code, in all its calls together. It
       does not contain the time in functions that it calls.
-    - If `work()` raises an exception, raise it.
+    - If `work()` raises an exception, stop the profiler and raise the exception.
 
     Given:
         All functions have different names. The slowest is a Python function, not a

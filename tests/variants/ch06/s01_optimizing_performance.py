@@ -749,6 +749,17 @@ def slowest_function(work):
     return max(found, key=lambda name: found[name].tottime)
 
 
+@wrong("6.1.4", caught_by="test_q4_an_exception_of_work_is_raised")
+def slowest_function(work):
+    """Stop the profiler only if `work` returns."""
+    profiler = cProfile.Profile()
+    profiler.enable()
+    work()
+    profiler.disable()
+    found = pstats.Stats(profiler).get_stats_profile().func_profiles
+    return max(found, key=lambda name: found[name].tottime)
+
+
 @right("6.1.4")
 def slowest_function(work):
     """Use the profiler as a context manager, and sort the statistics."""
