@@ -347,15 +347,16 @@ class Roles:
 
     One service stores the roles of all users. The appointment service runs elsewhere,
     and asks it with `fetch(user)`. If each request did that, the role service would be
-    too slow, and nothing would work without it. So the appointment service keeps the
-    answers for a while. Write `has`. It runs in several threads.
+    too slow. And without the role service, nothing would work. So the appointment
+    service keeps the answers for a while. Write `has`. It runs in several threads.
 
     - `has(user, role)` returns whether `user` has exactly this role.
-    - It calls `fetch` only if it knows no answer for this user, or if `seconds` or more
-      have passed since the call of `fetch` for this answer began. The clock is `now()`.
-    - After `forget(user)`, the next `has` calls `fetch` again. This also holds if
-      `forget` is called while a `fetch` for this user runs: its answer can be old, so
-      do not keep it. Only the `has` that called this `fetch` may still use it.
+    - It calls `fetch` only if it knows no answer for this user, or if the answer is too
+      old. An answer is too old `seconds` after its call of `fetch` began. The clock is
+      `now()`.
+    - After `forget(user)`, the next `has` calls `fetch` again. If `forget` is called
+      while a `fetch` for this user runs, its answer can be old. Do not keep it. Only
+      the `has` that called this `fetch` may still use it.
     - Do not hold `lock` while `fetch` runs. Otherwise `forget` and other users wait.
     - If `fetch` has to be called and raises `httpx.HTTPError`, return False, and try
       again at the next call. Other exceptions are raised.

@@ -189,17 +189,18 @@ def renew(device: Device) -> str:
     A device asks for a new access token. Decide whether its login has ended. If it has
     not, return the token.
 
-    - The login ends `IDLE` after `last_refresh` or `ABSOLUTE` after `logged_in`,
-      whichever comes first. From this moment on, raise `unauthorized()` and change
+    - The login ends at the earlier of two moments: `IDLE` after `last_refresh`, and
+      `ABSOLUTE` after `logged_in`. From its end on, raise `unauthorized()` and change
       nothing.
     - Otherwise set `last_refresh` to `now()`, and return a JWT that is signed with
       `KEY` and HS256. Its claim `sub` is the patient.
     - Its claim `exp` is `ACCESS` after `now()`, but not later than `ABSOLUTE` after
       `logged_in`.
 
-    Example, for three devices with a login on 1 June, 12:00:
-        last refresh 2 June, 12:00,  now 3 June, 12:00   ->  `exp` is 3 June, 12:05
-        last refresh 3 June, 12:00,  now 10 June, 12:00  ->  401, after 7 days (IDLE)
-        last refresh 30 June, 9:00,  now 1 July, 11:58   ->  `exp` is 1 July, 12:00
+    Example:
+        Three devices logged in on 1 June, 12:00.
+        Last refresh 2 June, 12:00. Now 3 June, 12:00.   ->  `exp` is 3 June, 12:05.
+        Last refresh 3 June, 12:00. Now 10 June, 12:00.  ->  401: IDLE is 7 days.
+        Last refresh 30 June, 9:00. Now 1 July, 11:58.   ->  `exp` is 1 July, 12:00.
     """
     raise NotImplementedError

@@ -400,8 +400,8 @@ def test_q2_the_lifespan_works(answers):
     )
 
 
-def test_q2_websockets_work(answers):
-    app = secured(answers)
+def chat(app: ASGIApp) -> tuple[object, list[str]]:
+    """Return the outcome of a WebSocket that says 'hello', and what it was sent."""
     sent: list[str] = []
     received = iter(
         [
@@ -426,11 +426,13 @@ def test_q2_websockets_work(answers):
         "subprotocols": [],
         "state": {"clinic": "open"},
     }
-    got = outcome(lambda: asyncio.run(app(scope, receive, send)))
-    assert (got, sent) == (
-        None,
-        ["websocket.accept", "open, hello", "websocket.close"],
-    ), (
+    return outcome(lambda: asyncio.run(app(scope, receive, send))), sent
+
+
+def test_q2_websockets_work(answers):
+    got, sent = chat(secured(answers))
+    expected = ["websocket.accept", "open, hello", "websocket.close"]
+    assert (got, sent) == (None, expected), (
         "A client sent 'hello' to a WebSocket that accepts, sends 'open, hello' and "
         f"closes. This {returned_or_raised(got)}, and the application sent {sent}. The "
         "docstring asks that WebSockets work as before. "

@@ -406,34 +406,38 @@ def with_id(app: ASGIApp, variable: Any) -> ASGIApp:
     return identify
 
 
-def test_q2_each_line_has_the_id_of_its_request(answers, log):
-    app, meeting = FastAPI(), Rendezvous(4)
+IDS = ["async-a", "async-b", "thread-a", "thread-b"]
+
+
+def send_all_at_once(answers: Any, logger: logging.Logger) -> None:
+    """Send four requests that log 'begin', wait for each other, and log 'end'."""
+    app, meeting = FastAPI(), Rendezvous(len(IDS))
 
     @app.get("/async")
     async def wait_async() -> None:
-        log.logger.info("begin")
+        logger.info("begin")
         await meeting.wait_async()
-        log.logger.info("end")
+        logger.info("end")
 
     @app.get("/thread")
     def wait() -> None:
-        log.logger.info("begin")
+        logger.info("begin")
         meeting.wait()
-        log.logger.info("end")
+        logger.info("end")
 
     async def send_all() -> None:
         async with async_client(with_id(app, answers.request_id)) as http:
-            paths = [
-                f"/{kind}?{kind}-{one}" for kind in ("async", "thread") for one in "ab"
-            ]
+            paths = [f"/{one.partition('-')[0]}?{one}" for one in IDS]
             await asyncio.gather(*map(http.get, paths))
 
-    entries = log.entries(lambda: asyncio.run(send_all()), 8)
-    seen = {}
-    for entry in entries:
+    asyncio.run(send_all())
+
+
+def test_q2_each_line_has_the_id_of_its_request(answers, log):
+    seen: dict[str, list[str]] = {}
+    for entry in log.entries(lambda: send_all_at_once(answers, log.logger), 8):
         seen.setdefault(entry.get("request"), []).append(entry["message"])
-    ids = ["async-a", "async-b", "thread-a", "thread-b"]
-    assert seen == {one: ["begin", "end"] for one in ids}, (
+    assert seen == {one: ["begin", "end"] for one in IDS}, (
         "Four requests at the same time logged 'begin' and 'end', two of them in "
         f"`def` endpoints. By `request`, the lines are {in_words(seen)}. The docstring "
         "asks for the `request_id` of the request that logs."
