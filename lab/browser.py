@@ -5,8 +5,7 @@ The rules are those of RFC 6265bis (see `lab.cookie_jar`) and of Fetch Metadata.
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import timedelta
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx2
@@ -14,9 +13,9 @@ from starlette.testclient import TestClient
 from starlette.types import ASGIApp
 
 from lab.client import client
-from lab.cookie_jar import CookieJar, StoredCookie
+from lab.cookie_jar import CookieJar
 
-SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "TRACE")
+_SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "TRACE")
 
 
 class Browser:
@@ -33,39 +32,24 @@ class Browser:
         self._http = http
         self._read: list[str] = []
 
-    @property
-    def cookies(self) -> list[StoredCookie]:
-        """The cookies that it has accepted."""
-        return self.jar.cookies
-
     def open(self, path: str, *, page: str | None = None) -> httpx2.Response:
         """Navigate to `path`: type it, or follow a link of `page`."""
-        headers = {"sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
-        return self._send("GET", path, page, "navigate", headers)
+        return self._send("GET", path, page, ("navigate", "document"))
 
     def submit(
         self, path: str, fields: Mapping[str, str], *, page: str | None = "own"
     ) -> httpx2.Response:
         """Post an HTML form of `page`."""
-        headers = {"sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
-        return self._send("POST", path, page, "navigate", headers, data=dict(fields))
+        sends = ("navigate", "document")
+        return self._send("POST", path, page, sends, data=dict(fields))
 
     def load(self, path: str, *, page: str | None = "own") -> httpx2.Response:
         """Load `path` as an image of `page`."""
-        headers = {"sec-fetch-mode": "no-cors", "sec-fetch-dest": "image"}
-        return self._send("GET", path, page, "no-cors", headers)
+        return self._send("GET", path, page, ("no-cors", "image"))
 
-    def fetch(
-        self,
-        method: str,
-        path: str,
-        *,
-        headers: Mapping[str, str] | None = None,
-        **options: Any,
-    ) -> httpx2.Response:
+    def fetch(self, method: str, path: str, **options: Any) -> httpx2.Response:
         """Let a script of the application's own page send a request, and read it."""
-        sent = {"sec-fetch-mode": "cors", "sec-fetch-dest": "empty", **(headers or {})}
-        response = self._send(method, path, "own", "cors", sent, **options)
+        response = self._send(method, path, "own", ("cors", "empty"), **options)
         self._read += [
             f"{name}: {value}"
             for name, value in response.headers.multi_items()
@@ -81,30 +65,26 @@ class Browser:
         """
         return "\n".join([*self._read, self.document_cookie()])
 
-    def document_cookie(self, path: str = "/") -> str:
+    def document_cookie(self) -> str:
         """Return what scripts of the application's page read as `document.cookie`."""
-        sent = [
-            one for one in self.jar.for_url(self.origin + path) if not one.http_only
-        ]
+        sent = [one for one in self.jar.for_url(self.origin) if not one.http_only]
         return "; ".join(f"{one.name}={one.value}" for one in sent)
-
-    def wait(self, time: timedelta) -> None:
-        """Let time pass for the browser, which then drops cookies that are over."""
-        self.jar.wait(time)
 
     def _send(
         self,
         method: str,
         path: str,
         page: str | None,
-        mode: Literal["navigate", "no-cors", "cors"],
-        headers: dict[str, str],
+        sends: tuple[str, str],
+        headers: Mapping[str, str] | None = None,
         **options: Any,
     ) -> httpx2.Response:
+        """Send a request of `page`; `sends` are its mode and destination in Fetch."""
+        mode, destination = sends
         url = path if "://" in path else self.origin + path
         page = self.origin if page == "own" else page
         site = _site_between(page, url)
-        follows_link = mode == "navigate" and method in SAFE_METHODS
+        follows_link = mode == "navigate" and method in _SAFE_METHODS
         cookies = [
             one
             for one in self.jar.for_url(url)
@@ -112,13 +92,18 @@ class Browser:
             or one.same_site not in ("lax", "strict")
             or (one.same_site == "lax" and follows_link)
         ]
-        headers = {**headers, "sec-fetch-site": site}
-        if page is not None and method not in SAFE_METHODS:
-            headers["origin"] = page
+        sent = {
+            "sec-fetch-site": site,
+            "sec-fetch-mode": mode,
+            "sec-fetch-dest": destination,
+            **(headers or {}),
+        }
+        if page is not None and method not in _SAFE_METHODS:
+            sent["origin"] = page
         if cookies:
-            headers["cookie"] = "; ".join(f"{one.name}={one.value}" for one in cookies)
+            sent["cookie"] = "; ".join(f"{one.name}={one.value}" for one in cookies)
         response = self._http.request(
-            method, url, headers=headers, follow_redirects=False, **options
+            method, url, headers=sent, follow_redirects=False, **options
         )
         self._http.cookies.clear()
         for set_cookie in response.headers.get_list("set-cookie"):

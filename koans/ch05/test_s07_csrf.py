@@ -140,7 +140,7 @@ def test_q1_the_host_does_not_decide(answers):
 def test_q1_a_form_of_another_site_does_not_log_in(answers, page):
     with browser(portal_app(answers)) as user:
         response = attempt("`POST /login`", user.submit, "/login", MALLORY, page=page)
-        cookies = [one.name for one in user.cookies]
+        cookies = [one.name for one in user.jar.cookies]
     assert (response.status_code, cookies) == (403, []), (
         f"A page of {page or 'no origin'} posted the password of mallory to `/login`. "
         f"The response was {response.status_code}, and the patient's browser got the "
@@ -495,9 +495,9 @@ def test_q2_a_form_of_another_site_does_not_log_in(answers):
     with browser(app) as attacker, browser(app) as user:
         token_of(user)
         fields = {**MALLORY, "csrf_token": token_of(attacker)}
-        before = [one.value for one in user.cookies]
+        before = [one.value for one in user.jar.cookies]
         response = user.submit("/login", fields, page=EVIL)
-        after = [one.value for one in user.cookies]
+        after = [one.value for one in user.jar.cookies]
         enter(user, ANA)
     assert (response.status_code, after) == (403, before), (
         f"A page of {EVIL} posted mallory's password to `/login`, with a token from "

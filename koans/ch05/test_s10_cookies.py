@@ -267,7 +267,7 @@ def with_session(answers, session_id: str = "s-100") -> Iterator[Browser]:
         path = f"/account/login/{session_id}"
         response = attempt("`store(response, value)`", user.fetch, "POST", path)
         headers = response.headers.get_list("set-cookie")[1:]
-        kept = {one.name: one.value for one in user.cookies}
+        kept = {one.name: one.value for one in user.jar.cookies}
         assert kept.get(NAME) == session_id, (
             f"`store(response, {session_id!r})` added the Set-Cookie "
             f"{in_words(headers)}. The browser has {in_words(kept)} now. The docstring "
@@ -318,9 +318,9 @@ def test_q2_the_cookie_is_sent_over_https_only(answers):
 
 def test_q2_the_browser_keeps_the_cookie_for_eight_hours(answers):
     with with_session(answers) as user:
-        user.wait(timedelta(hours=7, minutes=59))
+        user.jar.wait(timedelta(hours=7, minutes=59))
         before = sent(user.open("/cookies"))
-        user.wait(timedelta(minutes=2))
+        user.jar.wait(timedelta(minutes=2))
         after = sent(user.open("/cookies"))
     assert (before, after) == ("s-100", None), (
         f"After 7 h 59 min the browser sent {in_words(before)}, and after 8 h 1 min "
@@ -401,11 +401,11 @@ def visitor(
             f"{in_words(names)}. The docstring asks for one session of {form['name']} "
             "in `sessions`, as today."
         )
-        cookies = [one for one in user.cookies if one.value == new[0]]
+        cookies = [one for one in user.jar.cookies if one.value == new[0]]
         assert cookies, (
-            f"After the login, the browser has cookies with the values "
-            f"{in_words([one.value for one in user.cookies])}, and the new session ID "
-            f"is {in_words(new[0])}. The docstring asks for a cookie with the session "
+            "After the login, the browser has cookies with the values "
+            f"{in_words([one.value for one in user.jar.cookies])}, and the new session "
+            f"ID is {in_words(new[0])}. The docstring asks for a cookie with the session "
             "ID, which the browser accepts. Look at your `log_in`."
         )
         yield user, cookies[0]
@@ -430,7 +430,7 @@ def test_q3_nothing_that_scripts_read_opens_the_x_ray(answers):
     app = x_ray_app(answers, sessions)
     with browser(app) as user:
         attempt("`POST /login`", user.fetch, "POST", "/login", data=ANA)
-        names = [one.name for one in user.cookies]
+        names = [one.name for one in user.jar.cookies]
         stolen = set(re.findall(r"[\w.~+/=-]{8,}", user.readable()))
     assert names, (
         "The response to the login sets no cookie that the browser accepts. The "
@@ -585,8 +585,8 @@ def test_q3_after_the_logout_the_browser_has_no_cookie(answers):
     with visitor(x_ray_app(answers, sessions), sessions) as (user, cookie):
         user.jar.store("language=pl; Path=/", PORTAL)
         log_out(user)
-        left = [one.name for one in user.cookies if one.name == cookie.name]
-        others = [one.name for one in user.cookies if one.name == "language"]
+        left = [one.name for one in user.jar.cookies if one.name == cookie.name]
+        others = [one.name for one in user.jar.cookies if one.name == "language"]
     assert (left, others) == ([], ["language"]), (
         f"After the logout, the browser has the cookies {left + others}. The docstring "
         f"asks to delete {cookie.name}, and no other. A cookie is deleted with the "

@@ -93,7 +93,7 @@ def test_a_cookie_is_accepted_or_refused(
     user: Browser, set_cookie: str, url: str, accepted: bool
 ) -> None:
     assert user.jar.store(set_cookie, url) is accepted
-    assert bool(user.cookies) is accepted
+    assert bool(user.jar.cookies) is accepted
 
 
 def test_a_cookie_of_a_domain_goes_to_its_subdomains(user: Browser) -> None:
@@ -105,9 +105,9 @@ def test_a_cookie_of_a_domain_goes_to_its_subdomains(user: Browser) -> None:
 def test_a_cookie_ends_when_its_time_is_over(user: Browser) -> None:
     user.jar.store("a=1; Max-Age=60; Path=/", HOME)
     user.jar.store("b=2; Expires=Fri, 01 Jan 2100 00:00:00 GMT; Path=/", HOME)
-    user.wait(timedelta(seconds=59))
+    user.jar.wait(timedelta(seconds=59))
     assert _cookie_of(user.open("/echo")) == "a=1; b=2"
-    user.wait(timedelta(seconds=2))
+    user.jar.wait(timedelta(seconds=2))
     assert _cookie_of(user.open("/echo")) == "b=2"
 
 
