@@ -405,8 +405,8 @@ def visitor(
         assert cookies, (
             "After the login, the browser has cookies with the values "
             f"{in_words([one.value for one in user.jar.cookies])}, and the new session "
-            f"ID is {in_words(new[0])}. The docstring asks for a cookie with the session "
-            "ID, which the browser accepts. Look at your `log_in`."
+            f"ID is {in_words(new[0])}. The docstring asks for a cookie with the "
+            "session ID, which the browser accepts. Look at your `log_in`."
         )
         yield user, cookies[0]
 
