@@ -659,9 +659,10 @@ def test_q3_the_access_token_ends_with_the_login_at_the_latest(
 
     expected = min(START + answers.ACCESS, end)
     seen = claims and (claims["sub"], datetime.fromtimestamp(claims["exp"], UTC))
+    shown = seen and f"{seen[0]!r} and {seen[1]:%H:%M:%S on %d %B}"
     assert seen == (patient, expected), (
         f"{patient}'s login ends at {end:%H:%M} on {end:%d %B}. At {START:%H:%M} on "
-        f"{START:%d %B}, `sub` and `exp` of the token are {in_words(seen)}. The "
-        f"docstring asks for {patient!r} and {expected:%H:%M}: `ACCESS` after `now()`, "
-        "but not after the login has ended."
+        f"{START:%d %B}, `sub` and `exp` of the token are {shown}. The docstring asks "
+        f"for {patient!r} and {expected:%H:%M}: the token ends with the login at the "
+        "latest. Look at what limits `exp`."
     )
