@@ -14,8 +14,8 @@ _STOP = 5.0
 class Wire:
     """A port that leads to another one.
 
-    `sent` is what clients have sent through it so far, `received` what they were
-    answered. Connect to `port` in the place of the server's own port.
+    `sent` is what clients have sent through it so far, `received` what the server has
+    sent back. Connect to `port` in the place of the server's own port.
     """
 
     def __init__(self, listener: socket.socket, to: int) -> None:
@@ -49,10 +49,10 @@ class Wire:
             except OSError:
                 near.close()
                 continue
-            with self._lock:
-                self._ends += [near, far]
             for end in (near, far):
                 end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            with self._lock:
+                self._ends += [near, far]
             for way in ((near, far, self.sent), (far, near, self.received)):
                 threading.Thread(target=self._pass_on, args=way, daemon=True).start()
             if self._is_cut:
