@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from lab.loop_lag import loop_lag as loop_lag
     from lab.mailbox import Mailbox as Mailbox
     from lab.mailbox import mailbox as mailbox
+    from lab.mysql_server import MysqlServer as MysqlServer
+    from lab.mysql_server import mysql_server as mysql_server
     from lab.outcome import attempt as attempt
     from lab.outcome import in_words as in_words
     from lab.outcome import outcome as outcome
@@ -70,6 +72,7 @@ _HOMES = {
     "Listening": "lab.forked",
     "LoopLag": "lab.loop_lag",
     "Mailbox": "lab.mailbox",
+    "MysqlServer": "lab.mysql_server",
     "PostgresDatabase": "lab.postgres.database",
     "Process": "lab.process",
     "RedisServer": "lab.redis_server",
@@ -99,6 +102,7 @@ _HOMES = {
     "json_or_text": "lab.response",
     "loop_lag": "lab.loop_lag",
     "mailbox": "lab.mailbox",
+    "mysql_server": "lab.mysql_server",
     "outcome": "lab.outcome",
     "postgres_database": "lab.postgres.database",
     "process": "lab.process",
