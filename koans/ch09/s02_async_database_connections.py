@@ -1,0 +1,128 @@
+"""9.2  Async database connections.
+
+An async driver speaks the protocol of a database through the event loop. While the
+database works, the loop runs other coroutines.
+Notes: content/docs/async-programming/async-db-connections.md
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiomysql  # type: ignore[import-untyped]
+import asyncpg  # type: ignore[import-untyped]
+
+import pymysql
+from fastapi import FastAPI, HTTPException
+from pydantic import BaseModel
+
+# The newest reading of a station, which is the parameter $1.
+LATEST = """
+    SELECT celsius FROM readings WHERE station = $1 ORDER BY taken_at DESC LIMIT 1
+"""
+
+
+async def latest_celsius(dsn: str, station: str) -> float | None:
+    """9.2.1  How do you establish an asynchronous database connection using `asyncpg`?
+
+    PostgreSQL keeps the readings of weather stations in a table. Open a connection to
+    the database `dsn` with asyncpg, and run the query `LATEST` above.
+
+    - Return the value `celsius` that the query returns for `station`, or None if it
+      returns no row.
+    - Close the connection before the call ends. An error of the query reaches the
+      caller, and the connection is closed then, too.
+    - While PostgreSQL works, the event loop runs other coroutines.
+
+    Given:
+        `station` is any text, such as "O'Hare".
+
+    Example:
+        await latest_celsius(dsn, "Oslo")  ->  -3.5
+    """
+    raise NotImplementedError
+
+
+class Reading(BaseModel):
+    """What a weather station sends."""
+
+    station: str
+    celsius: float
+
+
+async def store(connection: asyncpg.Connection, reading: Reading) -> None:
+    """Insert a reading into the tables `arrivals` and `readings`."""
+    await connection.execute(
+        "INSERT INTO arrivals (station) VALUES ($1)", reading.station
+    )
+    await connection.execute(
+        "INSERT INTO readings (station, celsius) VALUES ($1, $2)",
+        reading.station,
+        reading.celsius,
+    )
+
+
+def readings_app(dsn: str, most: int) -> FastAPI:
+    """9.2.2  Explain how to integrate async database operations with FastAPI.
+
+    Return a FastAPI application that stores readings with `store` above. It has one
+    connection pool of asyncpg for the database `dsn`.
+
+    - The pool is opened when the application starts and closed when it shuts down. It
+      has `most` connections at most. A request waits until one is free.
+    - `POST /readings` calls `store` in a transaction. It returns 201 when the reading
+      is committed.
+    - If the station is unknown, it returns 404 and nothing of the request is stored.
+    - Other exceptions are not caught, and nothing of the request is stored then, too.
+
+    Given:
+        `readings.station` is a foreign key that PostgreSQL checks at COMMIT. For an
+        unknown station, the COMMIT raises `asyncpg.ForeignKeyViolationError`.
+        `most` is at least 1.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        raise NotImplementedError
+        yield
+
+    app = FastAPI(lifespan=lifespan)
+
+    raise NotImplementedError
+
+
+async def key_figures(
+    address: dict[str, Any], queries: dict[str, str]
+) -> dict[str, Any]:
+    """9.2.3  What are the advantages of using async database drivers?
+
+    The start page of the weather service shows figures from a MySQL database. The code
+    below uses PyMySQL, a synchronous driver. Each query blocks the event loop, and the
+    queries run one after another. Repair it with `aiomysql`.
+
+    - Return the same dict as before, with the names in the order of `queries`.
+    - All queries run at the same time, each on a connection of its own.
+    - While MySQL works, the event loop runs other coroutines. No other thread is
+      started.
+    - The connection of a query is closed when the query has ended. The error of a query
+      reaches the caller.
+
+    Given:
+        `address` has the arguments of `pymysql.connect`, which are also those of
+        `aiomysql.connect`.
+        There are ten queries at most. Each is a SELECT with one column.
+
+    Example:
+        await key_figures(address, {"stations": "SELECT COUNT(*) FROM stations"})
+            ->  {"stations": 12}
+    """
+
+    figures = {}
+    with pymysql.connect(**address) as connection:
+        cursor = connection.cursor()
+        for name, sql in queries.items():
+            cursor.execute(sql)
+            row = cursor.fetchone()
+            figures[name] = row[0] if row else None
+    return figures
