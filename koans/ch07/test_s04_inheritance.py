@@ -69,7 +69,14 @@ class Races:
             self.session.commit()
             self.session.expunge_all()
 
-        attempt("Storing the races", store)
+        try:
+            store()
+        except Exception as error:
+            raise AssertionError(
+                f"Storing races raised {in_words(error)}. The docstring asks for one "
+                "table, in which SQLAlchemy sets `kind`, and the columns of a subclass "
+                "are NULL for the other races. Look at `__mapper_args__` and the types."
+            ) from error
 
     def add_one_of_each(self) -> None:
         """Store four races, two of them with stages."""
