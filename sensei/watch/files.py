@@ -17,7 +17,7 @@ _FILES = ("conftest.py", "pyproject.toml")
 # Milliseconds. An editor writes in a few steps: those of a burst are one save. The
 # learner waits for the verdict meanwhile.
 _BURST = 100
-_STEP = 5
+_STEP = 3
 _TIMEOUT = 200
 
 OnSave = Callable[[set[Path]], None]
