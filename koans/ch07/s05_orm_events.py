@@ -1,0 +1,180 @@
+"""7.5  ORM events.
+
+SQLAlchemy calls your functions when something happens: an object is loaded or inserted,
+a session flushes, a statement is executed. So one rule holds for all code that uses the
+models.
+Notes: content/docs/sqlalchemy/advanced-techniques/orm-events.md
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    DateTime,
+    Engine,
+    delete,
+    event,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    Mapped,
+    Session,
+    mapped_column,
+    sessionmaker,
+)
+
+from sensei import ___
+
+
+def now() -> datetime:
+    """Return the present time."""
+    return datetime.now(UTC)
+
+
+class Base(DeclarativeBase):
+    """The base class of the league's models."""
+
+
+class Timestamped:
+    """A mixin for models that store when their row was inserted."""
+
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class Team(Timestamped, Base):
+    """A cycling team."""
+
+    __tablename__ = "teams"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+
+
+class Race(Timestamped, Base):
+    """A race of the season."""
+
+    __tablename__ = "races"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str]
+
+
+class Rider(Base):
+    """A rider, with the points of this season."""
+
+    __tablename__ = "riders"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    points: Mapped[int] = mapped_column(active_history=True)
+
+
+class PointsChange(Base):
+    """An entry of the audit log: somebody has changed the points of a rider."""
+
+    __tablename__ = "points_changes"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    rider_id: Mapped[int]
+    old: Mapped[int]
+    new: Mapped[int]
+    user: Mapped[str]
+
+
+def stamp_new_rows() -> None:
+    """7.5.1  Write an ORM event listener to automatically set a `created_at` timestamp.
+
+    The models with the mixin `Timestamped` need the time at which their row was
+    inserted. Register an event listener that sets it.
+
+    - When a session inserts an object and its `created_at` is None, set `created_at` to
+      `now()`. The time is that of the flush, not the time at which the object was made.
+    - A `created_at` that is not None stays as it is. An UPDATE does not change it.
+    - This holds for `Team`, for `Race`, and for every model with the mixin that is
+      defined later. Models without it work as before.
+
+    Given:
+        The function is called once, when the application starts. All models inherit
+        from `Base`.
+
+    Example:
+        session.add(Team(name="Alpes"))
+        session.flush()
+        ->  created_at is the time of the flush
+    """
+
+    raise NotImplementedError
+
+
+def audited_sessions(engine: Engine) -> sessionmaker[Session]:
+    """7.5.2  How can ORM events be used for audit logging?
+
+    Teams ask who has changed the points of a rider. Return a new sessionmaker for
+    `engine`. Its sessions log each change of `points` in the table of `PointsChange`.
+
+    - When a session flushes a new value of `points`, it also adds a `PointsChange` with
+      the old value, the new value and `session.info["user"]`. Each such flush adds one.
+    - Both are in the same transaction, so a rollback removes both.
+    - If `points` is set to the value that it already has, or if only the name changes,
+      nothing is logged. A rider that the flush inserts or deletes is not logged either.
+    - A session that does not come from this sessionmaker logs nothing.
+
+    Given:
+        Because of `active_history`, SQLAlchemy loads the old value of `points` before
+        it sets a new one. The application assigns integers to the attribute, and
+        sends no UPDATE statements of its own.
+
+    Example, for a rider with the id 7 and 9 points:
+        with audited_sessions(engine)(info={"user": "Ida"}) as session:
+            session.get(Rider, 7).points = 12
+            session.commit()
+        ->  PointsChange(rider_id=7, old=9, new=12, user="Ida")
+    """
+    raise NotImplementedError
+
+
+def work(what: str, session: Session, rider: Rider) -> None:
+    """Do one piece of work in a session, and flush it."""
+    match what:
+        case "add":
+            session.add(Rider(name="Cleo", points=0))
+        case "insert":
+            session.execute(insert(Rider).values(name="Cleo", points=0))
+        case "select":
+            session.scalars(select(Rider)).all()
+        case "same value":
+            rider.points = rider.points
+        case "update":
+            session.execute(update(Rider).values(points=0))
+        case "delete":
+            session.execute(delete(Rider))
+    session.flush()
+
+
+def predictions() -> dict[str, Any]:
+    """7.5.3  What are the different types of ORM events available in SQLAlchemy?
+
+    Some events belong to the objects of a model, others to a session. Predict which
+    events each case of `work` above fires. Replace each `___` with a list of their
+    names, in the order of the events.
+
+    - Use these names only. The events of `Rider` are "init", "load", "before_insert",
+      "before_update" and "before_delete". The events of the session are "before_flush"
+      and "do_orm_execute".
+    - If an event fires twice, write it twice.
+
+    Given:
+        The table has two riders. One of them is `rider`, which the session has loaded
+        before. Nothing has changed since then.
+    """
+    return {
+        "add": ___,
+        "insert": ___,
+        "select": ___,
+        "same value": ___,
+        "update": ___,
+        "delete": ___,
+    }
