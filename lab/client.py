@@ -1,11 +1,13 @@
 """Clients that talk to an application within the test's own process."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from typing import Any
 
 import httpx2
+from starlette.applications import Starlette
 from starlette.testclient import TestClient
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 
 @contextmanager
@@ -20,12 +22,29 @@ def client(app: ASGIApp, *, raises: bool = True) -> Iterator[TestClient]:
 
 
 @asynccontextmanager
-async def async_client(app: ASGIApp) -> AsyncIterator[httpx2.AsyncClient]:
+async def async_client(
+    app: ASGIApp, *, lifespan: bool = False
+) -> AsyncIterator[httpx2.AsyncClient]:
     """Yield a client that runs `app` in the event loop of the test.
 
     Requests that the test gathers are answered concurrently, as a server does. The
-    lifespan of the application is not run.
+    lifespan of the application is run, and its state passed to the requests, only
+    with `lifespan=True`; `app` is then an application of Starlette or FastAPI.
     """
-    transport = httpx2.ASGITransport(app=app)
-    async with httpx2.AsyncClient(transport=transport, base_url="http://lab") as one:
-        yield one
+    async with AsyncExitStack() as stack:
+        served = app
+        if lifespan:
+            assert isinstance(app, Starlette), "This application has no lifespan."
+            run: Any = app.router.lifespan_context(app)
+            served = _with_state(app, await stack.enter_async_context(run) or {})
+        transport = httpx2.ASGITransport(app=served)
+        yield await stack.enter_async_context(
+            httpx2.AsyncClient(transport=transport, base_url="http://lab")
+        )
+
+
+def _with_state(app: ASGIApp, state: Mapping[str, Any]) -> ASGIApp:
+    async def served(scope: Scope, receive: Receive, send: Send) -> None:
+        await app({**scope, "state": dict(state)}, receive, send)
+
+    return served

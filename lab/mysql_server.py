@@ -13,12 +13,14 @@ from typing import Any
 from mysql_mimic import MysqlServer as Protocol  # type: ignore[import-untyped]
 from mysql_mimic import Session
 from mysql_mimic.control import LocalControl  # type: ignore[import-untyped]
-from mysql_mimic.errors import MysqlError  # type: ignore[import-untyped]
+from mysql_mimic.errors import ErrorCode, MysqlError  # type: ignore[import-untyped]
 
 from lab.rendezvous import Rendezvous
 
 # Seconds that the start and the stop may take, however busy the machine is.
 _PATIENCE = 30.0
+# MySQL's own code for a missing table, which drivers raise as a ProgrammingError.
+_NO_SUCH_TABLE = 1146
 # What a statement does wrong is told to its client, which raises it.
 logging.getLogger("mysql_mimic").setLevel(logging.CRITICAL)
 
@@ -29,7 +31,8 @@ class MysqlServer:
 
     `address` has the arguments of `aiomysql.connect` and of `pymysql.connect`.
     `statements` are those that clients have sent, without what their drivers send on
-    their own. Where there is a `meeting`, each statement waits in it for the others.
+    their own, and without a SELECT that has no FROM: mysql_mimic answers it itself.
+    Where there is a `meeting`, each statement waits in it for the others.
     Everything is committed at once: this server has no transactions.
     """
 
@@ -67,8 +70,14 @@ class _Client(Session):  # type: ignore[misc]
         try:
             rows = self._server._store.execute(expression.sql(dialect="sqlite"))
         except sqlite3.Error as error:
-            raise MysqlError(str(error)) from None
+            raise MysqlError(str(error), _code_of(error)) from None
         return rows.fetchall(), [column[0] for column in rows.description or ()]
+
+
+def _code_of(error: sqlite3.Error) -> int:
+    """Return the code that MySQL has for what SQLite tells in words."""
+    missing = "no such table" in str(error)
+    return _NO_SUCH_TABLE if missing else int(ErrorCode.UNKNOWN_ERROR)
 
 
 @contextmanager
@@ -100,7 +109,11 @@ def mysql_server() -> Iterator[MysqlServer]:
 
 async def _serve(server: MysqlServer, ready: Future[int], stop: asyncio.Event) -> None:
     listening = Protocol(lambda: _Client(server), control=server._clients)
-    await listening.start_server(host="127.0.0.1", port=0)
+    try:
+        await listening.start_server(host="127.0.0.1", port=0)
+    except OSError as error:
+        ready.set_exception(error)
+        return
     ready.set_result(listening.sockets()[0].getsockname()[1])
     await stop.wait()
     listening.close()

@@ -15,7 +15,7 @@ import asyncpg  # type: ignore[import-untyped]
 
 import pymysql
 from fastapi import FastAPI, HTTPException
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 # The newest reading of a station, which is the parameter $1.
 LATEST = """
@@ -31,9 +31,9 @@ async def latest_celsius(dsn: str, station: str) -> float | None:
 
     - Return the value `celsius` that the query returns for `station`, or None if it
       returns no row.
-    - Close the connection before the call ends. An error of the query reaches the
-      caller, and the connection is closed then, too.
-    - While PostgreSQL works, the event loop runs other coroutines.
+    - Close the connection before the call ends, also if the query fails. The caller
+      gets the error of the query.
+    - Do not block the event loop: it runs other coroutines while PostgreSQL works.
 
     Given:
         `station` is any text, such as "O'Hare".
@@ -45,9 +45,9 @@ async def latest_celsius(dsn: str, station: str) -> float | None:
 
 
 class Reading(BaseModel):
-    """What a weather station sends."""
+    """What a weather station sends. PostgreSQL stores no NUL character in a text."""
 
-    station: str
+    station: str = Field(pattern=r"^[^\x00]*$")
     celsius: float
 
 
@@ -69,12 +69,13 @@ def readings_app(dsn: str, most: int) -> FastAPI:
     Return a FastAPI application that stores readings with `store` above. It has one
     connection pool of asyncpg for the database `dsn`.
 
-    - The pool is opened when the application starts and closed when it shuts down. It
-      has `most` connections at most. A request waits until one is free.
-    - `POST /readings` calls `store` in a transaction. It returns 201 when the reading
-      is committed.
-    - If the station is unknown, it returns 404 and nothing of the request is stored.
-    - Other exceptions are not caught, and nothing of the request is stored then, too.
+    - Open the pool when the application starts, and close it when it shuts down.
+    - The pool opens no more than `most` connections. A request waits until one is free,
+      without a time limit, and gives it back in any case.
+    - `POST /readings` calls `store` in a transaction. It returns 201 after the reading
+      was committed.
+    - If the station is unknown, it returns 404, and nothing of the request is stored.
+    - Do not catch any other exception. Nothing of its request is stored either.
 
     Given:
         `readings.station` is a foreign key that PostgreSQL checks at COMMIT. For an
@@ -102,11 +103,13 @@ async def key_figures(
     queries run one after another. Repair it with `aiomysql`.
 
     - Return the same dict as before, with the names in the order of `queries`.
-    - All queries run at the same time, each on a connection of its own.
-    - While MySQL works, the event loop runs other coroutines. No other thread is
-      started.
-    - The connection of a query is closed when the query has ended. The error of a query
-      reaches the caller.
+    - All queries run at the same time, each on its own connection, also if two queries
+      are equal.
+    - Do not block the event loop: it runs other coroutines while MySQL works. Start no
+      other thread.
+    - The caller gets the error of a query, alone or in the `ExceptionGroup` of a task
+      group.
+    - No connection is open after all queries have ended, also if one of them fails.
 
     Given:
         `address` has the arguments of `pymysql.connect`, which are also those of

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 
 from lab import async_client, client
 
@@ -71,3 +71,24 @@ async def test_the_async_client_leaves_the_lifespan_alone() -> None:
         assert (await reader.get("/books")).json() == ["Emma"]
 
     assert lived == []
+
+
+async def test_the_async_client_runs_the_lifespan_when_told() -> None:
+    lived: list[str] = []
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, str]]:
+        lived.append("start")
+        yield {"shop": "Emma's"}
+        lived.append("stop")
+
+    app = FastAPI(lifespan=lifespan)
+
+    @app.get("/shop")
+    async def shop(request: Request) -> str:
+        return str(request.state.shop)
+
+    async with async_client(app, lifespan=True) as reader:
+        assert (await reader.get("/shop")).json() == "Emma's"
+
+    assert lived == ["start", "stop"]

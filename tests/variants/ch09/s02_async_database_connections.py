@@ -10,11 +10,36 @@ from fastapi.responses import JSONResponse
 from sensei.variants import right, wrong
 
 
-@wrong("9.2.1", caught_by="test_q1_the_connection_is_closed")
+@wrong("9.2.1", caught_by="test_q1_postgresql_has_no_connection_left")
 async def latest_celsius(dsn, station):
     """Leave the connection open."""
     connection = await asyncpg.connect(dsn)
     return await connection.fetchval(LATEST, station)
+
+
+@wrong("9.2.1", caught_by="test_q1_the_connection_is_closed_before_the_call_ends")
+async def latest_celsius(dsn, station):
+    """Start the closing, and do not wait for it."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        return await connection.fetchval(LATEST, station)
+    finally:
+        closing.append(asyncio.create_task(connection.close()))
+
+
+closing = []
+
+
+@wrong("9.2.1", caught_by="test_q1_an_error_of_the_query_reaches_the_caller")
+async def latest_celsius(dsn, station):
+    """Let a thread wait for a synchronous driver."""
+
+    def read():
+        with psycopg.connect(dsn) as connection:
+            row = connection.execute(LATEST.replace("$1", "%s"), [station]).fetchone()
+            return row[0] if row else None
+
+    return await asyncio.to_thread(read)
 
 
 @wrong("9.2.1", caught_by="test_q1_the_connection_is_closed_after_an_error")
@@ -327,6 +352,39 @@ def readings_app(dsn, most):
     return pool_app(pool_of(dsn, most), add)
 
 
+@wrong("9.2.2", caught_by="test_q2_an_unknown_station_returns_404[Bergen]")
+def readings_app(dsn, most):
+    """Never return a connection to the pool after an error."""
+
+    async def add(pool, reading):
+        connection = await pool.acquire()
+        try:
+            transaction = connection.transaction()
+            await transaction.start()
+            await store(connection, reading)
+            await transaction.commit()
+        except asyncpg.ForeignKeyViolationError:
+            raise HTTPException(404) from None
+        await pool.release(connection)
+
+    return pool_app(pool_of(dsn, most), add)
+
+
+@wrong("9.2.2", caught_by="test_q2_many_requests_share_the_connections")
+def readings_app(dsn, most):
+    """Give up after a minute."""
+
+    async def add(pool, reading):
+        try:
+            async with pool.acquire(timeout=60) as connection:
+                async with connection.transaction():
+                    await store(connection, reading)
+        except asyncpg.ForeignKeyViolationError:
+            raise HTTPException(404) from None
+
+    return pool_app(pool_of(dsn, most), add)
+
+
 @wrong("9.2.2", caught_by="test_q2_an_application_can_start_again")
 def readings_app(dsn, most):
     """Open the pool at the first start only."""
@@ -401,6 +459,29 @@ def readings_app(dsn, most):
     ) -> Reading:
         await store(one, reading)
         return reading
+
+    return app
+
+
+@right("9.2.2")
+def readings_app(dsn, most):
+    """Keep the pool in the state of the lifespan, and check in the transaction."""
+
+    @asynccontextmanager
+    async def lifespan(app):
+        async with pool_of(dsn, most)() as pool:
+            yield {"pool": pool}
+
+    app = FastAPI(lifespan=lifespan)
+
+    @app.post("/readings", status_code=201)
+    async def add(reading: Reading, request: Request) -> None:
+        async with request.state.pool.acquire() as connection, connection.transaction():
+            try:
+                await store(connection, reading)
+                await connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            except asyncpg.ForeignKeyViolationError:
+                raise HTTPException(404) from None
 
     return app
 
@@ -520,6 +601,27 @@ async def key_figures(address, queries):
     names = sorted(queries)
     values = await asyncio.gather(*(figure(address, queries[name]) for name in names))
     return dict(zip(names, values, strict=True))
+
+
+@wrong("9.2.3", caught_by="test_q3_the_names_keep_their_order")
+async def key_figures(address, queries):
+    """Add each figure when its query has ended."""
+    figures = {}
+
+    async def add(name, sql):
+        figures[name] = await figure(address, sql)
+
+    await asyncio.gather(*(add(name, sql) for name, sql in queries.items()))
+    return figures
+
+
+@wrong("9.2.3", caught_by="test_q3_all_queries_run_at_the_same_time")
+async def key_figures(address, queries):
+    """Send a query that has two names only once."""
+    texts = list(dict.fromkeys(queries.values()))
+    values = await asyncio.gather(*(figure(address, sql) for sql in texts))
+    found = dict(zip(texts, values, strict=True))
+    return {name: found[sql] for name, sql in queries.items()}
 
 
 @wrong("9.2.3", caught_by="test_q3_without_queries_the_dict_is_empty")
