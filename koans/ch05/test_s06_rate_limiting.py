@@ -805,10 +805,8 @@ async def test_q4_requests_at_the_same_time_are_counted(answers, redis):
     sent, connection = sent_codes(answers), meeting(8)
     one, two = (codes_app(answers, redis.url, connection) for _ in range(2))
     async with (
-        one.router.lifespan_context(one),
-        two.router.lifespan_context(two),
-        async_client(one) as first,
-        async_client(two) as second,
+        async_client(one, lifespan=True) as first,
+        async_client(two, lifespan=True) as second,
     ):
         pending = [
             http.post("/codes", json={"number": "+4791234567"})
