@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from lab.forked import Forked as Forked
     from lab.forked import Listening as Listening
     from lab.forked import forked as forked
+    from lab.importable import importable as importable
     from lab.loop_lag import LoopLag as LoopLag
     from lab.loop_lag import loop_lag as loop_lag
     from lab.mailbox import Mailbox as Mailbox
@@ -98,6 +99,7 @@ _HOMES = {
     "fastapi_app": "lab.response",
     "forked": "lab.forked",
     "free_port": "lab.process",
+    "importable": "lab.importable",
     "in_words": "lab.outcome",
     "json_or_text": "lab.response",
     "loop_lag": "lab.loop_lag",

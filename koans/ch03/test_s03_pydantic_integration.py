@@ -1,7 +1,6 @@
 """The tests of section 3.3."""
 
 import importlib
-import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from lab import (
     attempt,
     client,
     fastapi_app,
+    importable,
     in_words,
     json_or_text,
     outcome,
@@ -185,16 +185,8 @@ def new_process(answers: Any) -> Iterator[None]:
         f"`bookshop_path()` returned {in_words(folder)}. The docstring asks to leave "
         "this function as it is."
     )
-    path, sys.path[:] = sys.path[:], [str(folder), *sys.path]
-    writes, sys.dont_write_bytecode = sys.dont_write_bytecode, True
-    importlib.invalidate_caches()
-    try:
+    with importable(folder, "bookshop"):
         yield
-    finally:
-        sys.path[:], sys.dont_write_bytecode = path, writes
-        for name in list(sys.modules):
-            if name.partition(".")[0] == "bookshop":
-                del sys.modules[name]
 
 
 def module(name: str) -> ModuleType:

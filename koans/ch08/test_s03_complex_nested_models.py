@@ -3,7 +3,6 @@
 import copy
 import importlib
 import json
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, PydanticUserError, ValidationError
 
-from lab import attempt, in_words, outcome, returned_or_raised
+from lab import attempt, importable, in_words, outcome, returned_or_raised
 
 ADDRESS = {"street": "Kirkegata 3", "city": "Oslo"}
 RYE = {"product": "rye bread", "pieces": 12}
@@ -215,17 +214,8 @@ def test_q2_each_error_has_a_message_with_its_place(answers, what):
 @contextmanager
 def new_process(answers) -> Iterator[None]:
     """Let Python find the learner's package, no part of which is imported yet."""
-    path, writes = sys.path[:], sys.dont_write_bytecode
-    sys.path.insert(0, str(attempt("`bakery_path()`", answers.bakery_path)))
-    sys.dont_write_bytecode = True
-    importlib.invalidate_caches()
-    try:
+    with importable(attempt("`bakery_path()`", answers.bakery_path), "bakery"):
         yield
-    finally:
-        sys.path[:], sys.dont_write_bytecode = path, writes
-        for name in list(sys.modules):
-            if name.partition(".")[0] == "bakery":
-                del sys.modules[name]
 
 
 def class_of(name: str) -> Any:
