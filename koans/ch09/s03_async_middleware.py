@@ -1,0 +1,147 @@
+"""9.3  Async middleware in FastAPI.
+
+A middleware runs in the event loop for every request. If it waits with `await`, other
+requests run meanwhile. If it blocks, the whole server waits.
+Notes: content/docs/async-programming/async-middleware.md
+"""
+
+import asyncio
+import time
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi.responses import JSONResponse
+from starlette.middleware.base import RequestResponseEndpoint
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+
+async def warning_level() -> str:
+    """Return the current level, such as "yellow", from the warning service."""
+    await asyncio.sleep(0.01)
+    return "yellow"
+
+
+def add_warning_level(app: FastAPI) -> None:
+    """9.3.1  Create a custom asynchronous middleware in FastAPI.
+
+    `app` is the application of a weather service. Add a middleware that tells every
+    client the current warning level.
+
+    - Every response has the header `X-Warning-Level`, also a 404 or a 422. Its value is
+      what `warning_level` returns.
+    - Call `warning_level` once for each request, after the endpoint has run. The
+      endpoint can change the level.
+    - Everything else in the response stays the same.
+
+    Given:
+        Endpoints return a response or raise `HTTPException`.
+
+    Example:
+        GET /stations/oslo  ->  200  {"celsius": -2.5}
+            X-Warning-Level: yellow
+    """
+
+    raise NotImplementedError
+
+
+def customer_of(key: str) -> str | None:
+    """Return the customer with this API key from the database, or None.
+
+    The driver of the database is synchronous. It blocks the calling thread.
+    """
+    time.sleep(0.01)
+    return {"key-of-ada": "ada"}.get(key)
+
+
+def store_usage(customer: str, status: int) -> None:
+    """Store the status code of a response in the database; block the thread."""
+    time.sleep(0.01)
+
+
+def readings_app() -> FastAPI:
+    """9.3.2  How does async middleware differ from synchronous middleware?
+
+    The middleware below is declared with `async def`, but it works like a synchronous
+    one: while `customer_of` or `store_usage` wait for the database, the server runs no
+    other request. Repair it.
+
+    - `customer_of` and `store_usage` run in another thread, and the event loop runs
+      other requests meanwhile.
+    - The client receives the response after `store_usage` has ended.
+    - Everything else stays as it is today. An unknown key returns 401, and then neither
+      the endpoint nor `store_usage` runs.
+
+    Given:
+        Keys can be added to the database and removed from it at any time.
+    """
+    app = FastAPI()
+
+    @app.middleware("http")
+    async def check_key(
+        request: Request, call_next: RequestResponseEndpoint
+    ) -> Response:
+        customer = customer_of(request.headers.get("X-Key", ""))
+        if customer is None:
+            return JSONResponse({"detail": "The key is unknown."}, 401)
+        response = await call_next(request)
+        store_usage(customer, response.status_code)
+        return response
+
+    @app.get("/readings/{station}")
+    async def read_celsius(station: str) -> dict[str, float]:
+        if station != "oslo":
+            raise HTTPException(404)
+        return {"celsius": -2.5}
+
+    return app
+
+
+@dataclass
+class Usage:
+    """What the weather service writes on the bill for a request."""
+
+    path: str
+    status: int = 500
+    size: int = 0
+    units: int = 0
+
+
+current: ContextVar[Usage] = ContextVar("current")
+
+
+def charge(units: int) -> None:
+    """Add units to the usage of the current request."""
+    current.get().units += units
+
+
+class Metering:
+    """9.3.3  What are common use cases for async middleware?
+
+    One of them is to measure the requests. Write this ASGI middleware: it adds one
+    `Usage` for each HTTP request to the list `self.records`.
+
+    - `path` is the path of the request and `status` the status code of the response. If
+      the application raises before a response has started, `status` is 500.
+    - `size` is the number of bytes of the body. Each part of a body is sent on at once.
+    - During the request, `current` holds its `Usage`, so that `charge` works.
+    - Add the `Usage` when the application has ended the request with all background
+      tasks, also if it raised. The exception passes through.
+    - WebSockets and the lifespan pass through as they are, without a `Usage`.
+
+    Given:
+        The server runs each request in a task of its own.
+
+    Example:
+        app.add_middleware(Metering, records=records)
+        GET /forecast  ->  Usage(path="/forecast", status=200, size=16, units=5)
+    """
+
+    def __init__(self, app: ASGIApp, records: list[Usage]) -> None:
+        self.app = app
+        self.records = records
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Run the application for a request, a WebSocket or the lifespan."""
+        raise NotImplementedError

@@ -1,0 +1,561 @@
+"""The tests of section 9.3."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable
+from dataclasses import asdict
+from typing import Any
+
+import httpx2
+import pytest
+from fastapi import BackgroundTasks, FastAPI, Response, WebSocket
+from fastapi.responses import StreamingResponse
+from starlette.types import ASGIApp
+
+from lab import (
+    Rendezvous,
+    async_client,
+    attempt,
+    client,
+    fastapi_app,
+    in_words,
+    json_or_text,
+    stand_in,
+)
+
+# Seconds that a blocking call waits at most for another request.
+PATIENCE = 4
+# Turns of the event loop after which a part of a stream has not arrived.
+TURNS = 500
+LEVEL = "X-Warning-Level"
+
+
+class Warnings:
+    """A warning service: its level, and how often it was asked."""
+
+    def __init__(self) -> None:
+        self.level = "green"
+        self.asked = 0
+
+    async def now(self) -> str:
+        """Return the level after a turn of the event loop."""
+        self.asked += 1
+        await asyncio.sleep(0)
+        return self.level
+
+
+def stations_app(warnings: Warnings) -> FastAPI:
+    """Return an application of a weather service, without a middleware."""
+    app = FastAPI()
+
+    @app.get("/stations/{number}")
+    def read_station(number: int, response: Response) -> dict[str, int]:
+        response.headers["X-Station"] = "oslo"
+        response.set_cookie("seen", "1")
+        response.set_cookie("lang", "no")
+        return {"number": number}
+
+    @app.put("/level/{level}", status_code=204)
+    async def set_level(level: str) -> None:
+        warnings.level = level
+
+    @app.get("/stream")
+    async def stream() -> StreamingResponse:
+        return StreamingResponse(iter(["-2.5;", "-3"]), status_code=203)
+
+    return app
+
+
+@pytest.fixture
+def warnings(answers: Any) -> Warnings:
+    """The warning service that the answer asks."""
+    service = Warnings()
+    stand_in(answers.warning_level, service.now)
+    return service
+
+
+def with_level(answers: Any, warnings: Warnings) -> FastAPI:
+    """Return the application with the middleware of 9.3.1."""
+    app = stations_app(warnings)
+    answers.add_warning_level(app)
+    return app
+
+
+def sent(app: FastAPI, method: str, path: str) -> httpx2.Response:
+    """Return the response to one request."""
+    with client(app) as one:
+        response: httpx2.Response = attempt(
+            f"`{method} {path}`", one.request, method, path
+        )
+    return response
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/stations/7", 200),
+        ("GET", "/stations/x", 422),
+        ("GET", "/nowhere", 404),
+        ("POST", "/stations/7", 405),
+        ("GET", "/stream", 203),
+    ],
+)
+def test_q1_each_response_has_the_level_and_stays_the_same(
+    answers: Any, warnings: Warnings, method: str, path: str, status: int
+) -> None:
+    before = sent(stations_app(warnings), method, path)
+    after = sent(with_level(answers, warnings), method, path)
+    level = after.headers.get(LEVEL)
+    assert level == "green", (
+        f"The response to `{method} {path}` has the header `{LEVEL}` with "
+        f'{in_words(level)}. The docstring asks for the current level, "green", in '
+        "every response."
+    )
+    headers = after.headers.multi_items()
+    others = sorted(item for item in headers if item[0] != LEVEL.lower())
+    assert (after.status_code, after.content, others) == (
+        status,
+        before.content,
+        sorted(before.headers.multi_items()),
+    ), (
+        f"`{method} {path}` returned {after.status_code}, {in_words(after.content)} "
+        f"and the headers {in_words(others)}. The docstring asks for the response as "
+        f"without the middleware: {status}, {in_words(before.content)}, all headers."
+    )
+
+
+def test_q1_each_request_asks_for_the_level_once(
+    answers: Any, warnings: Warnings
+) -> None:
+    with client(with_level(answers, warnings)) as one:
+        levels = []
+        for warnings.level in ("green", "red", "green", "yellow"):
+            response = attempt("`GET /stations/7`", one.get, "/stations/7")
+            levels.append(response.headers.get(LEVEL))
+    assert (levels, warnings.asked) == (["green", "red", "green", "yellow"], 4), (
+        "The levels were green, red, green and yellow at four requests. The headers "
+        f"were {levels}, and `warning_level` was called {warnings.asked} times. The "
+        "docstring asks to call it once for each request."
+    )
+
+
+def test_q1_the_level_is_asked_for_after_the_endpoint(
+    answers: Any, warnings: Warnings
+) -> None:
+    response = sent(with_level(answers, warnings), "PUT", "/level/red")
+    level = response.headers.get(LEVEL)
+    assert level == "red", (
+        "`PUT /level/red` sets the level to red, and the header of its response was "
+        f"{in_words(level)}. The docstring asks to call `warning_level` after the "
+        "endpoint has run. Look at the order of your lines."
+    )
+
+
+async def test_q1_two_requests_wait_at_the_same_time(
+    answers: Any, warnings: Warnings
+) -> None:
+    waiting = Rendezvous(2)
+
+    async def level() -> str:
+        await waiting.wait_async()
+        return "red"
+
+    stand_in(answers.warning_level, level)
+    async with async_client(with_level(answers, warnings)) as one:
+        responses = await asyncio.gather(*(one.get("/stations/7") for _ in range(2)))
+    levels = [response.headers.get(LEVEL) for response in responses]
+    assert (waiting.most, levels) == (2, ["red", "red"]), (
+        f"Of two requests at the same time, {waiting.most} waited for `warning_level` "
+        f"at once; the headers were {levels}. The question asks for an asynchronous "
+        "middleware: other requests run while it waits. Look for `await`."
+    )
+
+
+class Database:
+    """The database of 9.3.2: its keys, and the log of what runs."""
+
+    def __init__(self) -> None:
+        self.customers = {"key-1": "ada", "key-2": "bob"}
+        self.log: list[str] = []
+        self.slow = ""
+        self.other_ended = threading.Event()
+        self.in_loop: list[str] = []
+
+    def customer_of(self, key: str) -> str | None:
+        """Return the customer with a key."""
+        self._wait("customer_of", self.customers.get(key))
+        return self.customers.get(key)
+
+    def store_usage(self, customer: str, status: int) -> None:
+        """Log the usage."""
+        self._wait("store_usage", customer)
+        self.log.append(f"{customer} {status}")
+
+    def _wait(self, name: str, customer: str | None) -> None:
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            if self.slow == name and customer == "ada":
+                self.other_ended.wait(PATIENCE)
+        else:
+            self.in_loop.append(name)
+
+
+@pytest.fixture
+def database(answers: Any) -> Database:
+    """The database that the middleware uses."""
+    database = Database()
+    stand_in(answers.customer_of, database.customer_of)
+    stand_in(answers.store_usage, database.store_usage)
+    return database
+
+
+async def read(app: FastAPI, key: str | None, station: str = "oslo") -> httpx2.Response:
+    """Return the response to a request with this key."""
+    headers = {} if key is None else {"X-Key": key}
+    async with async_client(app) as one:
+        try:
+            return await one.get(f"/readings/{station}", headers=headers)
+        except Exception as error:
+            raise AssertionError(
+                f"`GET /readings/{station}` with the key {key!r} raised "
+                f"{in_words(error)}. The docstring asks for the same response as today."
+            ) from error
+
+
+@pytest.mark.parametrize("slow", ["customer_of", "store_usage"])
+async def test_q2_another_request_ends_while_a_function_waits(
+    answers: Any, database: Database, slow: str
+) -> None:
+    app = fastapi_app(answers.readings_app(), "readings_app()")
+    database.slow = slow
+
+    async def ask(key: str, name: str) -> int:
+        response = await read(app, key)
+        database.log.append(f"{name} ended")
+        if name == "bob":
+            database.other_ended.set()
+        return response.status_code
+
+    codes = await asyncio.gather(ask("key-1", "ada"), ask("key-2", "bob"))
+    ended = [entry for entry in database.log if entry.endswith("ended")]
+    assert slow not in database.in_loop, (
+        f"`{slow}` was called in the thread of the event loop. It blocks this thread, "
+        "and no other request runs. The docstring asks to run it in another thread."
+    )
+    assert (ended, codes) == (["bob ended", "ada ended"], [200, 200]), (
+        f"While `{slow}` waited for the database for Ada, the request of Bob did not "
+        f"end ({ended}, {codes}). The docstring asks that other requests run "
+        "meanwhile. Look at the line that waits for the thread."
+    )
+
+
+@pytest.mark.parametrize(
+    ("station", "status", "body"),
+    [("oslo", 200, {"celsius": -2.5}), ("rome", 404, {"detail": "Not Found"})],
+)
+async def test_q2_the_usage_is_stored_before_the_response(
+    answers: Any, database: Database, station: str, status: int, body: object
+) -> None:
+    app = fastapi_app(answers.readings_app(), "readings_app()")
+    early: list[list[str]] = []
+
+    async def watched(scope: Any, receive: Any, send: Any) -> None:
+        async def watch(message: Any) -> None:
+            early.append(list(database.log))
+            await send(message)
+
+        await app(scope, receive, watch)
+
+    response = await read(watched, "key-1", station)  # type: ignore[arg-type]
+    seen = (response.status_code, json_or_text(response), early[0], database.log)
+    usage = [f"ada {status}"]
+    assert seen == (status, body, usage, usage), (
+        f"`GET /readings/{station}` returned {seen[:2]}. When the response began, "
+        f"{early[0]} was stored, and {database.log} at the end. The docstring asks for "
+        f"{status}, and for the usage {usage} before the client receives it."
+    )
+    assert not database.in_loop, f"{database.in_loop} ran in the event loop."
+
+
+@pytest.mark.parametrize("key", [None, "", "key-3", "KEY-1"])
+async def test_q2_an_unknown_key_returns_401(
+    answers: Any, database: Database, key: str | None
+) -> None:
+    app = fastapi_app(answers.readings_app(), "readings_app()")
+    response = await read(app, key)
+    seen = (response.status_code, json_or_text(response), database.log)
+    assert seen == (401, {"detail": "The key is unknown."}, []), (
+        f"With the key {key!r}, which is unknown, the response was {seen[:2]} and the "
+        f"stored usage {database.log}. The docstring asks for 401 as today, without "
+        "usage. Look at what `customer` is."
+    )
+    assert not database.in_loop, "`customer_of` ran in the event loop."
+
+
+async def test_q2_each_request_looks_for_its_key(
+    answers: Any, database: Database
+) -> None:
+    app = fastapi_app(answers.readings_app(), "readings_app()")
+    codes = [(await read(app, "key-1")).status_code]
+    del database.customers["key-1"]
+    database.customers["key-9"] = "eve"
+    codes += [(await read(app, key)).status_code for key in ("key-1", "key-9")]
+    assert (codes, database.log) == ([200, 401, 200], ["ada 200", "eve 200"]), (
+        "The key-1 was removed after one request, and key-9 was added. Requests with "
+        f"key-1, key-1 and key-9 returned {codes}, with the usage {database.log}. The "
+        "docstring asks for 200, 401 and 200: look for the key in each request."
+    )
+    assert not database.in_loop, f"{set(database.in_loop)} ran in the event loop."
+
+
+class Broken(Exception):
+    """The error of an endpoint."""
+
+
+Messages = list[dict[str, Any]]
+
+
+async def run(app: ASGIApp, path: str, got: Messages | None = None) -> Messages:
+    """Return what an application sends for a request, in a task of its own."""
+    messages: Messages = [] if got is None else got
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "root_path": "",
+        "query_string": b"day=2",
+        "headers": [],
+        "client": ("192.0.2.1", 5000),
+        "server": ("lab", 80),
+    }
+    asked = iter([{"type": "http.request", "body": b"", "more_body": False}])
+
+    async def receive() -> Any:
+        return next(asked, None) or await asyncio.Event().wait()
+
+    async def send(message: Any) -> None:
+        messages.append(dict(message))
+
+    async def serve() -> None:
+        await app(scope, receive, send)
+
+    await asyncio.create_task(serve())
+    return messages
+
+
+class Service:
+    """A metered weather service, and what it saw."""
+
+    def __init__(self, answers: Any, *, metered: bool = True) -> None:
+        self.records: list[Any] = []
+        self.before_background: list[int] = []
+        self.got: Messages = []
+        self.early: list[bool] = []
+        self.both = Rendezvous(2)
+        self.app = self._app(answers.charge if metered else lambda _: None)
+        self.asgi: ASGIApp = self.app
+        if metered:
+            self.asgi = answers.Metering(self.app, records=self.records)
+
+    def _app(self, charge: Callable[[int], None]) -> FastAPI:
+        app = FastAPI()
+
+        @app.get("/forecast")
+        async def forecast() -> dict[str, int]:
+            charge(5)
+            return {"celsius": -12}
+
+        @app.get("/sync/{station}")
+        def sync(station: str) -> str:
+            charge(2)
+            charge(1)
+            return station
+
+        @app.get("/empty", status_code=204)
+        async def empty() -> None:
+            return None
+
+        @app.get("/stream")
+        async def stream() -> StreamingResponse:
+            return StreamingResponse(self._parts(["å", "bc", "def"]))
+
+        @app.get("/breaks")
+        async def breaks() -> StreamingResponse:
+            return StreamingResponse(self._parts(["abc", None]), status_code=206)
+
+        @app.get("/raises")
+        async def raises() -> None:
+            charge(4)
+            raise Broken
+
+        @app.get("/background")
+        async def background(tasks: BackgroundTasks) -> str:
+            tasks.add_task(self._background, charge)
+            return "ok"
+
+        @app.get("/both/{units}")
+        async def both(units: int) -> None:
+            await self.both.wait_async()
+            charge(units)
+
+        @app.websocket("/live")
+        async def live(socket: WebSocket) -> None:
+            await socket.accept()
+            await socket.send_text("wind")
+            await socket.close()
+
+        return app
+
+    async def _parts(self, parts: list[str | None]) -> AsyncIterator[str]:
+        for number, part in enumerate(parts, 1):
+            if part is None:
+                raise Broken
+            yield part
+            for _ in range(TURNS):
+                if len(self.got) > number:  # the start, and the parts up to this one
+                    break
+                await asyncio.sleep(0)
+            self.early.append(len(self.got) > number)
+
+    def _background(self, charge: Callable[[int], None]) -> None:
+        self.before_background.append(len(self.records))
+        charge(7)
+
+    async def serve(self, path: str) -> Messages:
+        """Return what is sent for a request that raises nothing."""
+        try:
+            return await run(self.asgi, path, self.got)
+        except NotImplementedError:
+            raise
+        except Exception as error:
+            raise AssertionError(
+                f"`GET {path}` raised {in_words(error)} in the middleware or below it. "
+                "The docstring asks for the same response as without the middleware."
+            ) from error
+
+    def bill(self) -> list[dict[str, Any]]:
+        """Return the records as dicts."""
+        return [asdict(record) for record in self.records]
+
+
+def usage(path: str, status: int, size: int, units: int) -> list[dict[str, Any]]:
+    """Return a bill with one record."""
+    return [{"path": path, "status": status, "size": size, "units": units}]
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "size", "units"),
+    [
+        ("/forecast", 200, 15, 5),
+        ("/sync/oslo", 200, 6, 3),
+        ("/empty", 204, 0, 0),
+        ("/missing", 404, 22, 0),
+        ("/stream", 200, 7, 0),
+    ],
+)
+async def test_q3_a_request_adds_its_usage(
+    answers: Any, path: str, status: int, size: int, units: int
+) -> None:
+    service = Service(answers)
+    await service.serve(path)
+    assert service.bill() == usage(path, status, size, units), (
+        f"`GET {path}` added {in_words(service.records)}. The docstring asks for one "
+        f"`Usage` with status {status}, size {size} (bytes of the body) and {units} "
+        "units."
+    )
+
+
+async def test_q3_the_messages_stay_the_same(answers: Any) -> None:
+    service = Service(answers)
+    for path in ("/forecast", "/stream", "/empty"):
+        service.got.clear()
+        seen = list(await service.serve(path))
+        plain = Service(answers, metered=False)
+        asked = await run(plain.asgi, path, plain.got)
+        assert seen == asked, (
+            f"For `GET {path}` the middleware sent {in_words(seen)}. Without it, the "
+            f"application sends {in_words(asked)}. Send on each message as it is."
+        )
+
+
+async def test_q3_each_part_is_sent_at_once(answers: Any) -> None:
+    service = Service(answers)
+    await service.serve("/stream")
+    assert service.early == [True, True, True], (
+        "An endpoint streamed three parts, and waited after each one until the client "
+        f"had it. The parts arrived in time: {service.early}. The docstring asks to "
+        "send each part on at once. Do not collect them."
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "size", "units"),
+    [("/raises", 500, 0, 4), ("/breaks", 206, 3, 0)],
+)
+async def test_q3_an_exception_passes_through_and_is_recorded(
+    answers: Any, path: str, status: int, size: int, units: int
+) -> None:
+    # Starlette sends the 500 outside of this middleware.
+    service = Service(answers)
+    service.app.add_middleware(answers.Metering, records=service.records)
+    error: BaseException | None = None
+    try:
+        await run(service.app, path, service.got)
+    except NotImplementedError:
+        raise
+    except Exception as raised:
+        error = raised
+    assert isinstance(error, Broken), (
+        f"The endpoint `{path}` raised Broken, and from the middleware came "
+        f"{in_words(error)}. The docstring asks that the exception passes through."
+    )
+    assert service.bill() == usage(path, status, size, units), (
+        f"The endpoint `{path}` raised an exception. {in_words(service.records)} was "
+        f"added. The docstring asks for one `Usage`, with status {status}, size {size} "
+        f"and {units} units."
+    )
+
+
+async def test_q3_the_usage_is_added_after_the_background_tasks(answers: Any) -> None:
+    service = Service(answers)
+    await service.serve("/background")
+    seen = (service.before_background, service.bill())
+    assert seen == ([0], usage("/background", 200, 4, 7)), (
+        f"When the background task ran, there were {service.before_background} "
+        f"records, at the end {in_words(service.records)}. The docstring asks to add "
+        "the `Usage` after the background tasks, with their units (7)."
+    )
+
+
+async def test_q3_requests_at_the_same_time_have_their_own_usage(answers: Any) -> None:
+    service = Service(answers)
+    await asyncio.gather(*(service.serve(f"/both/{number}") for number in (1, 20)))
+    bill = {record["path"]: record["units"] for record in service.bill()}
+    assert bill == {"/both/1": 1, "/both/20": 20}, (
+        f"Two requests at the same time charged 1 and 20 units. The records have "
+        f"{bill}. The docstring asks for one `Usage` for each request. Do not keep it "
+        "in `self`."
+    )
+
+
+def test_q3_websockets_and_the_lifespan_pass_through(answers: Any) -> None:
+    service = Service(answers)
+    service.app.add_middleware(answers.Metering, records=service.records)
+
+    def visit() -> str:
+        with client(service.app) as one:
+            one.get("/forecast")
+            with one.websocket_connect("/live") as socket:
+                return str(socket.receive_text())
+
+    text = attempt("A start, `GET /forecast` and the WebSocket `/live`", visit)
+    assert (text, service.bill()) == ("wind", usage("/forecast", 200, 15, 5)), (
+        f"After a start, `GET /forecast` and the WebSocket `/live`, which received "
+        f"{text!r}, the records were {in_words(service.records)}. The docstring asks "
+        'for one `Usage`, of the HTTP request. Look at `scope["type"]`.'
+    )
