@@ -89,7 +89,7 @@ def on_the_network() -> dict[str, object]:
       byte is changed. Write the note that the endpoint gets, or None if it gets none.
     - "read by a false server" and "read by a false server, verify=False": the laptop is
       led to a false server. Its certificate is for `localhost` too, but from another
-      authority. Write the set of what this server can read.
+      authority. Write what this server can read in all bytes that it gets: a set again.
 
     Example of a set:
         {"path", "note"}
@@ -139,9 +139,11 @@ def portal_app(
     - Broken object level authorization: patients can read the appointments of others.
       Return the same 404 as for a number that does not exist.
     - Mass assignment: the body `{"role": "doctor"}` makes a patient a doctor. Patients
-      can change only their `phone` and `email`. Ignore other fields, or return 422.
-    - Open redirect: `?page=https://evil.example` leads to a foreign site, from a link
-      with the clinic's name. Redirect only to the `PAGES`. Otherwise return 400 or 422.
+      can change only their `phone` and `email`. If the body has other fields, ignore
+      these and return 200, or return 422 and change nothing.
+    - Open redirect: a link to `/logged-in?page=https://evil.example` begins with the
+      clinic's address, but leads to a foreign site. Redirect only to the `PAGES`.
+      Otherwise return 400 or 422.
     - All other requests have the same responses as today.
 
     Example:

@@ -1601,6 +1601,75 @@ def portal_app(
     return app
 
 
+@wrong("5.1.3", caught_by="test_q3_other_fields_are_not_changed[hidden]")
+def portal_app(
+    logged_in: Callable[..., str],
+    patients: dict[str, Patient],
+    appointments: dict[int, Appointment],
+) -> FastAPI:
+    """Return 422 when the first fields have been changed."""
+    app = FastAPI()
+
+    @app.get("/appointments/{number}")
+    def read_appointment(number: int, name: str = Depends(logged_in)) -> Appointment:
+        appointment = appointments.get(number)
+        if appointment is None or appointment.patient != name:
+            raise HTTPException(404)
+        return appointment
+
+    @app.patch("/profile")
+    def change_profile(
+        changes: dict[str, str], name: str = Depends(logged_in)
+    ) -> Patient:
+        for field, value in changes.items():
+            if field not in ("phone", "email"):
+                raise HTTPException(422)
+            setattr(patients[name], field, value)
+        return patients[name]
+
+    @app.get("/logged-in")
+    def go_on(page: str, name: str = Depends(logged_in)) -> RedirectResponse:
+        if page not in PAGES:
+            raise HTTPException(400)
+        return RedirectResponse(page)
+
+    return app
+
+
+@wrong("5.1.3", caught_by="test_q3_other_fields_are_not_changed[hidden]")
+def portal_app(
+    logged_in: Callable[..., str],
+    patients: dict[str, Patient],
+    appointments: dict[int, Appointment],
+) -> FastAPI:
+    """Ignore the whole body if it has another field."""
+    app = FastAPI()
+
+    @app.get("/appointments/{number}")
+    def read_appointment(number: int, name: str = Depends(logged_in)) -> Appointment:
+        appointment = appointments.get(number)
+        if appointment is None or appointment.patient != name:
+            raise HTTPException(404)
+        return appointment
+
+    @app.patch("/profile")
+    def change_profile(
+        changes: dict[str, str], name: str = Depends(logged_in)
+    ) -> Patient:
+        if set(changes) <= {"phone", "email"}:
+            for field, value in changes.items():
+                setattr(patients[name], field, value)
+        return patients[name]
+
+    @app.get("/logged-in")
+    def go_on(page: str, name: str = Depends(logged_in)) -> RedirectResponse:
+        if page not in PAGES:
+            raise HTTPException(400)
+        return RedirectResponse(page)
+
+    return app
+
+
 @right("5.1.3")
 def portal_app(
     logged_in: Callable[..., str],
