@@ -88,6 +88,7 @@ HEADERS = {
     "wrong-password": basic(NAME, "guess"),
     "both-wrong": basic("admin", "guess"),
     "swapped": basic(PASSWORD, NAME),
+    "shifted": basic(NAME[:-1], NAME[-1] + PASSWORD),
     "empty-password": basic(NAME, ""),
     "empty-both": basic("", ""),
     "start": basic(NAME, "c:7:T"),
@@ -107,13 +108,15 @@ def test_q1_other_credentials_return_401_with_the_challenge(answers, authorizati
     app = answers.screen_app(NAME, PASSWORD)
 
     response = read_queue(app, authorization)
-    challenge = response.headers.get("www-authenticate", "")
-    asks_for = challenge.lower().split(",")[0]
-    assert (response.status_code, asks_for) == (401, 'basic realm="clinic"'), (
-        f"The right credentials are {NAME!r} and {PASSWORD!r}. With `Authorization: "
-        f"{authorization}` the status code was {response.status_code}, and the header "
-        f"`WWW-Authenticate` was {challenge!r}. The docstring asks for 401 and "
-        "'Basic realm=\"clinic\"'."
+    challenge = response.headers.get("www-authenticate")
+    scheme, _, realm = (challenge or "").split(",")[0].partition(" ")
+    got = (response.status_code, scheme.lower(), realm)
+    what = f"`Authorization: {authorization}`" if authorization else "no credentials"
+    assert got == (401, "basic", 'realm="clinic"'), (
+        f"The right credentials are {NAME!r} and {PASSWORD!r}. With {what} the status "
+        f"code was {response.status_code}, and the header `WWW-Authenticate` was "
+        f"{challenge!r}. The docstring asks for 401 and 'Basic realm=\"clinic\"'. Look "
+        "at what refuses these credentials: `HTTPBasic` or your code."
     )
 
 
@@ -233,9 +236,9 @@ def test_q2_every_request_shows_name_and_password(answers, logins):
         heard = heard_in(answers, line.sent)
 
     assert heard == logins, (
-        f"A program sent {len(logins)} requests with {in_words(logins)}. `overhear` "
-        f"returned {in_words(heard)}. The docstring asks for one tuple for each "
-        "request, in order. Look at how you find the headers."
+        f"The requests of a program had these credentials: {in_words(logins)}. "
+        f"`overhear` returned {in_words(heard)}. The docstring asks for one tuple for "
+        "each request, in order. Look at how you find, decode and split the codes."
     )
 
 
@@ -278,9 +281,10 @@ def test_q2_only_basic_credentials_are_found(answers, header, expected):
     )
 
     assert heard == [*expected, ("c", "d:e")], (
-        f"The first request has the header {header.decode()!r}, the second one has "
-        f"c and d:e. `overhear` returned {in_words(heard)}. The docstring asks for "
-        f"{in_words([*expected, ('c', 'd:e')])}."
+        f"The first request has the header {header.decode()!r}, and the second one has "
+        f"the name c and the password d:e. `overhear` returned {in_words(heard)}. The "
+        f"docstring asks for {in_words([*expected, ('c', 'd:e')])}. Look at which "
+        "lines you take, and at where you split."
     )
 
 
@@ -344,7 +348,14 @@ class Doctors:
         def call() -> httpx2.Response:
             with client(self.app) as http:
                 url = f"{origin}{path}"
-                return http.request(method, url, follow_redirects=False, **request)
+                try:
+                    return http.request(method, url, follow_redirects=False, **request)
+                except HTTPException as error:
+                    raise AssertionError(
+                        f"`{method} {url}`: your code raised {in_words(error)}, and no "
+                        "handler of `app` made a response of it. The docstring asks "
+                        "for a response. Look at where you raise it."
+                    ) from error
 
         return attempt(f"`{method} {origin}{path}`", call)
 
@@ -393,20 +404,27 @@ def test_q3_http_returns_403_and_calls_nothing(answers, origin, sent):
     doctors = Doctors().secured(answers)
     response = doctors.send(origin, method, path, **request)
 
-    what = f"`{method} {origin}{path}` with {request.get('headers', 'no more headers')}"
-    assert (response.status_code, doctors.called) == (403, []), (
-        f"{what} returned {response.status_code}, and these functions of the "
-        f"application ran: {doctors.called}. The docstring asks for 403 over HTTP, and "
-        "that none runs. Look at what your code checks, and when."
+    headers_sent = request.get("headers")
+    what = f"`{method} {origin}{path}`" + (
+        f" with {headers_sent}" if headers_sent else ""
+    )
+    assert response.status_code == 403, (
+        f"{what} returned {response.status_code}. The docstring asks for 403 for every "
+        "request over HTTP. Look at what your code checks, and when."
+    )
+    assert doctors.called == [], (
+        f"{what} returned 403, but these functions of `app` ran before: "
+        f"{doctors.called}. The docstring asks that no endpoint and no dependency is "
+        "called. Look at when your code checks the scheme."
     )
     names = ("www-authenticate", "location", "strict-transport-security")
     headers = {
         name: response.headers[name] for name in names if name in response.headers
     }
     assert headers == {}, (
-        f"{what} returned 403 with the headers {headers}. The docstring asks that a "
-        "response over HTTP has no `WWW-Authenticate`, no `Strict-Transport-Security`, "
-        "and is no redirect."
+        f"{what} returned 403 with the headers {headers}. The docstring asks for a "
+        "plain 403 without `WWW-Authenticate` and `Strict-Transport-Security`. Look at "
+        "the response that your code creates."
     )
 
 
@@ -424,9 +442,10 @@ def test_q3_https_returns_what_it_returned_with_the_header(
     name = "strict-transport-security"
     sent = response.headers.get_list(name)
     assert sent == ["max-age=31536000"], (
-        f"{what} returned {response.status_code} with {sent} as "
-        "`Strict-Transport-Security`. The docstring asks for 'max-age=31536000' once "
-        "in every response over HTTPS. Look at the `return` of your code."
+        f"{what} returned {response.status_code}. The values of its header "
+        f"`Strict-Transport-Security` are {sent}. The docstring asks for one, "
+        "'max-age=31536000', in every response over HTTPS. Look at where your code "
+        "sets it."
     )
     got, before = (
         (

@@ -43,14 +43,15 @@ def screen_app(name: str, password: str) -> FastAPI:
     `password`. Add the endpoint `GET /queue` with Basic Authentication.
 
     - If name and password are right, return what `queue()` returns.
-    - Otherwise, and if the request has no valid credentials at all, return 401 with the
-      header `WWW-Authenticate: Basic realm="clinic"`.
+    - If one of them is wrong, or if the credentials are missing or not valid, return
+      401 with the header `WWW-Authenticate: Basic realm="clinic"`.
     - Nobody can find out whether the name alone is right: compare the name and the
       password as bytes with `same`, and always compare both. The response to a wrong
       name is the same as the one to a wrong password.
 
     Given:
-        `name` and `password` are ASCII text. `HTTPBasic` returns 401 for other texts.
+        `name` and `password` are ASCII text. If a request has other characters in its
+        credentials, `HTTPBasic` itself returns the 401.
 
     Example:
         The application is screen_app("screen", "k3-Lw9:x").
@@ -85,13 +86,14 @@ def overhear(line: bytes) -> list[tuple[str, str]]:
     - Return `(name, password)` for each request that has a header like
       `Authorization: Basic YW5hOnRlYTo5`, in the order of the requests.
     - The first colon ends the name. The password can contain more colons.
-    - Skip requests without this header, and with another scheme, such as Bearer. If the
-      connection used HTTPS, return an empty list.
+    - Skip requests that do not have this header, or that have another scheme, such as
+      Bearer. If the connection used HTTPS, return an empty list.
 
     Given:
         Each line of a header ends with b"\r\n". `Authorization` and `Basic` can be
         written in capital or small letters. YW5hOnRlYTo5 is the base64 code of
-        "ana:tea:9". The texts are in UTF-8.
+        "ana:tea:9". The texts are in UTF-8. All codes after `Basic` are valid, and no
+        body of a request has a line like this header.
 
     Example:
         overhear(b"GET / HTTP/1.1\r\nAuthorization: Basic YW5hOnRlYTo5\r\n\r\n")
@@ -117,19 +119,20 @@ def secure(app: FastAPI) -> None:
     it on two ports, one with HTTPS and one with HTTP. Over HTTP, `app` asks for the
     password too, and the browser sends it. Change `app`.
 
-    - The response to every request over HTTP is 403, whatever its path is. It is no
-      redirect, and it has no header `WWW-Authenticate`, so no browser asks for the
-      password. No endpoint and no dependency is called.
-    - Every request over HTTPS has the same response as today, and the header
-      `Strict-Transport-Security: max-age=31536000`. With it, the browser uses HTTPS
-      from then on. Send it with 401, 404 and the other errors, too. A response over
-      HTTP does not have it.
+    - The response to every request over HTTP is 403, whatever its path is. It has no
+      header `WWW-Authenticate`, so no browser asks for the password. No endpoint and no
+      dependency is called.
+    - Every request over HTTPS has the same response as today.
+    - Every response over HTTPS, also a 401 or a 404, has one more header:
+      `Strict-Transport-Security: max-age=31536000`. It tells the browser to use HTTPS
+      from then on. Responses over HTTP do not have it.
     - Do not read the header `X-Forwarded-Proto`: everybody can write it. Uvicorn reads
       it, if it comes from a proxy that Uvicorn trusts.
 
     Given:
         `request.url.scheme` is "https" or "http", as Uvicorn knows it.
-        `app` has no WebSockets, and its endpoints raise only HTTPExceptions.
+        `app` has no WebSockets, does not send `Strict-Transport-Security` itself, and
+        its endpoints raise only HTTPExceptions.
 
     Example:
         GET http://clinic.example/rounds   ->  403

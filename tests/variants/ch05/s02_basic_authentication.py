@@ -530,6 +530,67 @@ def screen_app(name: str, password: str) -> FastAPI:
     return app
 
 
+@wrong(
+    "5.2.1",
+    caught_by="test_q1_other_credentials_return_401_with_the_challenge[no-base64]",
+)
+def screen_app(name: str, password: str) -> FastAPI:
+    """Return 401 for missing credentials oneself, and forget the broken ones."""
+    app, basic = FastAPI(), HTTPBasic(auto_error=False)
+
+    @app.get("/queue")
+    def read_queue(
+        login: Annotated[HTTPBasicCredentials | None, Depends(basic)],
+    ) -> list[int]:
+        if login is None:
+            raise HTTPException(401, headers=CHALLENGE)
+        is_name = same(login.username.encode(), name.encode())
+        is_password = same(login.password.encode(), password.encode())
+        if not (is_name and is_password):
+            raise HTTPException(401, headers=CHALLENGE)
+        return queue()
+
+    return app
+
+
+@wrong(
+    "5.2.1",
+    caught_by="test_q1_other_credentials_return_401_with_the_challenge[missing]",
+)
+def screen_app(name: str, password: str) -> FastAPI:
+    """Write the realm with a capital letter."""
+    app, basic = FastAPI(), HTTPBasic(realm="Clinic")
+
+    @app.get("/queue")
+    def read_queue(login: Annotated[HTTPBasicCredentials, Depends(basic)]) -> list[int]:
+        is_name = same(login.username.encode(), name.encode())
+        is_password = same(login.password.encode(), password.encode())
+        if not (is_name and is_password):
+            raise basic.make_not_authenticated_error()
+        return queue()
+
+    return app
+
+
+@wrong(
+    "5.2.1",
+    caught_by="test_q1_other_credentials_return_401_with_the_challenge[shifted]",
+)
+def screen_app(name: str, password: str) -> FastAPI:
+    """Join name and password into one text."""
+    app, basic = FastAPI(), HTTPBasic(realm="clinic")
+
+    @app.get("/queue")
+    def read_queue(login: Annotated[HTTPBasicCredentials, Depends(basic)]) -> list[int]:
+        if not same(
+            f"{login.username}{login.password}".encode(), f"{name}{password}".encode()
+        ):
+            raise basic.make_not_authenticated_error()
+        return queue()
+
+    return app
+
+
 @right("5.2.1")
 def screen_app(name: str, password: str) -> FastAPI:
     """Read the header oneself."""
