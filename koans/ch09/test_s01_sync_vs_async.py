@@ -147,7 +147,7 @@ async def test_q1_each_call_reads_again(answers: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", [Broken, OSError, TimeoutError, ValueError, asyncio.CancelledError]
+    "kind", [Broken, ConnectionError, TimeoutError, ValueError, asyncio.CancelledError]
 )
 @pytest.mark.parametrize("values", [(), (1.0, 2.0)])
 async def test_q1_an_exception_of_the_sensor_reaches_the_caller(

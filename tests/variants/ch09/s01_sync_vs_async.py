@@ -124,7 +124,7 @@ async def winds_until_storm_async(sensor, limit):
 
 @wrong(
     "9.1.1",
-    caught_by="test_q1_an_exception_of_the_sensor_reaches_the_caller[values0-OSError]",
+    caught_by="test_q1_an_exception_of_the_sensor_reaches_the_caller[values0-ConnectionError]",
 )
 async def winds_until_storm_async(sensor, limit):
     """Try again after an error of the line."""
