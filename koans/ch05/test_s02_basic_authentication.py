@@ -111,12 +111,17 @@ def test_q1_other_credentials_return_401_with_the_challenge(answers, authorizati
     challenge = response.headers.get("www-authenticate")
     scheme, _, realm = (challenge or "").split(",")[0].partition(" ")
     got = (response.status_code, scheme.lower(), realm)
+    look_at = (
+        "Look at how you compare."
+        if response.status_code == 200
+        else "Look at what returns 401: `HTTPBasic` and your code."
+    )
     what = f"`Authorization: {authorization}`" if authorization else "no credentials"
     assert got == (401, "basic", 'realm="clinic"'), (
         f"The right credentials are {NAME!r} and {PASSWORD!r}. With {what} the status "
         f"code was {response.status_code}, and the header `WWW-Authenticate` was "
-        f"{challenge!r}. The docstring asks for 401 and 'Basic realm=\"clinic\"'. Look "
-        "at what refuses these credentials: `HTTPBasic` or your code."
+        f"{challenge!r}. The docstring asks for 401 and 'Basic realm=\"clinic\"'. "
+        f"{look_at}"
     )
 
 
@@ -348,16 +353,18 @@ class Doctors:
         def call() -> httpx2.Response:
             with client(self.app) as http:
                 url = f"{origin}{path}"
-                try:
-                    return http.request(method, url, follow_redirects=False, **request)
-                except HTTPException as error:
-                    raise AssertionError(
-                        f"`{method} {url}`: your code raised {in_words(error)}, and no "
-                        "handler of `app` made a response of it. The docstring asks "
-                        "for a response. Look at where you raise it."
-                    ) from error
+                return http.request(method, url, follow_redirects=False, **request)
 
-        return attempt(f"`{method} {origin}{path}`", call)
+        try:
+            return attempt(f"`{method} {origin}{path}`", call)
+        except AssertionError as error:
+            if isinstance(error.__cause__, HTTPException):
+                raise AssertionError(
+                    f"{error} No handler made a response of it: they work inside of a "
+                    "middleware. The docstring asks for a response. Look at the "
+                    "`raise` in your code."
+                ) from error.__cause__
+            raise
 
 
 # A request of 5.2.3: its method, its path, and what else it has.
