@@ -338,6 +338,10 @@ def test_q3_a_request_cannot_set_the_total(answers):
             for one in (body, body | {"total": "1.00"})
         )
 
+    assert '"total":"24.00"' in honest.text, (
+        f"A bill of 24.00 was sent. `POST /bills` returned {honest.status_code} and "
+        f"{in_words(honest.text)}. The docstring asks for the total in the response."
+    )
     assert seen.status_code == 422 or seen.text == honest.text, (
         "A bill of 24.00 was sent with the total 1.00. `POST /bills` returned "
         f"{seen.status_code} and {in_words(seen.text)}. Without the total, it was "
