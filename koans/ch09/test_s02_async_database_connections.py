@@ -106,6 +106,15 @@ async def comes_true(condition: Callable[[], bool]) -> bool:
     return condition()
 
 
+async def all_closed(
+    held: list[asyncpg.Connection], database: psycopg.Connection
+) -> bool:
+    """Return whether the answer has closed its connections, and PostgreSQL has, too."""
+    if not all(one.is_closed() for one in held):
+        return False
+    return await comes_true(lambda: others(database) == 0)
+
+
 async def temperature(answers: Any, dsn: str, station: str) -> Any:
     """Return what the call of 9.2.1 returns."""
     try:
@@ -178,8 +187,7 @@ async def test_q1_the_connection_is_closed_before_the_call_ends(
 ) -> None:
     await temperature(answers, postgres.dsn, "Oslo")
     # No other task has run since the call ended.
-    late = [one for one in held if not one.is_closed()]
-    assert late == [], (
+    assert all(one.is_closed() for one in held), (
         "When the call ended, its connection was open. The docstring asks to close it "
         "before. Look for `await connection.close()`, and at whether the call waits "
         "for it."
@@ -194,7 +202,7 @@ async def test_q1_postgresql_has_no_connection_left(
 ) -> None:
     await temperature(answers, postgres.dsn, "Oslo")
     await temperature(answers, postgres.dsn, "Bergen")
-    assert await comes_true(lambda: others(database) == 0), (
+    assert await all_closed(held, database), (
         f"After two calls, PostgreSQL still has {others(database)} open connections of "
         "the answer. The docstring asks to close the connection. Look for "
         "`await connection.close()`."
@@ -230,7 +238,7 @@ async def test_q1_the_connection_is_closed_after_an_error(
     errors = await asyncio.gather(
         answers.latest_celsius(postgres.dsn, "Oslo"), return_exceptions=True
     )
-    assert await comes_true(lambda: others(database) == 0), (
+    assert await all_closed(held, database), (
         f"The query failed with {in_words(errors[0])}, and its connection is still "
         "open. The docstring asks to close it then, too. Look for `finally`."
     )
