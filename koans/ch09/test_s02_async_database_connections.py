@@ -701,6 +701,10 @@ async def failure(answers: Any, mysql: MysqlServer) -> Any:
     }
     call = answers.key_figures(dict(mysql.address), queries)
     (seen,) = await asyncio.gather(call, return_exceptions=True)
+    # The other queries may go on after the call. They end before the event loop does.
+    running = asyncio.all_tasks() - {asyncio.current_task()}
+    if running:
+        await asyncio.wait(running, timeout=PATIENCE)
     if isinstance(seen, AssertionError):
         raise seen
     return seen
