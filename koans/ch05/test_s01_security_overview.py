@@ -391,6 +391,27 @@ ATTACKS = {
 }
 
 
+def assert_phone_can_change(portal: Any) -> None:
+    """Check that a body with an allowed field still works."""
+    allowed = {"phone": "0555"}
+    status = portal.send("PATCH", "/profile", json=allowed).status_code
+    assert (status, portal.state("Eva")["phone"]) == (200, "0555"), (
+        f"Eva sent `PATCH /profile` with {allowed}. The status code was {status}, and "
+        f"her phone is {portal.state('Eva')['phone']!r}. The docstring asks for 200 "
+        "and the new number."
+    )
+
+
+def forbidden_changes(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """Return which fields of which patients changed, other than phone and email."""
+    return [
+        f"{field} of {name}"
+        for name in before
+        for field, value in before[name].items()
+        if after[name].get(field) != value and field not in ("phone", "email")
+    ]
+
+
 @pytest.mark.parametrize("body", ATTACKS.values(), ids=ATTACKS)
 def test_q3_other_fields_are_not_changed(portal, body):
     before = {name: portal.state(name) for name in portal.patients}
@@ -402,12 +423,7 @@ def test_q3_other_fields_are_not_changed(portal, body):
         f"`PATCH /profile` with {body} returned {in_words(seen(response))}. The "
         "docstring asks for 200 or 422 if the body has other fields."
     )
-    changed = [
-        f"{field} of {name}"
-        for name in before
-        for field, value in before[name].items()
-        if after[name].get(field) != value and field not in ("phone", "email")
-    ]
+    changed = forbidden_changes(before, after)
     changed += [f"{field} of Eva" for field in sorted(extra)]
     assert changed == [], (
         f"Eva sent `PATCH /profile` with {body}. It changed {in_words(changed)}. The "
@@ -428,13 +444,7 @@ def test_q3_other_fields_are_not_changed(portal, body):
         "asks to ignore only the other fields and to return 200, or to return 422 and "
         "to change nothing."
     )
-    allowed = {"phone": "0555"}
-    status = portal.send("PATCH", "/profile", json=allowed).status_code
-    assert (status, portal.state("Eva")["phone"]) == (200, "0555"), (
-        f"Eva sent `PATCH /profile` with {allowed}. The status code was {status}, and "
-        f"her phone is {portal.state('Eva')['phone']!r}. The docstring asks for 200 "
-        "and the new number."
-    )
+    assert_phone_can_change(portal)
 
 
 CHANGES = [

@@ -133,8 +133,8 @@ def latest_results(count: int) -> Select[int, str, date | None, int | None]:
         results of a rider, if the query asks for one rider at a time.
 
     Example, with `count` = 2:
-        Ana (id 1) with 79 seconds on 3 May, 80 on 4 May and 82 on 5 May, Ben (id 2)
-        without results
+        Ana (id 1) has 79 seconds on 3 May, 80 on 4 May and 82 on 5 May.
+        Ben (id 2) has no results.
         ->  (1, "Ana", 5 May, 82), (1, "Ana", 4 May, 80), (2, "Ben", None, None)
     """
     newest = (
