@@ -318,24 +318,26 @@ def test_q3_a_password_is_required(answers, run):
     )
 
 
+def sign_in(answers: Any, password: str) -> list[object]:
+    """Return the calls of `log_in`, what it returned, and whether repr shows it."""
+    made: list[str] = []
+
+    def log_in(user: object, password: object) -> str:
+        made.append(f"log_in({user!r}, {password!r})")
+        return "session 7"
+
+    stand_in(answers.log_in, log_in)
+    settings = answers.MillSettings()
+    before = [f"{call} before sign_in()" for call in made]
+    returned = settings.sign_in()
+    return [before + made[len(before) :], returned, password in repr(settings)]
+
+
 @pytest.mark.parametrize("kind", PASSWORDS)
 def test_q3_sign_in_uses_the_real_password(answers, run, kind):
     password = PASSWORDS[kind]
-
-    def sign_in() -> object:
-        made: list[str] = []
-
-        def log_in(user: object, password: object) -> str:
-            made.append(f"log_in({user!r}, {password!r})")
-            return "session 7"
-
-        stand_in(answers.log_in, log_in)
-        settings = answers.MillSettings()
-        before = [f"{call} before sign_in()" for call in made]
-        returned = settings.sign_in()
-        return [before + made[len(before) :], returned, password in repr(settings)]
-
-    (found,) = run(sign_in, {"MILL_USER": "zoe", "MILL_PASSWORD": password})
+    environment = {"MILL_USER": "zoe", "MILL_PASSWORD": password}
+    (found,) = run(lambda: sign_in(answers, password), environment)
     assert not isinstance(found, Raised), (
         f"With the password {password!r}, `MillSettings().sign_in()` {seen(found)}. "
         "The docstring asks for passwords of at least 12 characters, and that "
