@@ -54,11 +54,13 @@ def test_fingerprints_that_cannot_be_read_leave_nothing_out(miniature):
 
 def test_results_are_added_up(tmp_path):
     results = Results(tmp_path)
-    results.keep("solutions", Result(3, 1, 2.0))
-    results.keep("solutions", Result(5, 0, 2.5))
-    results.keep("variants", Result(7, 1, 1.0))
+    results.keep("solutions", Result(3, 2.0, ["a test"]))
+    results.keep("solutions", Result(5, 2.5))
+    results.keep("variants", Result(7, 1.0, ["a variant"]))
 
-    assert results.total() == Result(12, 1, 3.5)
+    total = results.total()
+    assert (total.passed, total.failed) == (12, 1)
+    assert (total.seconds, total.broken) == (3.5, ["a variant"])
 
 
 def test_leaving_out_chapters_is_refused_in_ci():

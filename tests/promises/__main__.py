@@ -2,7 +2,7 @@
 
     python -m tests.promises shipped|solutions|variants [--changed] [pytest's options]
     python -m tests.promises tests [pytest's options]
-    python -m tests.promises total     the tests that all environments have run
+    python -m tests.promises total     what all environments have run and found broken
 
 With `--changed`, chapters that were not changed since the last run without a fault are
 left out. This is for work on a chapter, and refused where `CI` is set.
@@ -41,17 +41,21 @@ def main(arguments: Sequence[str]) -> int:
     begin = time.monotonic()
     try:
         records, broken = _run(environment, options)
-    except RuntimeError as error:
+    except ValueError as error:
         print(f"{environment}: {error}", file=sys.stderr)
         return 2
+    except RuntimeError as error:
+        records, broken = [], [f"{environment}: {error}"]
     for line in broken:
         print(line)
-    failed = len(broken)
-    passed = max(sum(_counts(one) for one in records) - failed, 0)
-    seconds = time.monotonic() - begin
-    Results(ROOT).keep(environment, Result(passed, failed, seconds))
-    print(f"{environment}: {passed} as promised, {failed} not, in {seconds:.0f} s.")
-    return 1 if failed else 0
+    passed = max(sum(_counts(one) for one in records) - len(broken), 0)
+    result = Result(passed, time.monotonic() - begin, broken)
+    Results(ROOT).keep(environment, result)
+    print(
+        f"{environment}: {result.passed} as promised, {result.failed} not, "
+        f"in {result.seconds:.0f} s."
+    )
+    return 1 if result.failed else 0
 
 
 def _run(environment: str, options: list[str]) -> tuple[list[Record], list[str]]:
@@ -65,7 +69,7 @@ def _run(environment: str, options: list[str]) -> tuple[list[Record], list[str]]
     chapters = every
     if "--changed" in options:
         if os.environ.get("CI"):
-            raise RuntimeError("--changed is not for CI: run all chapters there.")
+            raise ValueError("--changed is not for CI: run all chapters there.")
         options.remove("--changed")
         chapters = fingerprints.changed(every)
         if not chapters:
@@ -97,6 +101,8 @@ def _counts(record: Record) -> bool:
 
 def _say_total() -> int:
     total = Results(ROOT).total()
+    for line in total.broken:
+        print(line)
     koans = sum(len(section.koans) for section in Repository(ROOT).sections)
     print(f"{total.seconds / koans:.1f} s a koan, all environments together.")
     print(f"{total.passed} passed, {total.failed} failed")

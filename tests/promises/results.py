@@ -1,17 +1,26 @@
-"""How many tests the environments of tox have run, and how long that took."""
+"""What the environments of tox have run, how long that took, and what was broken."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 
 @dataclass(frozen=True)
 class Result:
-    """What one environment came to; `seconds` is what it took."""
+    """What one environment came to.
+
+    `seconds` is what it took, `broken` are the promises that were not kept, in words.
+    """
 
     passed: int
-    failed: int
     seconds: float
+    broken: Sequence[str] = ()
+
+    @property
+    def failed(self) -> int:
+        """How many promises were not kept."""
+        return len(self.broken)
 
 
 class Results:
@@ -34,6 +43,6 @@ class Results:
         ]
         return Result(
             passed=sum(one.passed for one in found),
-            failed=sum(one.failed for one in found),
             seconds=sum(one.seconds for one in found),
+            broken=[line for one in found for line in one.broken],
         )

@@ -6,13 +6,15 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TypedDict
+from typing import IO, TypedDict
 
 from sensei.content.repository import Repository
 
 _ROOT = Path(__file__).parents[2]
+_LAST_LINES = 40  # of the output of a run that did not come to its end
 
 
 class Record(TypedDict):
@@ -37,22 +39,38 @@ def run_pytest(root: Path, paths: Sequence[str], *options: str) -> list[Record]:
     Its output goes where the output of this process goes.
 
     Raises:
-        RuntimeError: pytest did not come to its end, or ran no test.
+        RuntimeError: pytest did not come to its end, or ran no test; says what it
+            printed last.
     """
     with tempfile.TemporaryDirectory() as folder:
         record = Path(folder) / "record.jsonl"
         record.touch()
         command = [sys.executable, "-m", "pytest", *paths, "-n2", "-q", *options]
-        ended = subprocess.run(
+        running = subprocess.Popen(
             [*command, "-p", "no:cacheprovider", "-p", "tests.promises.recorder"],
             cwd=root,
             env=os.environ | {"PROMISES_RECORD": str(record), "PYTHONPATH": str(_ROOT)},
-            check=False,
+            stdout=subprocess.PIPE,
+            text=True,
+            errors="replace",
         )
+        with running:
+            last = _passed_on(running.stdout)
         lines = record.read_text(encoding="utf-8").splitlines()
-    if ended.returncode not in (0, 1) or not lines:
-        raise RuntimeError(f"pytest ended with exit status {ended.returncode}.")
+    if running.returncode not in (0, 1) or not lines:
+        status = f"pytest ended with exit status {running.returncode}"
+        raise RuntimeError(f"{status}. Last it printed:\n{last}")
     return [json.loads(line) for line in lines]
+
+
+def _passed_on(output: IO[str] | None) -> str:
+    """Print each line of `output` as it comes; return the last ones."""
+    last: deque[str] = deque(maxlen=_LAST_LINES)
+    for line in output or ():
+        print(line, end="", flush=True)
+        if line.strip(" .s%[]0123456789\n"):
+            last.append(line)
+    return "".join(last)
 
 
 def copy_as_shipped(repository: Repository, folder: Path) -> Repository:
