@@ -6,6 +6,7 @@ wait for a core, and gets more where there is more to do than there are cores: s
 processes that it waits for.
 """
 
+import inspect
 import os
 import signal
 import threading
@@ -14,6 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, process_time  # by name: an answer may replace the module's
+from types import FrameType
 from typing import NamedTuple, Self
 
 from _pytest.outcomes import Failed  # `pytest.fail.Exception` is no type to mypy
@@ -137,9 +139,9 @@ def enforced(deadline: Deadline, begun: Moment) -> Iterator[None]:
         yield
         return
 
-    def look(_number: int, _frame: object) -> None:
+    def look(_number: int, frame: FrameType | None) -> None:
         reason = deadline.exceeded_since(begun)
-        if reason and not _is_debugging():
+        if reason and not _is_debugging() and not _is_about_to_end(frame):
             raise DeadlineError(f"{reason}, while this line was running.")
 
     before = signal.signal(signal.SIGALRM, look)
@@ -151,6 +153,19 @@ def enforced(deadline: Deadline, begun: Moment) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+_ENFORCED = inspect.unwrap(enforced).__code__
+
+
+def _is_about_to_end(frame: FrameType | None) -> bool:
+    """Return whether `frame` belongs to `enforced` itself, or to what it calls.
+
+    An exception there would keep the timer going, and be raised again after the block.
+    """
+    while frame is not None and frame.f_code is not _ENFORCED:
+        frame = frame.f_back
+    return frame is not None
 
 
 def _scheduled(process: str) -> tuple[float, float] | None:
