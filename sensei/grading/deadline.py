@@ -141,7 +141,7 @@ def enforced(deadline: Deadline, begun: Moment) -> Iterator[None]:
 
     def look(_number: int, frame: FrameType | None) -> None:
         reason = deadline.exceeded_since(begun)
-        if reason and not _is_debugging() and not _is_about_to_end(frame):
+        if reason and not _is_debugging() and _may_raise_in(frame):
             raise DeadlineError(f"{reason}, while this line was running.")
 
     before = signal.signal(signal.SIGALRM, look)
@@ -156,16 +156,22 @@ def enforced(deadline: Deadline, begun: Moment) -> Iterator[None]:
 
 
 _ENFORCED = inspect.unwrap(enforced).__code__
+# They are on their way out of the block, or into it.
+_LEAVING = ("pluggy", "contextlib")
 
 
-def _is_about_to_end(frame: FrameType | None) -> bool:
-    """Return whether `frame` belongs to `enforced` itself, or to what it calls.
+def _may_raise_in(frame: FrameType | None) -> bool:
+    """Return whether an exception that is raised in `frame` passes through `enforced`.
 
-    An exception there would keep the timer going, and be raised again after the block.
+    Raised in the code that leads to it, or in its own, an exception would keep the
+    timer going. The next one would then be raised in pytest, and end the whole run.
     """
+    module = str(frame.f_globals.get("__name__")) if frame else ""
+    if module.partition(".")[0] in _LEAVING:
+        return False
     while frame is not None and frame.f_code is not _ENFORCED:
         frame = frame.f_back
-    return frame is not None
+    return frame is None
 
 
 def _scheduled(process: str) -> tuple[float, float] | None:

@@ -142,6 +142,30 @@ def test_who_catches_the_deadline_gets_it_again():
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 
 
+def test_a_deadline_is_not_raised_where_it_would_not_be_lifted(monkeypatch):
+    """In pytest's own code on the way to the block's end, or while that is reached."""
+    setitimer = signal.setitimer
+    looks = []
+
+    def set_while_it_looks(*arguments):
+        looks.append(signal.getsignal(signal.SIGALRM))
+        looks[-1](signal.SIGALRM, sys._getframe())
+        return setitimer(*arguments)
+
+    now = Moment.now()
+    begun = Moment(now.cpu, now.wall - 1000, now.delayed)
+    with enforced(Deadline(60, 60), begun):
+        monkeypatch.setattr(signal, "setitimer", set_while_it_looks)
+        look = signal.getsignal(signal.SIGALRM)
+        with pytest.raises(DeadlineError):
+            look(signal.SIGALRM, sys._getframe())
+        within = {"__name__": "pluggy._execution", "look": look}
+        exec("import sys; look(14, sys._getframe())", within)
+
+    assert looks == [look]
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
 @pytest.mark.parametrize(
     ("line", "told"),
     [
