@@ -167,29 +167,34 @@ def pytest_runtest_makereport(
     if test is None:
         return (yield)
     error = call.excinfo.value if call.excinfo else None
-    if error is not None:
-        item.stash[VERDICT] = classify(error, test)
     with no_collection():
+        if error is not None:
+            item.stash[VERDICT] = classify(error, test)
         report = yield
-    if error is not None and not item.config.option.usepdb:
-        release(error)
-    variant = variant_of(item)
-    if variant is not None:
-        vars(report)["variant"] = f"{variant.koan} {variant.label}"
-        if variant.caught_by and call.when == "call" and not report.skipped:
-            _expect_failure(report, error, variant)
-    if report.passed and call.when != "call":
-        return report
+        if error is not None and not item.config.option.usepdb:
+            release(error)
+        variant = variant_of(item)
+        if variant is not None:
+            vars(report)["variant"] = f"{variant.koan} {variant.label}"
+            if variant.caught_by and call.when == "call" and not report.skipped:
+                _expect_failure(report, error, variant)
+        if call.when == "call" or not report.passed:
+            verdict = _verdict_on(item, test, report)
+            # Plain values only: xdist sends them from its workers.
+            vars(report)["verdict"] = verdict.to_message()
+    return report
+
+
+def _verdict_on(
+    item: pytest.Item, test: KoanTest, report: pytest.TestReport
+) -> Verdict:
     if report.passed:
         verdict = Verdict(test.koan, State.SOLVED, test=test.name)
     else:
         failing = test.verdict(State.FAILING, report.longreprtext)
         verdict = item.stash.get(VERDICT, failing)
         verdict = replace(verdict, printed=_printed(report))
-    verdict = replace(verdict, seconds=report.duration)
-    # Plain values only: xdist sends them from its workers.
-    vars(report)["verdict"] = verdict.to_message()
-    return report
+    return replace(verdict, seconds=report.duration)
 
 
 def _printed(report: pytest.TestReport) -> str:

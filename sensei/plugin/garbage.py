@@ -15,7 +15,7 @@ def no_collection() -> Iterator[None]:
 
     An asyncio task among the garbage logs its exception, and to show the traceback
     Python parses code. Python 3.11 raises a SystemError if it is parsing code already,
-    as pytest does for its report.
+    as is done for a report.
     """
     was_enabled = gc.isenabled()
     gc.disable()

@@ -175,6 +175,34 @@ def test_no_garbage_is_collected_while_a_report_is_made():
     assert collected
 
 
+LOOKS = """
+import gc
+from pathlib import Path
+
+from sensei.plugin import execution
+
+classify = execution.classify
+
+
+def look(error, test):
+    with Path("seen.txt").open("a") as seen:
+        print(gc.isenabled(), file=seen)
+    return classify(error, test)
+
+
+execution.classify = look
+"""
+
+
+def test_no_garbage_is_collected_while_an_error_is_classified(miniature):
+    miniature.write("koans/conftest.py", LOOKS)
+
+    read(miniature, "koans")
+
+    seen = (miniature.root / "seen.txt").read_text().split("\n")
+    assert set(filter(None, seen)) == {"False"}
+
+
 PRINTS = """
     import logging, sys
     print("to stdout")
