@@ -1,6 +1,7 @@
 """The tests of section 9.3."""
 
 import asyncio
+import inspect
 import threading
 from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict
@@ -10,6 +11,7 @@ import httpx2
 import pytest
 from fastapi import BackgroundTasks, FastAPI, Response, WebSocket
 from fastapi.responses import StreamingResponse
+from fastapi.routing import APIRoute
 from starlette.types import ASGIApp
 
 from lab import (
@@ -27,6 +29,8 @@ from lab import (
 PATIENCE = 4
 # Turns of the event loop after which a part of a stream has not arrived.
 TURNS = 500
+# Seconds that the search for an unknown key gives the endpoint to start by mistake.
+CHANCE = 0.05
 LEVEL = "X-Warning-Level"
 
 
@@ -111,16 +115,19 @@ def test_q1_each_response_has_the_level_and_stays_the_same(
         f'{in_words(level)}. The docstring asks for the current level, "green", in '
         "every response."
     )
-    headers = after.headers.multi_items()
-    others = sorted(item for item in headers if item[0] != LEVEL.lower())
-    assert (after.status_code, after.content, others) == (
+    headers = [item for item in after.headers.multi_items() if item[0] != LEVEL.lower()]
+    old = before.headers.multi_items()
+    lost = [item for item in old if item not in headers]
+    new = [item for item in headers if item not in old]
+    assert (after.status_code, after.content, sorted(headers)) == (
         status,
         before.content,
-        sorted(before.headers.multi_items()),
+        sorted(old),
     ), (
-        f"`{method} {path}` returned {after.status_code}, {in_words(after.content)} "
-        f"and the headers {in_words(others)}. The docstring asks for the response as "
-        f"without the middleware: {status}, {in_words(before.content)}, all headers."
+        f"`{method} {path}` returned {after.status_code}, {in_words(after.content)}. "
+        f"Headers that were lost: {in_words(lost)}; that are new: {in_words(new)}. The "
+        f"docstring asks for the response as without the middleware: {status}, "
+        f"{in_words(before.content)} and the same headers."
     )
 
 
@@ -179,6 +186,7 @@ class Database:
         self.log: list[str] = []
         self.slow = ""
         self.other_ended = threading.Event()
+        self.endpoint_ran = threading.Event()
         self.in_loop: list[str] = []
 
     def customer_of(self, key: str) -> str | None:
@@ -197,6 +205,8 @@ class Database:
         except RuntimeError:
             if self.slow == name and customer == "ada":
                 self.other_ended.wait(PATIENCE)
+            if customer is None:
+                self.endpoint_ran.wait(CHANCE)
         else:
             self.in_loop.append(name)
 
@@ -239,9 +249,14 @@ async def test_q2_another_request_ends_while_a_function_waits(
 
     codes = await asyncio.gather(ask("key-1", "ada"), ask("key-2", "bob"))
     ended = [entry for entry in database.log if entry.endswith("ended")]
+    before_ada = database.log[: database.log.index("ada ended")]
     assert slow not in database.in_loop, (
         f"`{slow}` was called in the thread of the event loop. It blocks this thread, "
         "and no other request runs. The docstring asks to run it in another thread."
+    )
+    assert "ada 200" in before_ada, (
+        "Ada received the response before `store_usage` had ended for her. The "
+        "docstring asks that `store_usage` ends first. Look at what you await."
     )
     assert (ended, codes) == (["bob ended", "ada ended"], [200, 200]), (
         f"While `{slow}` waited for the database for Ada, the request of Bob did not "
@@ -252,7 +267,11 @@ async def test_q2_another_request_ends_while_a_function_waits(
 
 @pytest.mark.parametrize(
     ("station", "status", "body"),
-    [("oslo", 200, {"celsius": -2.5}), ("rome", 404, {"detail": "Not Found"})],
+    [
+        ("oslo", 200, {"celsius": -2.5}),
+        ("rome", 404, {"detail": "Not Found"}),
+        ("no/such/path", 404, {"detail": "Not Found"}),
+    ],
 )
 async def test_q2_the_usage_is_stored_before_the_response(
     answers: Any, database: Database, station: str, status: int, body: object
@@ -278,19 +297,47 @@ async def test_q2_the_usage_is_stored_before_the_response(
     assert not database.in_loop, f"{database.in_loop} ran in the event loop."
 
 
+@pytest.mark.parametrize("station", ["oslo", "no/such/path"])
 @pytest.mark.parametrize("key", [None, "", "key-3", "KEY-1"])
 async def test_q2_an_unknown_key_returns_401(
-    answers: Any, database: Database, key: str | None
+    answers: Any, database: Database, key: str | None, station: str
 ) -> None:
     app = fastapi_app(answers.readings_app(), "readings_app()")
-    response = await read(app, key)
+    response = await read(app, key, station)
     seen = (response.status_code, json_or_text(response), database.log)
     assert seen == (401, {"detail": "The key is unknown."}, []), (
-        f"With the key {key!r}, which is unknown, the response was {seen[:2]} and the "
-        f"stored usage {database.log}. The docstring asks for 401 as today, without "
-        "usage. Look at what `customer` is."
+        f"`GET /readings/{station}` with the key {key!r}, which is unknown, returned "
+        f"{seen[:2]}, and the stored usage was {database.log}. The docstring asks for "
+        "401 as today, without usage. Look at what `customer` is."
     )
     assert not database.in_loop, "`customer_of` ran in the event loop."
+
+
+async def test_q2_an_unknown_key_does_not_run_the_endpoint(
+    answers: Any, database: Database
+) -> None:
+    app = fastapi_app(answers.readings_app(), "readings_app()")
+
+    def run(**_: Any) -> dict[str, float]:
+        database.endpoint_ran.set()
+        return {"celsius": -2.5}
+
+    async def run_async(**_: Any) -> dict[str, float]:
+        return run()
+
+    for route in app.routes:
+        if isinstance(route, APIRoute):
+            is_async = inspect.iscoroutinefunction(route.endpoint)
+            stand_in(route.endpoint, run_async if is_async else run)
+    await read(app, "key-3")
+    unknown = database.endpoint_ran.is_set()
+    await read(app, "key-1")
+    assert (unknown, database.endpoint_ran.is_set()) == (False, True), (
+        f"Did the endpoint run with an unknown key: {unknown}; with a known one: "
+        f"{database.endpoint_ran.is_set()}. The docstring asks for False and True. "
+        "Look at what starts before you know the customer."
+    )
+    assert not database.in_loop, f"{set(database.in_loop)} ran in the event loop."
 
 
 async def test_q2_each_request_looks_for_its_key(
@@ -316,24 +363,33 @@ class Broken(Exception):
 Messages = list[dict[str, Any]]
 
 
-async def run(app: ASGIApp, path: str, got: Messages | None = None) -> Messages:
-    """Return what an application sends for a request, in a task of its own."""
+HEARD: dict[str, Messages] = {
+    "http": [{"type": "http.request", "body": b"", "more_body": False}],
+    "websocket": [{"type": "websocket.connect"}],
+    "lifespan": [{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}],
+}
+
+
+async def run(
+    app: ASGIApp, path: str, got: Messages | None = None, kind: str = "http"
+) -> Messages:
+    """Return what an application sends for a scope, in a task of its own."""
     messages: Messages = [] if got is None else got
-    scope = {
-        "type": "http",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "method": "GET",
-        "scheme": "http",
-        "path": path,
-        "raw_path": path.encode(),
-        "root_path": "",
-        "query_string": b"day=2",
-        "headers": [],
-        "client": ("192.0.2.1", 5000),
-        "server": ("lab", 80),
-    }
-    asked = iter([{"type": "http.request", "body": b"", "more_body": False}])
+    scope: dict[str, Any] = {"type": kind, "asgi": {"version": "3.0"}}
+    if kind != "lifespan":
+        scope |= {
+            "http_version": "1.1",
+            "method": "GET",
+            "scheme": "http",
+            "path": path,
+            "raw_path": path.encode(),
+            "root_path": "",
+            "query_string": b"day=2",
+            "headers": [],
+            "client": ("192.0.2.1", 5000),
+            "server": ("lab", 80),
+        }
+    asked = iter(HEARD[kind])
 
     async def receive() -> Any:
         return next(asked, None) or await asyncio.Event().wait()
@@ -388,6 +444,10 @@ class Service:
         async def breaks() -> StreamingResponse:
             return StreamingResponse(self._parts(["abc", None]), status_code=206)
 
+        @app.get("/endless")
+        async def endless() -> StreamingResponse:
+            return StreamingResponse(self._endless(), status_code=206)
+
         @app.get("/raises")
         async def raises() -> None:
             charge(4)
@@ -422,20 +482,25 @@ class Service:
                 await asyncio.sleep(0)
             self.early.append(len(self.got) > number)
 
+    async def _endless(self) -> AsyncIterator[str]:
+        yield "abc"
+        await asyncio.Event().wait()
+
     def _background(self, charge: Callable[[int], None]) -> None:
         self.before_background.append(len(self.records))
         charge(7)
 
-    async def serve(self, path: str) -> Messages:
-        """Return what is sent for a request that raises nothing."""
+    async def serve(self, path: str, kind: str = "http") -> Messages:
+        """Return what is sent for a scope, in which nothing is raised."""
         try:
-            return await run(self.asgi, path, self.got)
+            return await run(self.asgi, path, self.got, kind)
         except NotImplementedError:
             raise
         except Exception as error:
+            what = f"`GET {path}`" if kind == "http" else f"A scope of type {kind!r}"
             raise AssertionError(
-                f"`GET {path}` raised {in_words(error)} in the middleware or below it. "
-                "The docstring asks for the same response as without the middleware."
+                f"{what} raised {in_words(error)} in the middleware or below it. "
+                "The docstring asks that everything goes on as without the middleware."
             ) from error
 
     def bill(self) -> list[dict[str, Any]]:
@@ -521,6 +586,51 @@ async def test_q3_an_exception_passes_through_and_is_recorded(
     )
 
 
+async def test_q3_a_request_that_is_cancelled_is_recorded(answers: Any) -> None:
+    service = Service(answers)
+    task = asyncio.create_task(run(service.asgi, "/endless", service.got))
+    for _ in range(TURNS):
+        if len(service.got) == 2 or task.done():
+            break
+        await asyncio.sleep(0)
+    task.cancel()
+    (ended,) = await asyncio.gather(task, return_exceptions=True)
+    if isinstance(ended, NotImplementedError):
+        raise ended
+    seen = (type(ended).__name__, service.bill())
+    assert seen == ("CancelledError", usage("/endless", 206, 3, 0)), (
+        "The server cancelled a request after 3 bytes of the body. From the middleware "
+        f"came {in_words(ended)}, and {in_words(service.records)} was added. The "
+        "docstring asks for one `Usage` with status 206 and size 3 also then, and that "
+        "the exception, CancelledError, passes through."
+    )
+
+
+async def test_q3_a_message_without_a_body_has_no_bytes(answers: Any) -> None:
+    async def app(_scope: Any, _receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"abc", "more_body": True})
+        await send({"type": "http.response.body"})
+
+    records: list[Any] = []
+    error: Exception | None = None
+    try:
+        await run(answers.Metering(app, records=records), "/raw")
+    except NotImplementedError:
+        raise
+    except Exception as raised:
+        error = raised
+    assert (error, [asdict(one) for one in records]) == (
+        None,
+        usage("/raw", 200, 3, 0),
+    ), (
+        "An application sent 3 bytes, and then a last message `http.response.body` "
+        f"without the key `body`. The middleware raised {in_words(error)}, and "
+        f"{in_words(records)} was added. The docstring asks for size 3: such a message "
+        "has 0 bytes."
+    )
+
+
 async def test_q3_the_usage_is_added_after_the_background_tasks(answers: Any) -> None:
     service = Service(answers)
     await service.serve("/background")
@@ -543,19 +653,14 @@ async def test_q3_requests_at_the_same_time_have_their_own_usage(answers: Any) -
     )
 
 
-def test_q3_websockets_and_the_lifespan_pass_through(answers: Any) -> None:
-    service = Service(answers)
-    service.app.add_middleware(answers.Metering, records=service.records)
-
-    def visit() -> str:
-        with client(service.app) as one:
-            one.get("/forecast")
-            with one.websocket_connect("/live") as socket:
-                return str(socket.receive_text())
-
-    text = attempt("A start, `GET /forecast` and the WebSocket `/live`", visit)
-    assert (text, service.bill()) == ("wind", usage("/forecast", 200, 15, 5)), (
-        f"After a start, `GET /forecast` and the WebSocket `/live`, which received "
-        f"{text!r}, the records were {in_words(service.records)}. The docstring asks "
-        'for one `Usage`, of the HTTP request. Look at `scope["type"]`.'
-    )
+async def test_q3_websockets_and_the_lifespan_pass_through(answers: Any) -> None:
+    for kind in ("lifespan", "websocket"):
+        service, plain = Service(answers), Service(answers, metered=False)
+        seen = await service.serve("/live", kind)
+        asked = await run(plain.asgi, "/live", kind=kind)
+        assert (seen, service.records) == (asked, []), (
+            f"For a scope of type {kind!r} the middleware sent {in_words(seen)}, and "
+            f"{in_words(service.records)} was added. Without it, the application sends "
+            f"{in_words(asked)}. The docstring asks for the same, and for no `Usage`. "
+            'Look at `scope["type"]`.'
+        )

@@ -40,7 +40,8 @@ def add_warning_level(app: FastAPI) -> None:
     - Everything else in the response stays the same.
 
     Given:
-        Endpoints return a response or raise `HTTPException`.
+        Endpoints return a response or raise `HTTPException`. They do not set
+        `X-Warning-Level`.
 
     Example:
         GET /stations/oslo  ->  200  {"celsius": -2.5}
@@ -158,12 +159,13 @@ class Metering:
       the application raises before a response has started, `status` is 500.
     - `size` is the number of bytes of the body. Each part of a body is sent on at once.
     - During the request, `current` holds its `Usage`, so that `charge` works.
-    - Add the `Usage` when the application has ended the request with all background
-      tasks, also if it raised. The exception passes through.
+    - Add the `Usage` when the application has ended, after all background tasks. Add it
+      also if the application raised or was cancelled. The exception passes through.
     - WebSockets and the lifespan pass through as they are, without a `Usage`.
 
     Given:
         The server runs each request in a task of its own.
+        A message `http.response.body` can lack the key `body`: it has 0 bytes.
 
     Example:
         app.add_middleware(Metering, records=records)

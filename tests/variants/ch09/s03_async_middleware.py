@@ -301,7 +301,7 @@ def readings_app():
     return app_with(check_key)
 
 
-@wrong("9.3.2", caught_by="test_q2_an_unknown_key_returns_401[key-3]")
+@wrong("9.3.2", caught_by="test_q2_an_unknown_key_returns_401[key-3-oslo]")
 def readings_app():
     """Forget the first `await`: a coroutine is never None."""
 
@@ -371,7 +371,7 @@ def readings_app():
     return app_with(check_key)
 
 
-@wrong("9.3.2", caught_by="test_q2_an_unknown_key_returns_401[None]")
+@wrong("9.3.2", caught_by="test_q2_an_unknown_key_returns_401[None-oslo]")
 def readings_app():
     """Raise an HTTPException, which becomes 500 outside of the endpoint."""
 
@@ -399,6 +399,22 @@ def readings_app():
             return refusal()
         response = await call_next(request)
         await asyncio.to_thread(store_usage, known[key], response.status_code)
+        return response
+
+    return app_with(check_key)
+
+
+@wrong("9.3.2", caught_by="test_q2_an_unknown_key_does_not_run_the_endpoint")
+def readings_app():
+    """Run the endpoint while the key is looked for."""
+
+    async def check_key(request, call_next):
+        customer, response = await asyncio.gather(
+            asyncio.to_thread(customer_of, key_of(request)), call_next(request)
+        )
+        if customer is None:
+            return refusal()
+        await asyncio.to_thread(store_usage, customer, response.status_code)
         return response
 
     return app_with(check_key)
@@ -667,6 +683,37 @@ class Metering(Counting):
             usage.size += len(message.get("body", b""))
             if message.get("body") or "status" in message:
                 await send(message)
+
+        try:
+            await self.app(scope, receive, count)
+        finally:
+            self.records.append(usage)
+
+
+@wrong("9.3.3", caught_by="test_q3_a_request_that_is_cancelled_is_recorded")
+class Metering(Counting):
+    """Catch `Exception`, which a cancellation is not."""
+
+    async def around(self, scope, receive, send, usage):
+        try:
+            await self.app(scope, receive, self.counter(usage, send))
+        except Exception:
+            self.records.append(usage)
+            raise
+        self.records.append(usage)
+
+
+@wrong("9.3.3", caught_by="test_q3_a_message_without_a_body_has_no_bytes")
+class Metering(Counting):
+    """Believe that each message has a body."""
+
+    async def around(self, scope, receive, send, usage):
+        async def count(message):
+            if message["type"] == "http.response.start":
+                usage.status = message["status"]
+            else:
+                usage.size += len(message["body"])
+            await send(message)
 
         try:
             await self.app(scope, receive, count)
