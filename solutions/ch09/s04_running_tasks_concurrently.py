@@ -83,12 +83,12 @@ def rain_app() -> FastAPI:
       Return 502, with the name of the first source that failed as the `detail`.
     - If a source raises any other exception, raise this exception, also without waiting
       for responses.
-    - After either of them, cancel the calls of `ask` that still run. Then wait until
-      they have ended: none of them runs when the response is sent.
+    - In both cases, cancel the calls of `ask` that still run. Then wait until they have
+      ended, however long it takes: none of them runs when the response is sent.
 
     Given:
-        A call of `ask` that is cancelled can take a moment until it has ended. It can
-        raise a `SourceError` in this moment.
+        A call of `ask` that is cancelled can take a moment until it has ended. If it
+        raises a `SourceError` then, this does not change the result.
 
     Example:
         GET /rain/Bergen  ->  200  {"radar": 0.9, "satellite": 0.7, "stations": 0.8}
@@ -149,13 +149,13 @@ def differences() -> dict[str, str | None]:
     The three functions above read stations at the same time. Predict what happens in
     two situations.
 
-    - "Bergen fails": a task awaits a function with the stations `["Oslo", "Bergen"]`.
-      Write what the function raises: the name of the class as a text, or `None`.
-      Then write what the task of Oslo does when the function has ended: "runs" or
-      "is cancelled". `by_gather` raises "ConnectionError".
-    - "caller is cancelled": a task awaits a function with the stations `["Oslo"]`.
-      This task is cancelled. Write "runs" or "is cancelled": what the task of Oslo
-      does then.
+    - "Bergen fails": the test awaits a function with `["Oslo", "Bergen"]`. Write what
+      the function raises: the name of the class as a text, or `None`. `by_gather`
+      raises "ConnectionError". Then write what the task of Oslo does when the function
+      has ended: "runs" or "is cancelled".
+    - "caller is cancelled": a task awaits a function with `["Oslo"]`, and the test
+      cancels this task. Write what the task of Oslo does then: "runs" or
+      "is cancelled".
     """
     # region answer
     # In words: `gather` returns the results in order, and raises the first exception;

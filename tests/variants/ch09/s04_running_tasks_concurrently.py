@@ -339,6 +339,30 @@ def rain_app():
     return app
 
 
+@wrong(
+    "9.4.2",
+    caught_by="test_q2_the_other_calls_have_ended_before_the_response[satellite]",
+)
+def rain_app():
+    """Wait only for some time until the cancelled calls have ended."""
+    app = FastAPI()
+
+    @app.get("/rain/{place}")
+    async def rain(place: str) -> dict[str, float]:
+        tasks = [asyncio.create_task(ask(one, place)) for one in SOURCES]
+        try:
+            results = await asyncio.gather(*tasks)
+        except SourceError as error:
+            raise HTTPException(502, error.source) from error
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks, timeout=0.1)
+        return dict(zip(SOURCES, results))
+
+    return app
+
+
 @right("9.4.2")
 def rain_app():
     """Use a task group, and look into its group of exceptions."""
