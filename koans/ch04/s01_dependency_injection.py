@@ -42,7 +42,7 @@ def current_user(
     calls `current_user` before the endpoint. `token` is the request header `X-Token`,
     or None if there is no such header.
 
-    - Return the user that `find_user(token)` returns. Call `find_user` for every
+    - Return the user that `find_user(token)` returns. Call `find_user` once for every
       request that has a token, because users log in and out.
     - If there is no token, or if `find_user` returns None, the response is 401, and the
       endpoint is not called.

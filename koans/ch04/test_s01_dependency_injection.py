@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import httpx2
 import pytest
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI, HTTPException
 
 from lab import (
     attempt,
@@ -48,6 +48,11 @@ def seen(response: httpx2.Response) -> tuple[int, Any]:
     return response.status_code, json_or_text(response)
 
 
+ERRORS = pytest.mark.parametrize(
+    "error", [ConnectionError, KeyError, AttributeError, TypeError]
+)
+
+
 def wallet(answers, users: dict[str, Any]) -> tuple[FastAPI, list[object]]:
     """Return an application with 4.1.1's dependency, and what its endpoint gets.
 
@@ -85,8 +90,14 @@ def test_q1_the_endpoint_gets_the_user_of_the_token(answers):
 
 @pytest.mark.parametrize(
     "headers",
-    [{}, *({"X-Token": token} for token in ("t-9", "", "T-7", "t-", "t-70"))],
-    ids=["none", "unknown", "empty", "upper", "shorter", "longer"],
+    [
+        {},
+        *(
+            {"X-Token": token}
+            for token in ("t-9", "", "T-7", "t-", "t-70", "Bearer t-7")
+        ),
+    ],
+    ids=["none", "unknown", "empty", "upper", "shorter", "longer", "bearer"],
 )
 def test_q1_a_request_without_a_known_token_returns_401(answers, headers):
     app, got = wallet(answers, {"t-7": answers.User("Zoë")})
@@ -119,17 +130,51 @@ def test_q1_the_user_is_looked_up_for_every_request(answers):
     )
 
 
-def test_q1_an_error_of_find_user_is_not_a_401(answers):
+def test_q1_without_a_token_nobody_is_logged_in(answers):
+    app, got = wallet(answers, {})
+
+    def find_user(token: object) -> Any:
+        return answers.User("Zoë")
+
+    stand_in(answers.find_user, find_user)
+    status = wallet_status(app, {})
+    assert (status, got) == (401, []), (
+        "`find_user` returns a user, whatever it is called with. A request without "
+        f"`X-Token` returned {status}, and the endpoint got {in_words(got)}. The "
+        "docstring asks for 401 if there is no token. Look at what you do when `token` "
+        "is None."
+    )
+
+
+def test_q1_find_user_is_called_once_for_a_token(answers):
+    app, got = wallet(answers, {})
+    calls = []
+
+    def find_user(token: str) -> Any:
+        calls.append(token)
+        return answers.User(f"user {len(calls)}")
+
+    stand_in(answers.find_user, find_user)
+    status = wallet_status(app, {"X-Token": "t-7"})
+    assert (status, calls, got) == (200, ["t-7"], [answers.User("user 1")]), (
+        f"A request with the token 't-7' returned {status}. `find_user` was called "
+        f"with {calls}, and the endpoint got {in_words(got)}. The docstring asks to "
+        "call it once: the user could log out between two calls."
+    )
+
+
+@ERRORS
+def test_q1_an_error_of_find_user_is_not_a_401(answers, error):
     app, _ = wallet(answers, {})
 
     def fail(token: str) -> None:
-        raise ConnectionError("the database is down")
+        raise error("the database is down")
 
     stand_in(answers.find_user, fail)
     with client(app) as http:
         got = outcome(lambda: http.get("/wallet", headers={"X-Token": "t-7"}))
-    assert isinstance(got, ConnectionError), (
-        "`find_user` raised ConnectionError: the database is down. The request "
+    assert isinstance(got, error), (
+        f"`find_user` raised {error.__name__}. The request "
         f"{returned_or_raised(got)}. The docstring asks not to catch an error of "
         "`find_user`. Look at your `try`, and whether you call `find_user`."
     )
@@ -268,29 +313,40 @@ def test_q2_two_functions_of_the_same_name_are_two_dependencies(answers):
     )
 
 
+@pytest.mark.parametrize(
+    "error",
+    [LookupError("no hall"), KeyError("city"), HTTPException(404), TypeError("hall")],
+    ids=lambda error: type(error).__name__,
+)
+@pytest.mark.parametrize("fails", ["get_hall", "seats"])
+def test_q2_an_exception_leaves_call_endpoint(answers, error, fails):
+    called = []
+
+    def get_hall(city: str) -> str:
+        called.append("get_hall")
+        if fails == "get_hall":
+            raise error
+        return city
+
+    def seats(hall: Annotated[str, Depends(get_hall)]) -> None:
+        called.append("seats")
+        raise error
+
+    got = outcome(lambda: answers.call_endpoint(seats, {"city": "Oslo"}))
+    expected = ["get_hall"] if fails == "get_hall" else ["get_hall", "seats"]
+    assert (got is error, called) == (True, expected), (
+        f"`seats` depends on `get_hall`, and `{fails}` raised {in_words(error)}. "
+        f"`call_endpoint` {returned_or_raised(got)}, and these were called: {called}. "
+        "The docstring asks that the exception leaves `call_endpoint` unchanged."
+    )
+
+
 TITLES = {
     ("2027-02-28", "2027-03-05"): ["Swan Lake", "Jazz Night", "Swan Lake"],
     ("2027-03-01", "2027-03-01"): ["Jazz Night"],
     ("2019-12-30", "2020-01-02"): [],
+    ("1999-12-31", "2036-01-01"): ["Faust", "Jazz Night"],
 }
-
-
-def test_q2_an_exception_leaves_call_endpoint(answers):
-    called = []
-
-    def get_hall(city: str) -> str:
-        raise LookupError(f"there is no hall in {city}")
-
-    def seats(hall: Annotated[str, Depends(get_hall)]) -> str:
-        called.append(hall)
-        return hall
-
-    got = outcome(lambda: answers.call_endpoint(seats, {"city": "Oslo"}))
-    assert (type(got), called) == (LookupError, []), (
-        "A dependency raised LookupError. `call_endpoint` "
-        f"{returned_or_raised(got)}, and the endpoint was called with {called}. The "
-        "docstring asks that the exception leaves `call_endpoint` unchanged."
-    )
 
 
 def events(answers) -> tuple[FastAPI, list[tuple[Any, Any]]]:
@@ -314,7 +370,7 @@ def get_events(app: FastAPI, path: str) -> tuple[int, Any]:
 
 
 PERIODS = pytest.mark.parametrize(
-    ("first", "last"), TITLES, ids=["days", "one-day", "no-events"]
+    ("first", "last"), TITLES, ids=["days", "one-day", "no-events", "years"]
 )
 
 
@@ -547,7 +603,11 @@ def test_q5_own_booking_returns_the_booking_of_the_user(bookings):
 
 @REQUESTS
 @pytest.mark.parametrize(
-    ("number", "name"), [(99, "Ana"), (7, "Ana"), (8, "Ana"), (5, "ana"), (5, "An")]
+    ("number", "name"),
+    [
+        *((number, "Ana") for number in (99, 0, -3, 10**20, 7, 8)),
+        *((5, name) for name in ("ana", "An", "Anna")),
+    ],
 )
 def test_q5_a_booking_of_somebody_else_returns_404(bookings, request_, number, name):
     app, _ = bookings
@@ -594,17 +654,18 @@ def test_q5_the_booking_is_found_once_for_each_request(bookings, request_):
     )
 
 
-def test_q5_an_error_of_find_booking_is_not_a_404(bookings, answers):
+@ERRORS
+def test_q5_an_error_of_find_booking_is_not_a_404(bookings, answers, error):
     app, _ = bookings
 
     def fail(number: int) -> None:
-        raise ConnectionError("the database is down")
+        raise error("the database is down")
 
     stand_in(answers.find_booking, fail)
     with client(app) as http:
         got = outcome(lambda: http.get("/bookings/5", headers={"X-User": "Ana"}))
-    assert isinstance(got, ConnectionError), (
-        "`find_booking` raised ConnectionError: the database is down. The request "
+    assert isinstance(got, error), (
+        f"`find_booking` raised {error.__name__}. The request "
         f"{returned_or_raised(got)}. The docstring asks not to catch an error of "
         "`find_booking`. Look at your `try`, and whether you call `find_booking`."
     )
@@ -666,7 +727,10 @@ def block(answers, app: FastAPI, name: str) -> Iterator[None]:
 
 def read(app: FastAPI, path: str, headers: dict[str, str] | None = None) -> Any:
     """Return the status code, and the body of a response with status 200."""
-    asks = "the name in every endpoint. Look at the value of your override."
+    asks = (
+        "the name within the block, and after it for what was before. Look at what "
+        "you write into `dependency_overrides`."
+    )
     status, body = seen(send(app, "GET", path, headers, asks=asks))
     return (status, body) if status == 200 else (status, "an error")
 

@@ -141,12 +141,63 @@ def current_user(
     return user
 
 
+@wrong("4.1.1", caught_by="test_q1_without_a_token_nobody_is_logged_in")
+def current_user(
+    token: Annotated[str | None, Header(alias="X-Token")] = None,
+) -> User:
+    """Look for the user of an empty token if there is none."""
+    user = find_user(token or "")
+    if user is None:
+        raise HTTPException(401)
+    return user
+
+
+@wrong("4.1.1", caught_by="test_q1_find_user_is_called_once_for_a_token")
+def current_user(
+    token: Annotated[str | None, Header(alias="X-Token")] = None,
+) -> User:
+    """Look for the user twice, who may be gone the second time."""
+    if token is None or find_user(token) is None:
+        raise HTTPException(401)
+    return find_user(token)
+
+
+@wrong("4.1.1", caught_by="test_q1_an_error_of_find_user_is_not_a_401[KeyError]")
+def current_user(
+    token: Annotated[str | None, Header(alias="X-Token")] = None,
+) -> User:
+    """Catch the error of a dict, which is one of the database here."""
+    if token is None:
+        raise HTTPException(401)
+    try:
+        user = find_user(token)
+    except LookupError:
+        user = None
+    if user is None:
+        raise HTTPException(401)
+    return user
+
+
+@wrong("4.1.1", caught_by="test_q1_a_request_without_a_known_token_returns_401[bearer]")
+def current_user(
+    token: Annotated[str | None, Header(alias="X-Token")] = None,
+) -> User:
+    """Take the token from behind a word that nobody asked for."""
+    if token is None:
+        raise HTTPException(401)
+    user = find_user(token.removeprefix("Bearer "))
+    if user is None:
+        raise HTTPException(401)
+    return user
+
+
 @right("4.1.1")
 async def current_user(
     request: Request,
 ) -> User:
     """Read the header from the request."""
-    user = find_user(request.headers.get("x-token", ""))
+    token = request.headers.get("x-token")
+    user = None if token is None else find_user(token)
     if not user:
         raise StarletteHTTPException(status_code=401)
     return user
@@ -416,6 +467,30 @@ def call_endpoint(endpoint, query):
             except Exception:
                 results[function] = None
         return results[function]
+
+    return call(endpoint)
+
+
+@wrong(
+    "4.1.2", caught_by="test_q2_an_exception_leaves_call_endpoint[get_hall-KeyError]"
+)
+def call_endpoint(endpoint, query):
+    """Take a KeyError of a dependency for a missing query parameter."""
+    results = {}
+
+    def call(function):
+        values = {}
+        for name, dependency in parameters(function).items():
+            if dependency is None:
+                values[name] = query[name]
+                continue
+            if dependency not in results:
+                try:
+                    results[dependency] = call(dependency)
+                except KeyError:
+                    results[dependency] = None
+            values[name] = results[dependency]
+        return function(**values)
 
     return call(endpoint)
 
@@ -702,6 +777,24 @@ def events_app():
     def get_period(first: date, last: date):
         if last < first:
             return HTTPException(422)
+        return Period(first, last)
+
+    app = count_app(get_period)
+
+    @app.get("/events")
+    def list_events(period: Annotated[Period, Depends(get_period)]):
+        return events_in(period)
+
+    return app
+
+
+@wrong("4.1.3", caught_by="test_q3_get_events_returns_the_events_of_the_period[years]")
+def events_app():
+    """Refuse a period of more than a year, which nobody asked for."""
+
+    def get_period(first: date, last: date):
+        if last < first or (last - first).days > 366:
+            raise HTTPException(422)
         return Period(first, last)
 
     app = count_app(get_period)
@@ -1193,6 +1286,50 @@ def bookings_app():
                 raise ValueError
         except Exception:
             raise HTTPException(404) from None
+        return booking
+
+    def open_booking(booking: Annotated[Booking, Depends(own_booking)]):
+        if booking.cancelled:
+            raise HTTPException(409)
+        return booking
+
+    return with_endpoints(own_booking, open_booking)
+
+
+@wrong("4.1.5", caught_by="test_q5_a_booking_of_somebody_else_returns_404[0-Ana-read]")
+def bookings_app():
+    """Refuse some numbers of bookings with a 422."""
+
+    def own_booking(
+        number: Annotated[int, Path(ge=1)], name: Annotated[str, Depends(signed_in)]
+    ):
+        booking = find_booking(number)
+        if booking is None or booking.name != name:
+            raise HTTPException(404)
+        return booking
+
+    def open_booking(booking: Annotated[Booking, Depends(own_booking)]):
+        if booking.cancelled:
+            raise HTTPException(409)
+        return booking
+
+    return with_endpoints(own_booking, open_booking)
+
+
+@wrong(
+    "4.1.5", caught_by="test_q5_an_error_of_find_booking_is_not_a_404[AttributeError]"
+)
+def bookings_app():
+    """Take an AttributeError for a booking that is None."""
+
+    def own_booking(number: int, name: Annotated[str, Depends(signed_in)]):
+        try:
+            booking = find_booking(number)
+            is_own = booking.name == name
+        except AttributeError:
+            is_own = False
+        if not is_own:
+            raise HTTPException(404)
         return booking
 
     def open_booking(booking: Annotated[Booking, Depends(own_booking)]):
