@@ -58,7 +58,7 @@ def most_at_once() -> dict[str, int]:
 
     A server runs `front_pages_app` above. Some clients send one request each, all at
     the same time. Predict how many calls of `fetch_headline` are running at the same
-    time at most. For `/computes`, count the calls of `count_words` instead.
+    time at most. For `/computes`, predict the same for `count_words`.
 
     - Write a number for each path and each number of clients.
 
@@ -98,8 +98,8 @@ class FeedCache:
     server has a `FeedCache` of its own, with the same Redis.
 
     - `get(user, section)` returns what `load` returned, and keeps it in Redis for 60
-      seconds. During this time, no worker calls `load` for it again. This also holds
-      for an empty list.
+      seconds. During this time, no worker calls `load` for this pair again. This also
+      holds for an empty list.
     - Each pair of a user and a section has its own feed in Redis.
     - After `forget(user, section)`, the next `get` calls `load` for this pair again.
       The other feeds stay in Redis.
@@ -110,6 +110,7 @@ class FeedCache:
 
     Given:
         A user and a section are texts, and can contain any character.
+        No `get` of a feed is running while `forget` of this feed is called.
     """
 
     def __init__(
@@ -220,7 +221,8 @@ def slowest_function(work: Callable[[], object]) -> str:
     - Return the name of the function with the largest own time. The own time of a
       function is the time that runs in its own code, in all its calls together. It
       does not contain the time in functions that it calls.
-    - If `work()` raises an exception, stop the profiler and raise the exception.
+    - If `work()` raises an exception, also a `KeyboardInterrupt`, stop the profiler
+      and raise the exception.
 
     Given:
         All functions have different names. The slowest is a Python function, not a
