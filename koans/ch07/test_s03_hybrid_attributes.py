@@ -16,8 +16,9 @@ RIDERS = [
     ("Mia", None, "Mia"),
     ("Bo", "", "Bo"),
     ("Zoë", None, "Zoë"),
+    ("Lia  Maria", "None", "Lia  Maria None"),
 ]
-KINDS = ["both", "long", "null", "empty", "null-too"]
+KINDS = ["both", "long", "null", "empty", "null-too", "spaces"]
 ROWS = pytest.mark.parametrize(("first", "last", "full"), RIDERS, ids=KINDS)
 
 
@@ -83,7 +84,7 @@ def test_q1_an_object_has_a_full_name(answers, first, last, full):
     assert got == full, (
         f"`Rider(first_name={first!r}, last_name={last!r}).full_name` is "
         f"{in_words(got)}. The docstring asks for {full!r}. Look at what your property "
-        "does without a last name."
+        f"does with{'' if last else 'out'} a last name."
     )
 
 
@@ -114,7 +115,8 @@ def test_q1_the_full_name_can_be_selected(riders, session, first, last, full):
     assert got == full, (
         f"`select(Rider.full_name)` returned {in_words(got)} for the first name "
         f"{first!r} and the last name {last!r}. The docstring asks for the same value "
-        f"as in Python: {full!r}. In SQL, NULL and '' are different values."
+        f"as in Python: {full!r}. "
+        + ("Look at your SQL." if last else "In SQL, NULL and '' are different values.")
     )
 
 
@@ -132,6 +134,21 @@ def test_q1_a_rider_is_found_by_the_full_name(riders, session, first, last, full
         f"{what} returned {in_words(got)}. The rider is {(first, last)!r}. The "
         "docstring asks for the same value in SQL as in Python. Look at the SQL "
         "expression of your property."
+    )
+
+
+@pytest.mark.parametrize("name", ["ana silva", "Mia ", "Ana"])
+def test_q1_another_spelling_finds_nobody(riders, session, name):
+    has(riders, "full_name")
+    what = f"`select(Rider).where(Rider.full_name == {name!r})`"
+
+    def read() -> Any:
+        return session.scalars(select(riders).where(riders.full_name == name)).all()
+
+    got = [(one.first_name, one.last_name) for one in in_sql(what, read)]
+    assert got == [], (
+        f"{what} returned {in_words(got)}. No rider has this full name. The docstring "
+        "asks for the same value in SQL as in Python. Look at how your SQL compares."
     )
 
 
@@ -207,6 +224,20 @@ def found(session: Session, query: Any) -> list[str]:
     return [NAMES[number] for number in numbers]
 
 
+AT_ENDS = "Look at the first and the last day."
+OF_NULL = (
+    "Look at what your SQL does if `ends` is NULL. Python's `or` and `is None` do not "
+    "work with columns."
+)
+
+
+def look_at(got: object) -> str:
+    """Return where to look for a value that `covers` of an object has returned."""
+    if isinstance(got, bool):
+        return AT_ENDS
+    return "Look at the type of what your method returns for an object."
+
+
 @EACH_DAY
 def test_q2_a_contract_covers_a_day(answers, day):
     has(answers.Contract, "covers")
@@ -216,8 +247,7 @@ def test_q2_a_contract_covers_a_day(answers, day):
         expected = name in DAYS[day]
         assert got is expected, (
             f"For the contract {in_short([name])}, `contract.covers({day})` returned "
-            f"{in_words(got)}. The docstring asks for {expected}. Look at the first "
-            "and the last day."
+            f"{in_words(got)}. The docstring asks for {expected}. " + look_at(got)
         )
 
 
@@ -231,8 +261,8 @@ def test_q2_a_query_finds_the_contracts_that_cover_a_day(contracts, session, day
     got = found(session, query)
     assert got == DAYS[day], (
         f"`where(Contract.covers({day}))` found {in_short(got)}. The docstring asks "
-        f"for the same value as in Python: {in_short(DAYS[day])}. Python's `and`, `or` "
-        "and `is None` do not work with columns."
+        f"for the same value as in Python: {in_short(DAYS[day])}. "
+        + (OF_NULL if "open" in {*got} ^ {*DAYS[day]} else AT_ENDS)
     )
 
 
@@ -273,6 +303,39 @@ def test_q2_the_day_is_a_column_of_another_table(answers, contracts, session):
     )
 
 
+def test_q2_the_day_is_a_column_of_the_contract(contracts, session):
+    has(contracts, "covers")
+
+    def query() -> Any:
+        covered = contracts.covers(contracts.begins)
+        return select(contracts.id).where(covered).order_by(contracts.id)
+
+    got = found(session, query)
+    assert got == [*CONTRACTS], (
+        f"`where(Contract.covers(Contract.begins))` found {in_short(got)}. Each "
+        f"contract covers its first day: {in_short([*CONTRACTS])}. The docstring asks "
+        "for any column with dates. Look for `Race.day` in your method."
+    )
+
+
+def test_q2_an_alias_covers_days_of_its_own(contracts, session):
+    has(contracts, "covers")
+    other = aliased(contracts)
+
+    def query() -> Any:
+        first_day, last_day = date(2026, 1, 1), date(2027, 1, 1)
+        both = contracts.covers(first_day) & other.covers(last_day)
+        return select(other.id).join(contracts, both)
+
+    got = found(session, query)
+    assert got == ["open"], (
+        "`other` is `aliased(Contract)`. The query joins a contract that covers "
+        "2026-01-01 with another one that covers 2027-01-01. It found "
+        f"{in_short(got)}, and the docstring asks for {in_short(['open'])}. Look for "
+        "`Contract` in place of `cls`."
+    )
+
+
 def test_q2_two_days_in_one_query(contracts, session):
     has(contracts, "covers")
     first, second = date(2026, 6, 1), date(2026, 6, 1) + timedelta(days=1)
@@ -304,7 +367,7 @@ class League:
     def __init__(self, answers: Any, engine: Engine) -> None:
         self.model = answers.Team
         self._result = answers.Result
-        self._engine = engine
+        self.engine = engine
         self.rows = self.teams = 0
         event.listen(engine, "connect", self._count_rows)
         with engine.begin() as connection:
@@ -326,13 +389,13 @@ class League:
 
     def add(self, teams: dict[str, list[int]]) -> None:
         """Store teams with their results."""
-        with Session(self._engine) as session:
+        with Session(self.engine) as session:
             session.add_all(self.team(name, *points) for name, points in teams.items())
-            session.commit()
+            attempt("Adding the teams", session.commit)
 
     def top(self, count: int) -> tuple[Any, Statements, int]:
         """Return the ranking, the statements, and the number of rows."""
-        with Session(self._engine) as session, statements(self._engine) as sent:
+        with Session(self.engine) as session, statements(self.engine) as sent:
             before = self.rows
             what = f"`Team.top(session, {count})`"
             ranking = attempt(what, self.model.top, session, count)
@@ -340,7 +403,7 @@ class League:
 
     def read(self, what: str, query: Any) -> Any:
         """Return what a query selects."""
-        with Session(self._engine) as session:
+        with Session(self.engine) as session:
             rows = in_sql(what, lambda: session.execute(query()).all())
             return [tuple(row) for row in rows]
 
@@ -352,17 +415,27 @@ def league(answers) -> Iterator[League]:
         yield League(answers, engine)
 
 
+def is_same(got: Any, expected: list[tuple[str, int]]) -> bool:
+    """Return whether rows are equal, and have values of the same types."""
+    if got != expected:
+        return False
+    types = [[type(value) for value in row] for row in expected]
+    return [[type(value) for value in row] for row in got] == types
+
+
 def check_top(league: League, count: int, expected: list[tuple[str, int]]) -> None:
     """Check a ranking, and what it costs."""
     got, sent, rows = league.top(count)
-    assert got == expected, (
+    assert is_same(got, expected), (
         f"`Team.top(session, {count})` returned {in_words(got)}. The docstring asks "
         f"for the same list as before: {in_words(expected)}."
     )
+    last = str(sent[-1]) if sent else ""
+    reads = "SELECT results." in last and "Which line reads `results` of an object?"
     assert len(sent) == 1, (
         f"`Team.top(session, {count})` sent {len(sent)} statements. The last one was "
-        f"`{str(sent[-1])[:60] if sent else ''}`. The docstring asks for one. Which "
-        "line reads `results` of an object?"
+        f"`{last[:60]}`. The docstring asks for one. "
+        f"{reads or 'One SELECT can return names and points.'}"
     )
     assert rows <= count, (
         f"`Team.top(session, {count})`: the database sent {rows} rows. The docstring "
@@ -412,7 +485,25 @@ def test_q3_a_new_result_is_in_the_next_ranking(league):
 def test_q3_teams_with_the_same_name_are_two_teams(league):
     league.add({"Nord": [4, 1]})
     league.add({"Nord": [3], "West": [4]})
-    check_top(league, 3, [("Nord", 5), ("West", 4), ("Nord", 3)])
+    league.add({"Nord": [3]})
+    check_top(league, 4, [("Nord", 5), ("West", 4), ("Nord", 3), ("Nord", 3)])
+
+
+def test_q3_the_ranking_is_part_of_the_transaction(answers, league):
+    league.add({"Nord": [5], "Twin": [4]})
+    with Session(league.engine) as session, statements(league.engine) as sent:
+        session.add(answers.Result(team_id=2, points=30))
+        got = attempt("`Team.top(session, 1)`", league.model.top, session, 1)
+        selects = sum(one.verb != "INSERT" for one in sent)
+        session.rollback()
+    ranking = (got, selects, league.top(1)[0])
+    assert ranking == ([("Twin", 34)], 1, [("Nord", 5)]), (
+        "Nord has 5 points and Twin 4. A result with 30 points was added for Twin, and "
+        f"not committed. `Team.top(session, 1)` returned {in_words(got)}; statements "
+        f"without the INSERT: {selects}. After a rollback it was "
+        f"{in_words(ranking[2])}. The docstring asks for [('Twin', 34)], 1, and no "
+        "commit."
+    )
 
 
 @pytest.mark.parametrize("name", TEAMS)
@@ -423,15 +514,19 @@ def test_q3_the_points_are_the_same_in_python_and_in_sql(league, name):
         "`select(Team.name, Team.points)`",
         lambda: select(model.name, model.points).where(model.name == name),
     )
-    assert got == [(name, total)], (
+    assert is_same(got, [(name, total)]), (
         f"`select(Team.name, Team.points)` returned {in_words(got)} for a team with "
         f"the results {TEAMS[name]}. The docstring asks for {total}, as in Python. "
         "Look at your SQL expression."
     )
-    python = attempt("`team.points`", lambda: league.team("New", *TEAMS[name]).points)
-    assert python == total, (
-        f"`team.points` of a new team with the results {TEAMS[name]} was "
-        f"{in_words(python)}. The docstring asks that it stays as it is in Python."
+    team = league.team("New", *TEAMS[name])
+    python = [attempt("`team.points`", lambda: team.points)]
+    team.results.extend(league.team("Other", 7).results)
+    python.append(attempt("`team.points`", lambda: team.points))
+    assert python == [total, total + 7], (
+        f"A new team had the results {TEAMS[name]}, and then one with 7 points more. "
+        f"`team.points` was {in_words(python)}. The docstring asks that it stays as it "
+        f"is in Python: {[total, total + 7]}."
     )
 
 

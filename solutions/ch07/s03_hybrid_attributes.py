@@ -95,9 +95,9 @@ class Contract(Base):
 
     - For an object, `contract.covers(day)` is True from `begins` to `ends`, both days
       included. It is False before and after. If `ends` is None, there is no last day.
-    - In a query, `Contract.covers(day)` has the same value for each row, and so does
-      its negation `~Contract.covers(day)`.
-    - In a query, `day` is a `date`, or a column such as `Race.day`.
+    - In a query, `Contract.covers(day)` has the same value for each row. The negation
+      `~Contract.covers(day)` and the `covers` of `aliased(Contract)` work as well.
+    - In a query, `day` is a `date` or any column with dates, such as `Race.day`.
 
     Example:
         select(Contract).where(Contract.covers(date(2026, 7, 4)))
@@ -160,11 +160,12 @@ class Team(Base):
     - In a query, `Team.points` can be selected beside a column of `Team`, and compared.
       It has the same value as `team.points` in Python, which stays as it is: the sum of
       the points, or 0 if there are no results.
-    - `top` returns the same list as before. It sends one statement.
+    - `top` returns the same list as before, also when `session` has new results that
+      are not committed. It sends one statement, and does not commit.
     - In `top`, the number of rows that the database sends is at most `count`.
 
     Given:
-        `count` is at least 1. Two teams can have the same points.
+        `count` is at least 1. Two teams can have the same points or the same name.
 
     Example:
         Team.top(session, 2)  ->  [("Velo Nord", 31), ("Sprint 04", 12)]

@@ -248,6 +248,69 @@ class Rider(Base):
         )
 
 
+@wrong("7.3.1", caught_by="test_q1_another_spelling_finds_nobody[ana silva]")
+class Rider(Base):
+    """Compare without regard to case."""
+
+    __tablename__ = "riders"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    first_name: Mapped[str]
+    last_name: Mapped[str | None]
+
+    @hybrid_property
+    def full_name(self):
+        return f"{self.first_name} {self.last_name or str()}".rstrip()
+
+    @full_name.inplace.expression
+    @classmethod
+    def _full_name(cls):
+        name = func.rtrim(cls.first_name + " " + func.coalesce(cls.last_name, ""))
+        return name.collate("NOCASE")
+
+
+@wrong("7.3.1", caught_by="test_q1_an_object_has_a_full_name[spaces]")
+class Rider(Base):
+    """Take the word None away."""
+
+    __tablename__ = "riders"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    first_name: Mapped[str]
+    last_name: Mapped[str | None]
+
+    @hybrid_property
+    def full_name(self):
+        return f"{self.first_name} {self.last_name}".replace(" None", "").rstrip()
+
+    @full_name.inplace.expression
+    @classmethod
+    def _full_name(cls):
+        name = func.rtrim(cls.first_name + " " + func.coalesce(cls.last_name, ""))
+        return name
+
+
+@wrong("7.3.1", caught_by="test_q1_an_object_has_a_full_name[spaces]")
+class Rider(Base):
+    """Split the name into words, and join them."""
+
+    __tablename__ = "riders"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    first_name: Mapped[str]
+    last_name: Mapped[str | None]
+
+    @hybrid_property
+    def full_name(self):
+        return " ".join(f"{self.first_name} {self.last_name or str()}".split())
+
+    @full_name.inplace.expression
+    @classmethod
+    def _full_name(cls):
+        name = func.rtrim(cls.first_name + " " + func.coalesce(cls.last_name, ""))
+        return name
+
+
 @right("7.3.1")
 class Rider(Base):
     """Write both cases in SQL, and in Python."""
@@ -689,6 +752,67 @@ class Contract(Base):
     def covers(self):
         day = date.today()
         return self.begins <= day and (self.ends is None or day <= self.ends)
+
+
+@wrong("7.3.2", caught_by="test_q2_an_alias_covers_days_of_its_own")
+class Contract(Base):
+    """Write `Contract` in place of `cls`."""
+
+    __tablename__ = "contracts"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    begins: Mapped[date]
+    ends: Mapped[date | None]
+
+    @hybrid_property
+    def is_open(self):
+        return self.ends is None
+
+    @is_open.inplace.expression
+    @classmethod
+    def _is_open(cls):
+        return cls.ends.is_(None)
+
+    @hybrid_method
+    def covers(self, day):
+        return self.begins <= day and (self.ends is None or day <= self.ends)
+
+    @covers.inplace.expression
+    @classmethod
+    def _covers(cls, day):
+        is_over = Contract.ends.is_not(None) & (Contract.ends < day)
+        return (Contract.begins <= day) & not_(is_over)
+
+
+@wrong("7.3.2", caught_by="test_q2_the_day_is_a_column_of_the_contract")
+class Contract(Base):
+    """Know one column only."""
+
+    __tablename__ = "contracts"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    begins: Mapped[date]
+    ends: Mapped[date | None]
+
+    @hybrid_property
+    def is_open(self):
+        return self.ends is None
+
+    @is_open.inplace.expression
+    @classmethod
+    def _is_open(cls):
+        return cls.ends.is_(None)
+
+    @hybrid_method
+    def covers(self, day):
+        return self.begins <= day and (self.ends is None or day <= self.ends)
+
+    @covers.inplace.expression
+    @classmethod
+    def _covers(cls, day):
+        if not isinstance(day, date):
+            day = Race.day
+        return (cls.begins <= day) & (cls.is_open | (cls.ends >= day))
 
 
 @right("7.3.2")
@@ -1137,6 +1261,170 @@ class Team(Base):
     @classmethod
     def _points(cls):
         total = func.coalesce(func.count(Result.points), 0)
+        return select(total).where(Result.team_id == cls.id).scalar_subquery()
+
+    @classmethod
+    def top(cls, session, count):
+        query = select(cls.name, cls.points).order_by(cls.points.desc(), cls.id)
+        return [(name, points) for name, points in session.execute(query.limit(count))]
+
+
+@wrong("7.3.3", caught_by="test_q3_the_ranking_costs_one_statement[1]")
+class Team(Base):
+    """Use `total`, which returns a float."""
+
+    __tablename__ = "teams"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    results: Mapped[list[Result]] = relationship()
+
+    @hybrid_property
+    def points(self):
+        return sum(result.points for result in self.results)
+
+    @points.inplace.expression
+    @classmethod
+    def _points(cls):
+        total = func.total(Result.points)
+        return select(total).where(Result.team_id == cls.id).scalar_subquery()
+
+    @classmethod
+    def top(cls, session, count):
+        query = select(cls.name, cls.points).order_by(cls.points.desc(), cls.id)
+        return [(name, points) for name, points in session.execute(query.limit(count))]
+
+
+@wrong("7.3.3", caught_by="test_q3_the_ranking_is_part_of_the_transaction")
+class Team(Base):
+    """Ask in a new session, which does not see what is not committed."""
+
+    __tablename__ = "teams"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    results: Mapped[list[Result]] = relationship()
+
+    @hybrid_property
+    def points(self):
+        return sum(result.points for result in self.results)
+
+    @points.inplace.expression
+    @classmethod
+    def _points(cls):
+        total = func.coalesce(func.sum(Result.points), 0)
+        return select(total).where(Result.team_id == cls.id).scalar_subquery()
+
+    @classmethod
+    def top(cls, session, count):
+        query = select(cls.name, cls.points).order_by(cls.points.desc(), cls.id)
+        with Session(session.get_bind()) as other:
+            return [tuple(row) for row in other.execute(query.limit(count))]
+
+
+@wrong("7.3.3", caught_by="test_q3_the_ranking_is_part_of_the_transaction")
+class Team(Base):
+    """Ask the connection, so that new results are not sent before."""
+
+    __tablename__ = "teams"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    results: Mapped[list[Result]] = relationship()
+
+    @hybrid_property
+    def points(self):
+        return sum(result.points for result in self.results)
+
+    @points.inplace.expression
+    @classmethod
+    def _points(cls):
+        total = func.coalesce(func.sum(Result.points), 0)
+        return select(total).where(Result.team_id == cls.id).scalar_subquery()
+
+    @classmethod
+    def top(cls, session, count):
+        query = select(cls.name, cls.points).order_by(cls.points.desc(), cls.id)
+        rows = session.connection().execute(query.limit(count))
+        return [tuple(row) for row in rows]
+
+
+@wrong("7.3.3", caught_by="test_q3_the_ranking_is_part_of_the_transaction")
+class Team(Base):
+    """Commit."""
+
+    __tablename__ = "teams"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    results: Mapped[list[Result]] = relationship()
+
+    @hybrid_property
+    def points(self):
+        return sum(result.points for result in self.results)
+
+    @points.inplace.expression
+    @classmethod
+    def _points(cls):
+        total = func.coalesce(func.sum(Result.points), 0)
+        return select(total).where(Result.team_id == cls.id).scalar_subquery()
+
+    @classmethod
+    def top(cls, session, count):
+        query = select(cls.name, cls.points).order_by(cls.points.desc(), cls.id)
+        rows = session.execute(query.limit(count)).all()
+        session.commit()
+        return [tuple(row) for row in rows]
+
+
+@wrong("7.3.3", caught_by="test_q3_teams_with_the_same_name_are_two_teams")
+class Team(Base):
+    """Leave out what looks like a double."""
+
+    __tablename__ = "teams"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    results: Mapped[list[Result]] = relationship()
+
+    @hybrid_property
+    def points(self):
+        return sum(result.points for result in self.results)
+
+    @points.inplace.expression
+    @classmethod
+    def _points(cls):
+        total = func.coalesce(func.sum(Result.points), 0)
+        return select(total).where(Result.team_id == cls.id).scalar_subquery()
+
+    @classmethod
+    def top(cls, session, count):
+        query = (
+            select(cls.name, cls.points).distinct().order_by(cls.points.desc(), cls.id)
+        )
+        return [(name, points) for name, points in session.execute(query.limit(count))]
+
+
+@wrong("7.3.3", caught_by="test_q3_the_points_are_the_same_in_python_and_in_sql[Nord]")
+class Team(Base):
+    """Keep the first value."""
+
+    __tablename__ = "teams"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    results: Mapped[list[Result]] = relationship()
+
+    @hybrid_property
+    def points(self):
+        if not hasattr(self, "_kept"):
+            self._kept = sum(result.points for result in self.results)
+        return self._kept
+
+    @points.inplace.expression
+    @classmethod
+    def _points(cls):
+        total = func.coalesce(func.sum(Result.points), 0)
         return select(total).where(Result.team_id == cls.id).scalar_subquery()
 
     @classmethod
