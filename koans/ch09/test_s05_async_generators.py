@@ -33,7 +33,7 @@ LOOKS, LOOK = 50, 0.02
 class Station:
     """A station, and what was done with the generator of its readings."""
 
-    def __init__(self, *readings: float, error: Exception | None = None) -> None:
+    def __init__(self, *readings: float, error: BaseException | None = None) -> None:
         self.taken = 0
         self.is_connected = False
         self.is_closed = False
@@ -77,7 +77,7 @@ async def steps(generator: Any, count: int | None = None) -> Any:
             values.append(await anext(generator))
     except StopAsyncIteration:
         return values
-    except Exception as error:
+    except (Exception, asyncio.CancelledError) as error:
         return error
     return values
 
@@ -86,7 +86,7 @@ async def steps(generator: Any, count: int | None = None) -> Any:
     "readings",
     [
         (),
-        (3.0, 0.0, 12.5),
+        (3.0, 0.0, -0.0, 12.5),
         (3.0, -1.5, 0.0, -2.0),
         (-7.0, -7.0, -0.1, -9.5),
         (0.5, -3.0, 8.0, -3.0, -4.0, 1.0),
@@ -147,8 +147,16 @@ async def test_q1_a_consumer_that_stops_early_closes_the_readings(answers, count
     )
 
 
-async def test_q1_an_exception_of_the_readings_passes_through(answers):
-    error = ConnectionError("the station is gone")
+@pytest.mark.parametrize(
+    "error",
+    [
+        ConnectionError("the station is gone"),
+        ValueError("no number"),
+        asyncio.CancelledError(),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+async def test_q1_an_exception_of_the_readings_passes_through(answers, error):
     station = Station(-1.0, 2.0, error=error)
     seen = await steps(await frost(answers, station))
     assert seen is error, (
@@ -175,12 +183,12 @@ async def test_q1_two_generators_are_independent(answers):
 class Watched:
     """An application, and what it has sent.
 
-    `lines` is how many lines the last response has so far, `over` is set when the
-    application has done with a request.
+    `requests` counts the requests, `lines` is how many lines the last response has so
+    far, `over` is set when the application has done with a request.
     """
 
     def __init__(self, app: ASGIApp) -> None:
-        self.lines = 0
+        self.lines = self.requests = 0
         self.over = threading.Event()
         self._app = app
 
@@ -188,6 +196,7 @@ class Watched:
         """Run the application."""
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
+        self.requests += 1
         self.lines = 0
 
         async def note(message: Message) -> None:
@@ -211,7 +220,7 @@ class Connection:
         self, readings: Iterator[float], at_end: Callable[[], Any], sent: Any
     ) -> None:
         self.taken = self.ahead = 0
-        self.is_closed = False
+        self.is_closed = self.has_ended = False
         self.reached = threading.Event()
         self._readings = readings
         self._at_end = at_end
@@ -220,8 +229,9 @@ class Connection:
     async def receive(self) -> float | None:
         """Return the next temperature, or do what happens at the end."""
         await asyncio.sleep(0)
-        if self.is_closed:
-            raise OSError("the connection is closed")
+        if self.is_closed or self.has_ended:
+            what = "the connection is closed" if self.is_closed else "None was returned"
+            raise OSError(f"`receive()` was called, and {what}")
         self.ahead = max(self.ahead, self.taken - self._sent.lines)
         for celsius in self._readings:
             self.taken += 1
@@ -230,7 +240,9 @@ class Connection:
             return celsius
         self.reached.set()
         end = self._at_end()
-        return await end if inspect.isawaitable(end) else end
+        celsius = await end if inspect.isawaitable(end) else end
+        self.has_ended = celsius is None
+        return celsius
 
     def close(self) -> None:
         """Close the connection."""
@@ -281,7 +293,7 @@ def live(answers) -> Live:
 
 
 @pytest.mark.parametrize(
-    "readings", [(), (21.0,), (4.5, 0.0, -3.5, 4.5)], ids=["none", "one", "four"]
+    "readings", [(), (21.0,), (4.5, 0.0, -12.25, -12.25)], ids=["none", "one", "four"]
 )
 def test_q2_the_response_has_a_line_for_each_temperature(live, readings):
     live.readings = lambda: iter(readings)
@@ -290,7 +302,27 @@ def test_q2_the_response_has_a_line_for_each_temperature(live, readings):
     assert seen == (200, "text/plain", body), (
         f"The station sent {in_words(readings)}, then None. The response was "
         f"{in_words(seen)}. The docstring asks for 200, `text/plain`, and the body "
-        f"{body!r}. Look at what ends your loop."
+        f"{body!r}. Calls of `connect`: {len(live.names)}."
+    )
+
+
+def test_q2_a_station_can_be_silent_for_hours(live, monkeypatch):
+    after_hours = iter([7.5])
+
+    async def silence() -> float | None:
+        loop = asyncio.get_running_loop()
+        now = loop.time
+        monkeypatch.setattr(loop, "time", lambda: now() + 36_000)
+        for _ in range(10):
+            await asyncio.sleep(0)
+        return next(after_hours, None)
+
+    live.at_end = silence
+    seen = live.get("oslo")
+    assert seen == (200, "text/plain", "4.5\n0.0\n-3.5\n7.5\n"), (
+        "The station sent 4.5, 0.0, -3.5, and 7.5 when the clock of the event loop had "
+        f"moved on by ten hours. The response was {in_words(seen)}. The docstring says "
+        "that it can take hours. Look for a limit in seconds."
     )
 
 
@@ -317,15 +349,36 @@ def test_q2_each_request_has_a_connection_of_its_own(live):
     )
 
 
+def test_q2_two_requests_at_the_same_time_have_two_connections(live):
+    async def both_have_begun() -> None:
+        for _ in range(LOOKS * 4):
+            if live.app.requests == 2:
+                return
+            await asyncio.sleep(LOOK)
+
+    live.at_end = both_have_begun
+    with serve(live.app) as server:
+        path = "/stations/oslo/live"
+        with server.client.stream("GET", path) as first:
+            reached(live)
+            second = outcome(lambda: server.client.get(path).text)
+            bodies = [outcome(lambda: first.read().decode()), second]
+    assert (live.names, bodies) == (["oslo"] * 2, ["4.5\n0.0\n-3.5\n"] * 2), (
+        "A second request for 'oslo' came while the first one waited for a "
+        f"temperature. `connect` was called for {live.names}; the bodies were "
+        f"{in_words(bodies)}. The docstring asks to connect for each request anew."
+    )
+
+
 @pytest.mark.parametrize("name", ["rome", "osl", "OSLO", "oslo1"])
 def test_q2_an_unknown_station_returns_404(live, name):
     seen = live.get(name)
     status = seen[0] if isinstance(seen, tuple) else seen
     known = live.get("bergen")
     assert (status, live.names) == (404, ["bergen"]), (
-        f"`GET /stations/{name}/live` gave {in_words(seen)}, and after a request for "
-        f"'bergen' the connections were {live.names}. The docstring asks for 404 and "
-        "no connection. Look at what runs before the response has begun."
+        f"`GET /stations/{name}/live` gave {in_words(seen)}. Then `bergen` was asked "
+        f"for. `connect` was called for {live.names}. The docstring asks for 404, and "
+        "to connect to 'bergen' only. Look at what runs before the response begins."
     )
     assert known == (200, "text/plain", "4.5\n0.0\n-3.5\n"), (
         f"`GET /stations/bergen/live` gave {in_words(known)}. The docstring asks for "
@@ -433,11 +486,11 @@ LOOK_AT = {
 
 
 @pytest.mark.parametrize("blank", LOOK_AT)
-async def test_q3_the_difference_is_predicted(answers, blank):
+def test_q3_the_difference_is_predicted(answers, blank):
     predicted = answers.differences()[blank]
     what, _, kind = blank.partition(", ")
     broken = 3 if what == "shown before an error" else None
-    first, second = await consume(answers, kind, answers.Archive(broken))
+    first, second = asyncio.run(consume(answers, kind, answers.Archive(broken)))
     seen: object = {
         "reads": first.reads,
         "is open": first.is_open,

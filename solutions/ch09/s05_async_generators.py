@@ -23,10 +23,10 @@ async def frost(readings: AsyncGenerator[float, None]) -> AsyncGenerator[float, 
 
     - Yield each temperature below 0, in the order of `readings`. If `readings` raises
       an exception, it passes through.
-    - Take the next temperature from `readings` only when the consumer asks for the next
-      one. Take nothing before the consumer asks for the first one.
-    - If the consumer has taken some values, and then calls `aclose()`, close
-      `readings`, too.
+    - Take temperatures from `readings` only when the consumer asks for a value, and no
+      more than this value needs.
+    - If the consumer takes some values, and then calls `aclose()`, close `readings`,
+      too.
 
     Example:
         the temperatures 3.0, -1.5, 0.0, -2.0  ->  -1.5, -2.0
@@ -69,13 +69,13 @@ def live_app() -> FastAPI:
     `StreamingResponse`.
 
     Write the endpoint `GET /stations/{name}/live`. It sends the temperatures of a
-    station while they are measured, which can take hours.
+    station while they are measured. It can take hours until the next one comes.
 
     - Connect to the station with `connect`, for each request anew. Return 200 with the
       media type `text/plain`.
-    - Send a line such as `4.5` for each temperature, with a newline character at its
-      end, before you call `receive()` for the next one. When `receive()` returns None,
-      the response ends.
+    - For each temperature, send a line such as `4.5` or `-12.25`, with a newline
+      character at its end. Send it first, and then call `receive()` for the next one.
+    - When `receive()` returns None, the response ends.
     - If the name is not in `STATIONS`, return 404 and do not connect.
     - Close the connection in the end, also if the client leaves after the first line,
       or if `receive()` raises an exception. The exception passes through.
@@ -161,9 +161,9 @@ def differences() -> dict[str, int | bool]:
     - "reads" and "is open": the values of `archive.reads` and `archive.is_open` when
       the consumer shows the first temperature.
     - "second loop": the consumer has shown all temperatures, and goes through the same
-      list or generator a second time. Write how many it shows then; of the list 5.
-    - "shown before an error": with `Archive(broken=3)`, how many temperatures the
-      consumer has shown when the error is raised. From the list it has shown 0.
+      list or generator a second time. How many does it show then? From the list, 5.
+    - "shown before an error": with `Archive(broken=3)`, how many temperatures has the
+      consumer shown when the error is raised? From the list, 0.
     """
     # region answer
     # In words: Prefer a generator for many or endless values, if the first ones are

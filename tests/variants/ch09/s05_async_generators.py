@@ -64,7 +64,10 @@ async def frost(readings):
     return [celsius async for celsius in readings if celsius < 0]
 
 
-@wrong("9.5.1", caught_by="test_q1_an_exception_of_the_readings_passes_through")
+@wrong(
+    "9.5.1",
+    caught_by="test_q1_an_exception_of_the_readings_passes_through[ConnectionError]",
+)
 async def frost(readings):
     """End without a word when the readings fail."""
     try:
@@ -95,6 +98,39 @@ def frost(readings):
             await readings.aclose()
 
     return rest()
+
+
+@wrong(
+    "9.5.1",
+    caught_by="test_q1_an_exception_of_the_readings_passes_through[CancelledError]",
+)
+async def frost(readings):
+    """End without a word when the task is cancelled."""
+    import asyncio
+
+    try:
+        async for celsius in readings:
+            if celsius < 0:
+                yield celsius
+    except asyncio.CancelledError:
+        pass
+    finally:
+        await readings.aclose()
+
+
+@wrong(
+    "9.5.1", caught_by="test_q1_an_exception_of_the_readings_passes_through[ValueError]"
+)
+async def frost(readings):
+    """Take a wrong value for the end."""
+    try:
+        async for celsius in readings:
+            if celsius < 0:
+                yield celsius
+    except ValueError:
+        return
+    finally:
+        await readings.aclose()
 
 
 @right("9.5.1")
@@ -356,6 +392,108 @@ def live_app():
     return app
 
 
+@wrong("9.5.2", caught_by="test_q2_two_requests_at_the_same_time_have_two_connections")
+def live_app():
+    """Share a connection while it is in use."""
+    app = FastAPI()
+    in_use = {}
+
+    async def lines(name):
+        if name not in in_use:
+            in_use[name] = await connect(name)
+        connection = in_use[name]
+        try:
+            while (celsius := await connection.receive()) is not None:
+                yield f"{celsius}\n"
+        finally:
+            in_use.pop(name, None)
+            connection.close()
+
+    @app.get("/stations/{name}/live")
+    async def live(name: str):
+        if name not in STATIONS:
+            raise HTTPException(404)
+        return StreamingResponse(lines(name), media_type="text/plain")
+
+    return app
+
+
+@wrong("9.5.2", caught_by="test_q2_a_station_can_be_silent_for_hours")
+def live_app():
+    """End when the station is silent for a minute."""
+    app = FastAPI()
+
+    async def lines(name):
+        import asyncio
+
+        connection = await connect(name)
+        try:
+            while True:
+                celsius = await asyncio.wait_for(connection.receive(), 60)
+                if celsius is None:
+                    break
+                yield f"{celsius}\n"
+        except TimeoutError:
+            pass
+        finally:
+            connection.close()
+
+    @app.get("/stations/{name}/live")
+    async def live(name: str):
+        if name not in STATIONS:
+            raise HTTPException(404)
+        return StreamingResponse(lines(name), media_type="text/plain")
+
+    return app
+
+
+@wrong("9.5.2", caught_by="test_q2_the_response_has_a_line_for_each_temperature[four]")
+def live_app():
+    """Send a temperature only if it has changed."""
+    app = FastAPI()
+
+    async def lines(name):
+        connection = await connect(name)
+        last = None
+        try:
+            while (celsius := await connection.receive()) is not None:
+                if celsius != last:
+                    yield f"{celsius}\n"
+                last = celsius
+        finally:
+            connection.close()
+
+    @app.get("/stations/{name}/live")
+    async def live(name: str):
+        if name not in STATIONS:
+            raise HTTPException(404)
+        return StreamingResponse(lines(name), media_type="text/plain")
+
+    return app
+
+
+@wrong("9.5.2", caught_by="test_q2_the_response_has_a_line_for_each_temperature[four]")
+def live_app():
+    """Round to one digit."""
+    app = FastAPI()
+
+    async def lines(name):
+        connection = await connect(name)
+        try:
+            while (celsius := await connection.receive()) is not None:
+                yield f"{celsius:.1f}\n"
+        finally:
+            connection.close()
+
+    @app.get("/stations/{name}/live")
+    async def live(name: str):
+        if name not in STATIONS:
+            raise HTTPException(404)
+        return StreamingResponse(lines(name), media_type="text/plain")
+
+    return app
+
+
 @right("9.5.2")
 def live_app():
     """Connect in a dependency with `yield`, and yield the lines in the endpoint."""
@@ -459,6 +597,34 @@ def differences():
         "second loop, generator": 0,
         "shown before an error, generator": 0,
     }
+
+
+@right("9.5.3")
+def differences():
+    """Run the functions, and count."""
+    import asyncio
+
+    async def run():
+        archive = Archive()
+        found = {"reads, list": len(await as_list(archive))}
+        found["is open, list"] = archive.is_open
+        archive = Archive()
+        generator = as_generator(archive)
+        await anext(generator)
+        found["reads, generator"] = archive.reads
+        found["is open, generator"] = archive.is_open
+        async for _ in generator:
+            pass
+        found["second loop, generator"] = len([one async for one in generator])
+        shown = 0
+        try:
+            async for _ in as_generator(Archive(broken=3)):
+                shown += 1
+        except OSError:
+            found["shown before an error, generator"] = shown
+        return found
+
+    return asyncio.run(run())
 
 
 @right("9.5.3")
