@@ -84,12 +84,13 @@ class Result(Base):
     """7.2.2  Explain how SQLAlchemy ORM operations interact with database triggers.
 
     The trigger `POINTS_TRIGGER` sets the points of a result, and changes the points of
-    its rider. The database is right, but the objects show old points: 0 for a new
-    result, and those of the old place after a place was corrected. Repair the class.
+    its rider. The database is right, but a new result shows 0 points. After its place
+    was corrected, it still shows the points of the old place. Repair the class.
 
     - After a flush, `points` of a new or changed result is the value in the database.
       This also holds if the result is flushed without `save`.
-    - `save` returns the points that the rider has in the database after the flush.
+    - `save` returns the points that the rider has in the database after the flush, even
+      if there was nothing to flush.
     - `save` does not commit or roll back. The caller does.
 
     Given:
@@ -131,12 +132,13 @@ def manage(metadata: MetaData) -> None:
     - On PostgreSQL, `metadata.create_all` also executes `POINTS_FUNCTION`,
       `POINTS_TRIGGER` and `TOTALS_VIEW`.
     - It does so every time. A database that has the tables already gets the current
-      definitions, and keeps its rows.
+      definitions, and keeps its rows, and the views and triggers of others.
     - On PostgreSQL, `metadata.drop_all` also drops the view `team_totals` and the
       function `set_points`. It raises no error if these or the tables do not exist.
     - `drop_all` drops nothing of others, so do not use CASCADE. If somebody else's view
-      or trigger uses these two, it raises PostgreSQL's error, and everything stays.
-    - On other databases, only the tables are created and dropped.
+      uses `team_totals`, or somebody else's trigger uses `set_points`, then `drop_all`
+      raises PostgreSQL's error, and everything stays.
+    - On all other databases, only the tables are created and dropped.
 
     Given:
         PostgreSQL does not drop a table that a view uses, or a function that a trigger

@@ -416,6 +416,27 @@ class Result(Base):
         return session.scalar(total)
 
 
+@wrong("7.2.2", caught_by="test_q2_save_returns_points_that_others_have_added")
+class Result(Base):
+    """Refresh the rider only if there is something to flush."""
+
+    __tablename__ = "results"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    race: Mapped[str]
+    rider_id: Mapped[int] = mapped_column(ForeignKey("riders.id"))
+    rider: Mapped[Rider] = relationship()
+    place: Mapped[int]
+    points: Mapped[int] = mapped_column(FetchedValue(), server_onupdate=FetchedValue())
+
+    def save(self, session):
+        session.add(self)
+        if session.is_modified(self):
+            session.flush()
+            session.refresh(self.rider, ["points"])
+        return self.rider.points
+
+
 @wrong("7.2.2", caught_by="test_q2_save_does_not_roll_back")
 class Result(Base):
     """Roll back if the flush fails."""
@@ -619,6 +640,42 @@ def manage(metadata):
     query = query.join_from(results, riders).group_by(results.c.race, riders.c.team)
     CreateView(query, "team_totals", metadata=metadata)
     listen(metadata, *CREATE[:2], ("after_drop", DROP_FUNCTION))
+
+
+@wrong("7.2.3", caught_by="test_q3_on_other_databases_there_are_only_the_tables")
+def manage(metadata):
+    """Drop the view on each database, since each understands the statement."""
+    listen(metadata, *CREATE, ("after_drop", DROP_FUNCTION))
+    event.listen(metadata, "before_drop", DDL(DROP_VIEW))
+
+
+@wrong("7.2.3", caught_by="test_q3_on_other_databases_there_are_only_the_tables")
+def manage(metadata):
+    """Think of two databases only."""
+
+    def is_not_sqlite(ddl, target, bind, **options):
+        return bind.dialect.name != "sqlite"
+
+    for moment, sql in (
+        *CREATE,
+        ("before_drop", DROP_VIEW),
+        ("after_drop", DROP_FUNCTION),
+    ):
+        event.listen(metadata, moment, DDL(sql).execute_if(callable_=is_not_sqlite))
+
+
+@wrong("7.2.3", caught_by="test_q3_create_all_keeps_what_others_have_built[view]")
+def manage(metadata):
+    """Drop the view before it is created again."""
+    listen(metadata, ("after_create", DROP_VIEW), *CREATE)
+    listen(metadata, ("before_drop", DROP_VIEW), ("after_drop", DROP_FUNCTION))
+
+
+@wrong("7.2.3", caught_by="test_q3_create_all_keeps_what_others_have_built[trigger]")
+def manage(metadata):
+    """Drop the function, with what uses it, before it is created again."""
+    listen(metadata, ("after_create", f"{DROP_FUNCTION} CASCADE"), *CREATE)
+    listen(metadata, ("before_drop", DROP_VIEW), ("after_drop", DROP_FUNCTION))
 
 
 @right("7.2.3")
