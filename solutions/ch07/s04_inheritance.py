@@ -32,8 +32,8 @@ def race_models() -> tuple[type[Any], type[Any], type[Any]]:
     Complete `Race` below, and write its subclasses `StageRace` and `TimeTrial`. Return
     the three classes in this order.
 
-    - `StageRace` has the integer column `stages`, and `TimeTrial` the integer column
-      `interval`. Both are in the table `races`. They are NULL for the other races.
+    - Only `StageRace` has the integer column `stages`, and only `TimeTrial` the integer
+      column `interval`. Both are in the table `races`, and NULL for all other races.
     - SQLAlchemy sets `kind`: "race", "stage race" or "time trial".
     - A query for `Race` returns an object of the right class for each row. A query for
       `StageRace` or `TimeTrial` returns the objects of this class only.

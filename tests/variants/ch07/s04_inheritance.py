@@ -1,6 +1,6 @@
 """Other answers to section 7.4."""
 
-from sqlalchemy import Integer, String
+from sqlalchemy import Column, Integer, String, Table
 from sqlalchemy.orm import contains_eager, joinedload, subqueryload
 
 from sensei.variants import right, wrong
@@ -321,7 +321,7 @@ def race_models():
     return Race, TimeTrial, StageRace
 
 
-@right("7.4.1")
+@wrong("7.4.1", caught_by="test_q1_each_column_belongs_to_one_class")
 def race_models():
     """Put all columns into the parent, where every class has them."""
 
@@ -343,6 +343,46 @@ def race_models():
 
     class TimeTrial(Race):
         __mapper_args__ = {"polymorphic_identity": "time trial"}
+
+    return Race, StageRace, TimeTrial
+
+
+@right("7.4.1")
+def race_models():
+    """Write the table, and say which class does not have which column."""
+
+    class Base(DeclarativeBase):
+        pass
+
+    class Race(Base):
+        __table__ = Table(
+            "races",
+            Base.metadata,
+            Column("id", Integer, primary_key=True),
+            Column("name", String, nullable=False),
+            Column("kind", String, nullable=False),
+            Column("stages", Integer),
+            Column("interval", Integer),
+        )
+        __mapper_args__ = {
+            "polymorphic_on": "kind",
+            "polymorphic_identity": "race",
+            "exclude_properties": ["stages", "interval"],
+        }
+
+    class StageRace(Race):
+        __mapper_args__ = {
+            "polymorphic_identity": "stage race",
+            "exclude_properties": ["interval"],
+        }
+        stages = Race.__table__.c.stages
+
+    class TimeTrial(Race):
+        __mapper_args__ = {
+            "polymorphic_identity": "time trial",
+            "exclude_properties": ["stages"],
+        }
+        interval = Race.__table__.c.interval
 
     return Race, StageRace, TimeTrial
 
@@ -650,6 +690,18 @@ def teams_with(session, licence):
     return {team.name: [in_short(one) for one in team.members] for team in teams}
 
 
+@wrong("7.4.3", caught_by="test_q3_the_order_is_that_of_the_ids")
+def teams_with(session, licence):
+    """Leave the order to the database."""
+    everybody = with_polymorphic(Member, "*")
+    query = select(Team).where(
+        Team.members.of_type(Coach).any(Coach.licence == licence)
+    )
+    query = query.options(selectinload(Team.members.of_type(everybody)))
+    teams = session.scalars(query).all()
+    return {team.name: [in_short(one) for one in team.members] for team in teams}
+
+
 @wrong("7.4.3", caught_by="test_q3_the_teams_have_a_coach_with_the_licence[A]")
 def teams_with(session, licence):
     """Take all teams with a coach."""
@@ -709,3 +761,20 @@ def teams_with(session, licence):
     )
     teams = session.scalars(query.order_by(Team.id)).all()
     return {team.name: [in_short(one) for one in team.members] for team in teams}
+
+
+@right("7.4.3")
+def teams_with(session, licence):
+    """Select the members with the name of their team, and group them in Python."""
+    everybody = with_polymorphic(Member, "*", flat=True)
+    found = select(Coach.team_id).where(Coach.licence == licence)
+    query = (
+        select(Team.name, everybody)
+        .select_from(Team)
+        .join(everybody, everybody.team_id == Team.id)
+        .where(Team.id.in_(found))
+    )
+    lines = {}
+    for name, member in session.execute(query.order_by(Team.id, everybody.id)):
+        lines.setdefault(name, []).append(in_short(member))
+    return lines
