@@ -32,8 +32,8 @@ class Cafe(BaseModel):
     - The result is valid if the whole of it matches `EMAIL`. Otherwise the validator
       raises ValueError. Do not use `assert`, because `python -O` removes it.
     - Every invalid value is a validation error of the field `email`. This includes
-      bytes such as `b"roma"`, and values that are not a text, such as None, a list or
-      a `Path`. For a request body, FastAPI then returns 422.
+      bytes without a valid address, such as `b"roma"`, and values that are not a text,
+      such as None, a list or a `Path`. For a request body, FastAPI then returns 422.
 
     Example:
         Cafe(name="Roma", email=" Info@Roma.Example ").email  ->  "info@roma.example"

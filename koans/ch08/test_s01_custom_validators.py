@@ -161,15 +161,18 @@ def steps_of(answers, **data: Any) -> tuple[list[Any], object]:
         (" 2 DOZEN ", [" 2 DOZEN ", "2 dozen", 24, 24]),
         (" 13", [" 13", "13", 13, 18]),
         (7, [7, 7, 7, 12]),
+        (13.0, [13.0, 13.0, 13, 18]),
+        ("13.0", ["13.0", "13.0", 13, 18]),
     ],
-    ids=["dozen", "text", "number"],
+    ids=["dozen", "text", "number", "float", "decimal"],
 )
 def test_q2_the_steps_run_in_their_order(answers, value, got):
     ran, seen = steps_of(answers, rolls=value)
 
     expected = list(zip(STEPS, got, strict=True))
     assert ran == expected, (
-        f"For rolls={value!r}, the steps and their values were {ran or 'none'}. The "
+        f"For rolls={value!r}, the steps and their values were "
+        f"{ran or f'none, and it {told(seen)}'}. The "
         "docstring asks for tidy, in_pieces, Pydantic's `int`, full_trays, fits_oven. "
         "Look at the order in which validators before and after the type run."
     )

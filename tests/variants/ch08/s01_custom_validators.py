@@ -443,6 +443,28 @@ class Order(BaseModel):
     ]
 
 
+def all_steps(value: Any) -> Any:
+    """Run all steps, for those values that are expected."""
+    value = in_pieces(tidy(value))
+    if isinstance(value, str):
+        value = int(value)
+    return fits_oven(full_trays(value)) if isinstance(value, int) else value
+
+
+@wrong("8.1.2", caught_by="test_q2_the_steps_run_in_their_order[float]")
+class Order(BaseModel):
+    """Run all steps before Pydantic's own validation of an `int`."""
+
+    bread: int = Field(default=0, ge=0)
+    rolls: Annotated[int, BeforeValidator(all_steps)]
+
+    @model_validator(mode="after")
+    def check_space(self) -> Self:
+        if self.rolls + 4 * self.bread > 90:
+            raise ValueError("The van holds 90 rolls.")
+        return self
+
+
 @wrong("8.1.2", caught_by="test_q2_rolls_is_required")
 class Order(BaseModel):
     """Give the rolls a default."""
