@@ -33,8 +33,8 @@ async def latest_celsius(dsn: str, station: str) -> float | None:
 
     - Return the value `celsius` that the query returns for `station`, or None if it
       returns no row.
-    - Close the connection before the call ends, also if the query fails. The caller
-      gets the error of the query.
+    - Close the connection before the call ends, also if the query fails or the call is
+      cancelled. The caller gets the error of the query.
     - Do not block the event loop: it runs other coroutines while PostgreSQL works.
 
     Given:
@@ -80,7 +80,7 @@ def readings_app(dsn: str, most: int) -> FastAPI:
 
     - Open the pool when the application starts, and close it when it shuts down.
     - The pool opens no more than `most` connections. A request waits until one is free,
-      without a time limit, and gives it back in any case.
+      without a time limit. It gives it back in any case, also if it is cancelled.
     - `POST /readings` calls `store` in a transaction. It returns 201 after the reading
       was committed.
     - If the station is unknown, it returns 404, and nothing of the request is stored.
@@ -138,7 +138,7 @@ async def key_figures(
       other thread.
     - The caller gets the error of a query, alone or in the `ExceptionGroup` of a task
       group.
-    - No connection is open after all queries have ended, also if one of them fails.
+    - When all queries have ended, no connection is open, also if one of them failed.
 
     Given:
         `address` has the arguments of `pymysql.connect`, which are also those of

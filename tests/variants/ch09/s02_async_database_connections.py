@@ -111,6 +111,29 @@ async def latest_celsius(dsn, station):
         await connection.close()
 
 
+@wrong("9.2.1", caught_by="test_q1_the_connection_is_closed_after_a_cancellation")
+async def latest_celsius(dsn, station):
+    """Close the connection after success and after each `Exception`."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        celsius = await connection.fetchval(LATEST, station)
+    except Exception:
+        await connection.close()
+        raise
+    await connection.close()
+    return celsius
+
+
+@wrong("9.2.1", caught_by="test_q1_without_a_reading_it_returns_none[ Oslo ]")
+async def latest_celsius(dsn, station):
+    """Remove spaces from the station."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        return await connection.fetchval(LATEST, station.strip())
+    finally:
+        await connection.close()
+
+
 @wrong("9.2.1", caught_by="test_q1_an_error_of_the_query_reaches_the_caller")
 async def latest_celsius(dsn, station):
     """Return None for an error, too."""
@@ -366,6 +389,39 @@ def readings_app(dsn, most):
         except asyncpg.ForeignKeyViolationError:
             raise HTTPException(404) from None
         await pool.release(connection)
+
+    return pool_app(pool_of(dsn, most), add)
+
+
+@wrong("9.2.2", caught_by="test_q2_a_cancelled_request_returns_its_connection")
+def readings_app(dsn, most):
+    """Return the connection after success and after each `Exception`."""
+
+    async def add(pool, reading):
+        connection = await pool.acquire()
+        try:
+            async with connection.transaction():
+                await store(connection, reading)
+        except Exception as error:
+            await pool.release(connection)
+            if isinstance(error, asyncpg.ForeignKeyViolationError):
+                raise HTTPException(404) from None
+            raise
+        await pool.release(connection)
+
+    return pool_app(pool_of(dsn, most), add)
+
+
+@wrong("9.2.2", caught_by="test_q2_many_requests_share_the_connections")
+def readings_app(dsn, most):
+    """Start the transaction on one connection, and store with another one."""
+
+    async def add(pool, reading):
+        try:
+            async with pool.acquire() as connection, connection.transaction():
+                await store(pool, reading)
+        except asyncpg.ForeignKeyViolationError:
+            raise HTTPException(404) from None
 
     return pool_app(pool_of(dsn, most), add)
 
