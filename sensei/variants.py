@@ -78,8 +78,9 @@ class Variant:
         """Return whether `name` is a case of such a test that must test it."""
         if self.caught_by is None or "[" not in self.caught_by:
             return True
-        parts = name.partition("[")[2].rstrip("]").split(self.label)
-        own = "-".join(part.strip("-") for part in parts if part)
+        # pytest joins the ids of all parameters; the variant's is one of them.
+        ids = f"-{name.partition('[')[2].removesuffix(']')}-"
+        own = ids.replace(f"-{self.label}-", "-", 1)[1:-1]
         return self.caught_by.partition("[")[2] == f"{own}]"
 
     @property

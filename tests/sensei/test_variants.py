@@ -1,6 +1,7 @@
 """Of variants: which text each one stands for."""
 
 import linecache
+from dataclasses import replace
 from types import ModuleType
 
 import pytest
@@ -61,3 +62,23 @@ def test_the_lines_of_a_variant_are_found(variant: Variant) -> None:
     lines = linecache.getlines(load(variant).__file__ or "")
 
     assert "".join(lines) == variant.text
+
+
+@pytest.mark.parametrize("case", ["-3-Ana", "Ana-", "a]", "[b"])
+@pytest.mark.parametrize("form", ["{case}-{label}", "{label}-{case}"])
+def test_a_wrong_variant_is_for_the_case_that_its_mark_names(
+    variant: Variant, case: str, form: str
+) -> None:
+    wrong = replace(variant, caught_by=f"test_q1_add[{case}]")
+    ids = form.format(case=case, label=wrong.label)
+    other = form.format(case=f"x{case}", label=wrong.label)
+
+    assert wrong.is_for_case(f"test_q1_add[{ids}]")
+    assert not wrong.is_for_case(f"test_q1_add[{other}]")
+
+
+def test_a_variant_s_id_stands_between_others(variant: Variant) -> None:
+    wrong = replace(variant, caught_by="test_q1_add[-1-2]")
+
+    assert wrong.is_for_case(f"test_q1_add[-1-{wrong.label}-2]")
+    assert wrong.is_for_case(f"test_q1_add[{wrong.label}--1-2]")
