@@ -112,8 +112,8 @@ def difference(
 
 
 def riders(count: int) -> list[dict[str, Any]]:
-    """Return the rows of riders: 1 is the first of them."""
-    return [{"id": one, "name": f"Rider {one}"} for one in range(1, count + 1)]
+    """Return the rows of riders. The order of their names is not that of the ids."""
+    return [{"id": one, "name": f"Rider {-one % 10}"} for one in range(1, count + 1)]
 
 
 def store_race(
@@ -250,13 +250,20 @@ def test_q2_farm_teams_are_found_on_all_levels(teams):
 
 
 def test_q2_a_chain_of_teams_is_found_to_its_end(league):
-    for one in range(1, 31):
+    for one in range(1, 131):
         row = {"id": one, "name": f"Team {one}", "parent_id": one - 1 or None}
         league.add("Team", row)
 
     for first in (1, 12):
-        expected = [(f"Team {one}", one - first) for one in range(first, 31)]
+        expected = [(f"Team {one}", one - first) for one in range(first, 131)]
         check_tree(league, first, expected)
+
+
+def test_q2_a_farm_team_can_be_older_than_the_team_above(league):
+    for number, name, parent in ((30, "Blue", None), (20, "Sky", 30), (25, "Ice", 20)):
+        league.add("Team", {"id": number, "name": name, "parent_id": parent})
+
+    check_tree(league, 30, [("Blue", 0), ("Sky", 1), ("Ice", 2)])
 
 
 def test_q2_teams_above_and_beside_the_team_are_not_found(teams):
@@ -288,14 +295,19 @@ FIRST_DAY = date(2026, 4, 1)
 def store_results(
     league: League, results: dict[int, list[int]], names: dict[int, str] | None = None
 ) -> None:
-    """Store riders, and for each the days of results. The seconds are as many."""
+    """Store riders, and for each the days of results."""
     for rider, days in results.items():
         name = (names or {}).get(rider, f"Rider {rider}")
         league.add("Rider", {"id": rider, "name": name})
         for day in days:
             when = FIRST_DAY + timedelta(day)
-            row = {"race": "Alps", "day": when, "rider_id": rider, "seconds": day}
-            league.add("Result", row)
+            row = {"race": "Alps", "day": when, "rider_id": rider}
+            league.add("Result", row | {"seconds": seconds_of(day)})
+
+
+def seconds_of(day: int) -> int:
+    """Return the seconds of a result: the newest ones are neither fast nor slow."""
+    return 100 + day * 7 % 20
 
 
 def newest(
@@ -306,7 +318,8 @@ def newest(
     named = {rider: (names or {}).get(rider, f"Rider {rider}") for rider in results}
     for rider in sorted(results, key=lambda one: (named[one], one)):
         days = sorted(results[rider], reverse=True)[:count]
-        found = [(FIRST_DAY + timedelta(day), day) for day in days] or [(None, None)]
+        timed = [(FIRST_DAY + timedelta(day), seconds_of(day)) for day in days]
+        found = timed or [(None, None)]
         rows += [(rider, named[rider], *one) for one in found]
     return rows
 

@@ -96,6 +96,14 @@ def ranking():
     )
 
 
+@wrong("7.1.1", caught_by="test_q1_the_rows_are_ordered")
+def ranking():
+    """Order the riders of a place by name."""
+    place = func.rank().over(partition_by=Result.race, order_by=Result.seconds)
+    query = select(Result.race, Result.rider_id, place).join(Rider)
+    return query.order_by(Result.race, place, Rider.name)
+
+
 @right("7.1.1")
 def ranking():
     """Rank in a subquery."""
@@ -238,6 +246,22 @@ def team_tree(team_id):
     tree = tree_from(Team.id == team_id)
     below = select(Team.id, Team.name, tree.c.level + 1)
     return rows_of(tree.union_all(below.where(Team.parent_id == team_id)))
+
+
+@wrong("7.1.2", caught_by="test_q2_a_farm_team_can_be_older_than_the_team_above")
+def team_tree(team_id):
+    """Expect that a farm team has a greater id than the team above."""
+    tree = tree_from(Team.id == team_id)
+    below = select(Team.id, Team.name, tree.c.level + 1).where(Team.id > tree.c.id)
+    return rows_of(tree.union_all(below.join(tree, Team.parent_id == tree.c.id)))
+
+
+@wrong("7.1.2", caught_by="test_q2_a_chain_of_teams_is_found_to_its_end")
+def team_tree(team_id):
+    """Stop at level 100, to be safe."""
+    tree = tree_from(Team.id == team_id)
+    below = select(Team.id, Team.name, tree.c.level + 1).where(tree.c.level < 100)
+    return rows_of(tree.union_all(below.join(tree, Team.parent_id == tree.c.id)))
 
 
 @right("7.1.2")
@@ -389,6 +413,38 @@ def latest_results(count):
     )
     newest = select(Result, number.label("number")).subquery()
     return page(newest, and_(newest.c.rider_id == Rider.id, newest.c.number <= count))
+
+
+@wrong("7.1.3", caught_by="test_q3_each_rider_has_the_newest_results[3]")
+def latest_results(count):
+    """Show the slowest of the newest results first."""
+    newest = (
+        select(Result.day, Result.seconds)
+        .where(Result.rider_id == Rider.id)
+        .order_by(Result.day.desc())
+        .limit(count)
+        .lateral()
+    )
+    query = select(Rider.id, Rider.name, newest.c.day, newest.c.seconds)
+    return query.outerjoin(newest, true()).order_by(
+        Rider.name, Rider.id, newest.c.seconds.desc()
+    )
+
+
+@wrong(
+    "7.1.3",
+    caught_by="test_q3_the_database_reads_only_a_few_results_of_each_rider",
+)
+def latest_results(count):
+    """Order in a way that the index does not have: NULLs at the end."""
+    newest = (
+        select(Result.day, Result.seconds)
+        .where(Result.rider_id == Rider.id)
+        .order_by(Result.day.desc().nulls_last())
+        .limit(count)
+        .lateral()
+    )
+    return page(newest)
 
 
 @right("7.1.3")
