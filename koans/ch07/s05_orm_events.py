@@ -91,7 +91,7 @@ def stamp_new_rows() -> None:
     inserted. Register an event listener that sets it.
 
     - When a session inserts an object and its `created_at` is None, set `created_at` to
-      `now()`. The time is that of the flush, not the time at which the object was made.
+      `now()`. Use the time of the flush. The object can be made and added long before.
     - A `created_at` that is not None stays as it is. An UPDATE does not change it.
     - This holds for `Team`, for `Race`, and for every model with the mixin that is
       defined later. Models without it work as before.
@@ -115,8 +115,8 @@ def audited_sessions(engine: Engine) -> sessionmaker[Session]:
     Teams ask who has changed the points of a rider. Return a new sessionmaker for
     `engine`. Its sessions log each change of `points` in the table of `PointsChange`.
 
-    - When a session flushes a new value of `points`, it also adds a `PointsChange` with
-      the old value, the new value and `session.info["user"]`. Each such flush adds one.
+    - When a session flushes a new value of `points`, this flush also inserts a
+      `PointsChange` with the old value, the new value and `session.info["user"]`.
     - Both are in the same transaction, so a rollback removes both.
     - If `points` is set to the value that it already has, or if only the name changes,
       nothing is logged. A rider that the flush inserts or deletes is not logged either.

@@ -34,12 +34,14 @@ def stamped(answers, engine) -> Iterator[Session]:
 
 def save(session: Session, row: Any) -> None:
     """Insert a row, or update it."""
+    look = "your event and at the class that you listen to"
+    if "created_at" in vars(row):
+        look = "your condition: `created_at` was set to None"
     session.add(row)
     got, kind = outcome(session.flush), type(row).__name__
     assert not isinstance(got, IntegrityError), (
         f"A session inserted a {kind}, and the database refused it: {in_words(got)}. "
-        "The docstring asks to set `created_at` before the INSERT. Look at your event "
-        "and at the class that you listen to."
+        f"The docstring asks to set `created_at` before the INSERT. Look at {look}."
     )
     assert not isinstance(got, Exception), (
         f"Saving a {kind} with `session.flush()` raised {in_words(got)}. Look at your "
@@ -77,6 +79,38 @@ def test_q1_a_new_row_gets_the_time_of_its_flush(answers, stamped, kind):
             "the time of the flush. Look at when you call `now()`."
         )
         row = new_row(answers, kind)
+
+
+@KINDS
+def test_q1_the_time_of_session_add_does_not_matter(answers, stamped, kind):
+    rows = [new_row(answers, kind), new_row(answers, kind)]
+    stamped.add_all(rows)
+    stand_in(answers.now, lambda: LATE)
+    for row in rows:
+        save(stamped, row)
+        seen = stored(stamped, row)
+        assert seen == LATE, (
+            f"Two objects of {kind} were added to a session at {EARLY}, and flushed at "
+            f"{LATE}. One `created_at` is {in_words(seen)}. The docstring asks for the "
+            "time of the flush. Look at the name of your event."
+        )
+
+
+@KINDS
+def test_q1_the_time_is_exactly_what_now_returns(answers, stamped, kind):
+    moment = EARLY.replace(second=7, microsecond=250_001)
+    stand_in(answers.now, lambda: moment)
+    row = new_row(answers, kind)
+    save(stamped, row)
+    for where, seen in (
+        ("The object", row.created_at),
+        ("The database", stored(stamped, row)),
+    ):
+        assert seen == moment, (
+            f"When a new {kind} was flushed, `now()` returned {in_words(moment)}. "
+            f"{where} has the `created_at` {in_words(seen)}. The docstring asks for "
+            "`now()`. Look at the value that you set."
+        )
 
 
 @KINDS
@@ -190,11 +224,11 @@ class Log:
         return session.get(self._answers.Rider, number)
 
     def rows(self, session: Session | None = None) -> list[tuple[Any, ...]]:
-        """Return the log as a session sees it, or as other connections do."""
+        """Return the log in a session's transaction, or as other connections see it."""
         log = self._answers.PointsChange
         query = select(log.rider_id, log.old, log.new, log.user).order_by(log.id)
-        if session is not None:
-            return [tuple(row) for row in session.execute(query)]
+        if session is not None:  # without a flush of this query
+            return [tuple(row) for row in session.connection().execute(query)]
         with self._engine.connect() as connection:
             return [tuple(row) for row in connection.execute(query)]
 
@@ -274,9 +308,9 @@ def test_q2_a_rollback_removes_the_change_and_its_entry(log):
         inside, outside = log.rows(session), log.rows()
         session.rollback()
     assert (inside, outside) == ([(7, 9, 20, "Ida")], []), (
-        f"Points were changed and flushed, without a commit. The session sees the log "
-        f"{in_words(inside)}, another connection sees {in_words(outside)}. The "
-        "docstring asks for an entry in the same transaction."
+        "Points were changed and flushed, without a commit. In the transaction, the "
+        f"log has {in_words(inside)}. Another connection sees {in_words(outside)}. The "
+        "docstring asks that the flush inserts an entry in the same transaction."
     )
     assert (log.rows(), log.points()) == ([], [9, 0, 4]), (
         f"After a rollback, the points are {log.points()}, and the log has "
@@ -376,8 +410,8 @@ def test_q2_other_sessions_log_nothing(answers, engine, log):
     assert log.rows() == [(7, 14, 19, "Ulf")], (
         "`audited_sessions` was called twice. The points changed from 9 to 14 in a "
         "session of another sessionmaker, then to 19 in one of yours. The log has "
-        f"{in_words(log.rows())}. The docstring asks to log your sessions only. Look "
-        "at what you listen to."
+        f"{in_words(log.rows())}. The docstring asks to log your sessions only: one "
+        "entry, 14 to 19. Look at what you listen to, and how often."
     )
 
 
@@ -400,12 +434,15 @@ def test_q2_each_sessionmaker_has_its_engine(answers, log):
 OBJECT_EVENTS = ("init", "load", "before_insert", "before_update", "before_delete")
 SESSION_EVENTS = ("before_flush", "do_orm_execute")
 HINTS = {
-    "add": "Look at the order: the object is made before the session flushes.",
-    "insert": "A statement makes no Rider, so the session has nothing to flush.",
-    "select": "A session makes an object for a row once. One rider is loaded already.",
-    "same value": "A mapper event fires for each object in `session.dirty`, also if no "
-    "UPDATE is sent.",
-    "update": "The database changes the rows. The session flushes no object.",
+    "add": "The object is made, and then the session flushes it. Look at the order.",
+    "insert": "The session executes a statement. It makes no Rider, so there is "
+    "nothing to flush.",
+    "select": "The session executes a statement. It makes an object for a row once, "
+    "and one rider is loaded already.",
+    "same value": "The object is in `session.dirty`, so the session flushes, and its "
+    "mapper event fires, also if no UPDATE is sent.",
+    "update": "The session executes a statement, and the database changes the rows. "
+    "No object is flushed.",
     "delete": "`session.delete(rider)` and a DELETE statement are not the same.",
 }
 

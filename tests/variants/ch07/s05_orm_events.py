@@ -102,6 +102,36 @@ def stamp_new_rows():
             row.created_at = now()
 
 
+@wrong("7.5.1", caught_by="test_q1_the_time_of_session_add_does_not_matter")
+def stamp_new_rows():
+    """Set the time when the object is added to the session."""
+
+    @event.listens_for(Session, "before_attach")
+    def set_created_at(session, row):
+        if isinstance(row, Timestamped) and row.created_at is None:
+            row.created_at = now()
+
+
+@wrong("7.5.1", caught_by="test_q1_the_time_is_exactly_what_now_returns")
+def stamp_new_rows():
+    """Cut the time to whole seconds."""
+
+    @event.listens_for(Timestamped, "before_insert", propagate=True)
+    def set_created_at(mapper, connection, row):
+        if row.created_at is None:
+            row.created_at = now().replace(microsecond=0)
+
+
+@wrong("7.5.1", caught_by="test_q1_the_time_is_exactly_what_now_returns")
+def stamp_new_rows():
+    """Drop the time zone, because SQLite has none."""
+
+    @event.listens_for(Timestamped, "before_insert", propagate=True)
+    def set_created_at(mapper, connection, row):
+        if row.created_at is None:
+            row.created_at = now().replace(tzinfo=None)
+
+
 @right("7.5.1")
 def stamp_new_rows():
     """Listen to the flush of all sessions, and look at their new objects."""
@@ -316,6 +346,22 @@ def audited_sessions(engine):
         for rider in [one for one in session if isinstance(one, Rider)]:
             added, _, deleted = inspect(rider).attrs.points.history
             if added and deleted and rider not in session.new:
+                who, old, new = session.info["user"], deleted[0], added[0]
+                session.add(PointsChange(rider_id=rider.id, old=old, new=new, user=who))
+
+    return sessions
+
+
+@wrong("7.5.2", caught_by="test_q2_a_rollback_removes_the_change_and_its_entry")
+def audited_sessions(engine):
+    """Add the entry after the flush, so that only the next flush inserts it."""
+    sessions = sessionmaker(engine)
+
+    @event.listens_for(sessions, "after_flush")
+    def log_points(session, context):
+        for rider in [one for one in session.dirty if isinstance(one, Rider)]:
+            added, _, deleted = inspect(rider).attrs.points.history
+            if added:
                 who, old, new = session.info["user"], deleted[0], added[0]
                 session.add(PointsChange(rider_id=rider.id, old=old, new=new, user=who))
 
