@@ -56,10 +56,10 @@ def delivery_note(order: Order) -> dict[str, Any]:
     Return the order as a dict. The order itself does not change.
 
     - Leave out `margin` of the order, `discount` of its café, and `cost` of each item.
-    - The dict has all other fields of `Order`, `Cafe` and `Item`, even if a value is
-      None or the default value.
-    - The café can be a `NightCafe`. Then the dict still has the fields of a `Cafe`
-      only, without `alarm_code`.
+    - The dict has all other fields of `Order`, `Cafe` and `Item`, with their values.
+      This is so even if a value is None, empty or the default value.
+    - The café can be a `NightCafe`. Then the dict has the same fields as for a `Cafe`,
+      without `alarm_code`.
 
     Example:
         {"number": 7, "cafe": {"name": "Luna", "phone": None},
@@ -138,11 +138,12 @@ class Bill(BaseModel):
     `pieces` times `price` of all lines. `bills_app` below shows it to the clients.
 
     - `bill.total` is a `Decimal`, also for a bill without lines. It is correct even
-      after `bill.lines` has changed.
+      after somebody has changed a line or the list, or assigned another list.
     - `model_dump()` contains `total` as a `Decimal`, and `model_dump_json()` contains
       it as a string with all its digits.
     - No assignment changes `total`. If the input of a `Bill` contains a total, ignore
-      it, or raise `ValidationError`. It is never in a dump or in a response.
+      it, or raise `ValidationError`. A total from the input is never in a dump or in a
+      response.
     - In the documentation of `bills_app`, `total` is a required string of the response
       that is read-only. The request body does not have it.
 

@@ -455,3 +455,46 @@ def delivery_note(order):
     note = dict(order)
     del note["margin"]
     return note
+
+
+@wrong(
+    "8.4.1",
+    caught_by="test_q1_the_three_fields_are_left_out"
+    "[texts that are empty or end with a space]",
+)
+def delivery_note(order):
+    """Make None of an empty text."""
+    cafe = {"name": order.cafe.name, "phone": order.cafe.phone or None}
+    items = [{"product": one.product, "pieces": one.pieces} for one in order.items]
+    note = order.note or None
+    return {"number": order.number, "cafe": cafe, "items": items, "note": note}
+
+
+@wrong(
+    "8.4.3",
+    caught_by="test_q3_the_total_is_the_exact_sum_of_all_lines[the same line twice]",
+)
+class Bill(BaseModel):
+    """Add up a set of amounts, so that equal lines count once."""
+
+    number: int
+    lines: list[Line]
+
+    @computed_field
+    @property
+    def total(self) -> Decimal:
+        return sum({line.pieces * line.price for line in self.lines}, Decimal(0))
+
+
+@wrong("8.4.3", caught_by="test_q3_the_total_changes_with_the_lines")
+class Bill(BaseModel):
+    """Freeze the whole model, so that its lines cannot be assigned."""
+
+    model_config = ConfigDict(frozen=True)
+    number: int
+    lines: list[Line]
+
+    @computed_field
+    @property
+    def total(self) -> Decimal:
+        return sum((line.pieces * line.price for line in self.lines), Decimal(0))
