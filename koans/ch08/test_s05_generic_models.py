@@ -86,7 +86,7 @@ def test_q1_a_list_without_rows_is_an_empty_page(answers):
         (int, ["3", 4, 5], [3, 4, 5]),
         (date, ["2026-02-03"], [date(2026, 2, 3)]),
         (list[int], [["1"], []], [[1], []]),
-        (str, ["3"], ["3"]),
+        (str, ["3", " 3 ", "", "3"], ["3", " 3 ", "", "3"]),
     ],
     ids=["int", "date", "list", "str"],
 )
@@ -97,7 +97,8 @@ def test_q1_items_have_the_type_in_the_brackets(answers, kind, given, valid):
     assert got == valid, (
         f"The page of {kind.__name__} with the items {given} "
         f"{returned_or_raised(got)}. The docstring asks that each item is validated as "
-        f"the type in the brackets, which gives {valid}. Look at the type of `items`."
+        f"the type in the brackets, which gives {valid}. Look at the type of `items`, "
+        "and at what else changes them."
     )
 
 
@@ -250,7 +251,7 @@ class Oven(BaseModel):
     [
         (Oven, '{"data": {"celsius": "230"}}', Oven(celsius=230)),
         (list[Oven], '{"data": [{"celsius": 1}]}', [Oven(celsius=1)]),
-        (list[str], '{"data": ["a", "b"]}', ["a", "b"]),
+        (list[str], '{"data": ["b", " a ", "b"]}', ["b", " a ", "b"]),
         (date, '{"data": "2026-02-03"}', date(2026, 2, 3)),
     ],
     ids=["model", "models", "texts", "date"],
@@ -296,7 +297,9 @@ def test_q3_empty_data_are_data(answers, kind, text, data):
     )
 
 
-@pytest.mark.parametrize("problem", ["no flour", ""], ids=["text", "empty"])
+@pytest.mark.parametrize(
+    "problem", ["no flour", "", " No "], ids=["text", "empty", "spaces"]
+)
 @pytest.mark.parametrize("kind", [int, list[str]], ids=["int", "list"])
 @pytest.mark.parametrize(
     "form",

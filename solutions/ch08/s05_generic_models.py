@@ -67,8 +67,8 @@ class Page(BaseModel, Generic[T]):
     model as `Page[Cafe]`, as `Page[Order]` and as `Page[str]`. Make it generic, and
     declare its fields.
 
-    - `items` is a required list. Each item is validated as the type in the brackets.
-      Any type can stand there.
+    - `items` is a required list. Each item is validated as the type in the brackets,
+      which can be any type. Nothing else changes the list.
     - `total` is a required integer of at least 0, `page` a required integer of at
       least 1.
     - The endpoints of `lists_app` work. The OpenAPI document describes the items of
@@ -214,8 +214,8 @@ class Reply(BaseModel, Generic[T]):
       neither, or if the JSON is not an object, it raises a ValidationError.
     - A field that is null counts as missing. 0, false, an empty list and an empty text
       do not, neither as `data` nor as `problem`.
-    - `unwrap()` returns the data. If there is a problem, it raises `Refused` with the
-      problem as its message.
+    - `unwrap()` returns the data. If there is a problem, it raises `Refused` with
+      exactly this problem as its message. Texts keep their spaces.
 
     Given: X can be any type, but None is never a value of it.
 

@@ -2,7 +2,7 @@
 
 from typing import Optional
 
-from pydantic import NonNegativeInt, PositiveInt, field_validator
+from pydantic import ConfigDict, NonNegativeInt, PositiveInt, field_validator
 from pydantic_core import PydanticCustomError
 
 from sensei.variants import right, wrong
@@ -417,4 +417,33 @@ class Reply(BaseModel, Generic[T]):
     def unwrap(self) -> T:
         if self.data is None:
             raise Refused(self.problem)
+        return self.data
+
+
+@wrong("8.5.1", caught_by="test_q1_items_have_the_type_in_the_brackets[str]")
+class Page(BaseModel, Generic[T]):
+    """Remove the spaces around texts."""
+
+    model_config = ConfigDict(str_strip_whitespace=True)
+    items: list[T]
+    total: int = Field(ge=0)
+    page: int = Field(ge=1)
+
+
+@wrong("8.5.3", caught_by="test_q3_unwrap_raises_the_problem[alone-int-spaces]")
+class Reply(BaseModel, Generic[T]):
+    """Remove the spaces around a problem."""
+
+    data: T | None = None
+    problem: str | None = None
+
+    @model_validator(mode="after")
+    def one_part(self):
+        if (self.data is None) == (self.problem is None):
+            raise ValueError("either data or a problem")
+        return self
+
+    def unwrap(self):
+        if self.problem is not None:
+            raise Refused(self.problem.strip())
         return self.data
