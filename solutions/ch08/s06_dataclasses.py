@@ -35,9 +35,9 @@ class LineItem:
     dataclass accepts all values, such as `LineItem("rye", "many", None)`. Convert it to
     a Pydantic dataclass with the same fields, and add rules.
 
-    - `product` has 1 to 40 characters. `quantity` is at least 1 and at most 500.
-      `price` is greater than 0. `note` is a text or None. Any other value raises a
-      ValidationError.
+    - `product` has 1 to 40 characters, and spaces count too. `quantity` is at least 1
+      and at most 500. `price` is greater than 0. `note` is a text or None. Any other
+      value raises a ValidationError.
     - Orders are read from text files: `LineItem("rye", "12", "2.40")` has the quantity
       12 and the price `Decimal("2.40")`.
     - The class is still a dataclass. Positional arguments, the default of `note`,
@@ -152,11 +152,13 @@ class Stop:
 
     - `read_lines(Stop, text)`, `route(stops)` and `delay(stop, hours)` work. Stops are
       sorted by their hour. Stops of the same hour are sorted by the name of the café.
+      The names stay as they are.
     - An hour that is not an integer from 0 to 23 raises a ValidationError, in
       `read_lines`, in `delay`, and in `Stop(...)` too. The text "9" becomes 9.
     - The fields of a stop cannot be changed. An assignment raises an exception.
-    - `Stop.from_json(text)` works as before: it ignores unknown keys, and raises a
-      ValidationError if the text is not a JSON object that describes a valid stop.
+    - `Stop.from_json(text)` works as before, also for a subclass of `Stop`. It ignores
+      unknown keys, and raises a ValidationError if the text is not a JSON object that
+      describes a valid stop.
 
     Example:
         read_lines(Stop, "9;Luna")  ->  [Stop(9, "Luna")]

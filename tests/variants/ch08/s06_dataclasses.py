@@ -507,3 +507,40 @@ class Stop:
     hour: Hour
     cafe: str
     from_json = classmethod(read)
+
+
+@wrong("8.6.1", caught_by="test_q1_each_field_has_its_rules[product]")
+@pydantic.dataclasses.dataclass(config=ConfigDict(str_strip_whitespace=True))
+class LineItem:
+    """Remove the spaces before the characters are counted."""
+
+    product: str = Field(min_length=1, max_length=40)
+    quantity: int = Field(ge=1, le=500)
+    price: Decimal = Field(gt=0)
+    note: str | None = None
+    total = Total.total
+
+
+@wrong("8.6.3", caught_by="test_q3_from_json_of_a_subclass_returns_the_subclass")
+@pydantic.dataclasses.dataclass(frozen=True, order=True)
+class Stop:
+    """Write the class instead of `cls`."""
+
+    hour: Hour
+    cafe: str
+
+    @classmethod
+    def from_json(cls, text):
+        return TypeAdapter(Stop).validate_json(text)
+
+
+@wrong("8.6.3", caught_by="test_q3_the_library_reads_stops")
+@pydantic.dataclasses.dataclass(
+    frozen=True, order=True, config=ConfigDict(str_strip_whitespace=True)
+)
+class Stop:
+    """Remove the spaces around a name."""
+
+    hour: Hour
+    cafe: str
+    from_json = classmethod(read)
