@@ -85,10 +85,10 @@ class JsonFormatter(logging.Formatter):
     - The object has the fields "level" and "logger" (their names), "message" (with its
       arguments filled in) and "request" (the `request_id` of the request that logs, or
       null).
-    - It also has each field of `extra`. If JSON has no such value, it becomes a text,
-      by `str`.
-    - If the name of such a field is in `SECRETS`, the value is "***". Upper and lower
-      case are the same here: `Token` is a secret, too.
+    - It also has each field of `extra`. A value that JSON does not have becomes a text,
+      by `str`. This also holds for the values inside of a list or a dict.
+    - If the name of a field of `extra` is in `SECRETS`, its value is "***". Upper and
+      lower case are the same here: `Token` is a secret, too.
     - If the record has an exception, "traceback" is the text that the formatter's
       `formatException` returns for it. If not, there is no such field.
     - There is no line break (LF or CR) in the line. Otherwise a client could write
@@ -96,7 +96,7 @@ class JsonFormatter(logging.Formatter):
 
     Given:
         No field of `extra` is called like another field of the object. Its numbers are
-        finite, and the keys of a dict are texts.
+        finite. The keys of a dict are texts, and none of them is in `SECRETS`.
         The `exc_info` of a record is None, or has an exception.
 
     Example:
@@ -130,8 +130,8 @@ def articles_app() -> FastAPI:
     traceback. Some errors have two entries, and the client sees the text of the
     exception. Repair the application.
 
-    - If `load_article` raises an HTTPException, FastAPI sends the response, and nothing
-      is logged.
+    - If `load_article` raises an HTTPException, FastAPI sends the response, with its
+      detail and its headers. Nothing is logged, at any level.
     - If `load_article` raises another exception, the response is 500 with the body
       `{"error": "Something went wrong."}`. The log gets one entry with the level ERROR
       and a message with the method and the path. It shows the exception and its

@@ -158,6 +158,31 @@ def explain_errors(app):
         return JSONResponse(body, error.status, media_type=PROBLEM)
 
 
+@wrong("6.2.1", caught_by="test_q1_an_error_of_the_server_has_no_detail[502]")
+def explain_errors(app):
+    """Send the text in a header."""
+
+    @app.exception_handler(NewsError)
+    def explain(request: Request, error: NewsError):
+        body = {"type": error.type, "title": error.title, "status": error.status}
+        if error.status < 500:
+            body["detail"] = str(error)
+        headers = {"X-Error": ascii(str(error))}
+        return JSONResponse(body, error.status, headers, PROBLEM)
+
+
+@wrong("6.2.1", caught_by="test_q1_an_error_of_the_client_has_its_detail[404]")
+def explain_errors(app):
+    """Tidy the text."""
+
+    @app.exception_handler(NewsError)
+    def explain(request: Request, error: NewsError):
+        body = {"type": error.type, "title": error.title, "status": error.status}
+        if error.status < 500:
+            body["detail"] = str(error).strip()
+        return JSONResponse(body, error.status, media_type=PROBLEM)
+
+
 @right("6.2.1")
 def explain_errors(app):
     """Write the JSON oneself, in an async handler."""
@@ -543,6 +568,50 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(entry, default=str)
 
 
+@wrong("6.2.2", caught_by="test_q2_a_line_has_the_fields_of_extra[nested]")
+class JsonFormatter(logging.Formatter):
+    """Turn a whole dict into a text because of one value in it."""
+
+    def format(self, record):
+        entry = entry_of(record)
+        for name, value in extra_fields(record).items():
+            try:
+                json.dumps(value)
+            except TypeError:
+                value = str(value)
+            entry[name] = "***" if name.lower() in SECRETS else value
+        if record.exc_info:
+            entry["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(entry)
+
+
+@wrong("6.2.2", caught_by="test_q2_a_line_has_level_logger_message_and_request[INFO]")
+class JsonFormatter(logging.Formatter):
+    """Tidy the message."""
+
+    def format(self, record):
+        entry = entry_of(record) | {"message": record.getMessage().strip()}
+        for name, value in extra_fields(record).items():
+            entry[name] = "***" if name.lower() in SECRETS else value
+        if record.exc_info:
+            entry["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(entry, default=str)
+
+
+@wrong("6.2.2", caught_by="test_q2_an_exception_has_its_traceback")
+class JsonFormatter(logging.Formatter):
+    """Keep the line break at the end, which `formatException` removes."""
+
+    def format(self, record):
+        entry = entry_of(record)
+        for name, value in extra_fields(record).items():
+            entry[name] = "***" if name.lower() in SECRETS else value
+        if record.exc_info:
+            lines = traceback.format_exception(*record.exc_info)
+            entry["traceback"] = "".join(lines)
+        return json.dumps(entry, default=str)
+
+
 @right("6.2.2")
 class JsonFormatter(logging.Formatter):
     """Build the object in one expression, and keep other scripts readable."""
@@ -852,6 +921,47 @@ def articles_app():
         except Exception:
             related = []
         return {"text": text, "related": related}
+
+    return app_with(log_and_apologize, read)
+
+
+@wrong("6.2.3", caught_by="test_q3_an_http_exception_is_not_logged[410]")
+def articles_app():
+    """Log an HTTPException at a low level."""
+
+    def read(number: int):
+        try:
+            return read_with_warning(number)
+        except HTTPException as error:
+            logger.info("no article %s: %s", number, error.detail)
+            raise
+
+    return app_with(log_and_apologize, read)
+
+
+@wrong("6.2.3", caught_by="test_q3_an_http_exception_is_not_logged[503]")
+def articles_app():
+    """Raise the HTTPException anew, without its headers."""
+
+    def read(number: int):
+        try:
+            return read_with_warning(number)
+        except HTTPException as error:
+            raise HTTPException(error.status_code, error.detail) from None
+
+    return app_with(log_and_apologize, read)
+
+
+@wrong("6.2.3", caught_by="test_q3_an_http_exception_is_not_logged[404]")
+def articles_app():
+    """Send the response of the HTTPException in the form of the other errors."""
+
+    def read(number: int):
+        try:
+            return read_with_warning(number)
+        except HTTPException as error:
+            body = {"error": error.detail}
+            return JSONResponse(body, error.status_code, error.headers)
 
     return app_with(log_and_apologize, read)
 
