@@ -104,13 +104,13 @@ def front_page(session: Session, count: int) -> list[dict[str, Any]]:
     articles, and then the loop below sends up to three more for each of them. Repair
     the query.
 
-    - The function returns the same list as before.
+    - The function reads with `session`, and returns the same list as before.
     - It sends at most four statements, however many articles there are.
-    - The number of rows that the database sends is at most the number of articles,
-      authors, comments and pictures that the page shows.
+    - In all, the database sends at most one row for each article, author, comment and
+      picture that the page shows.
 
     Given:
-        `count` is at most 100.
+        `count` is between 0 and 100.
 
     Example:
         The page shows two articles of one author. One article has ten comments and ten

@@ -21,6 +21,7 @@ from sqlalchemy import (
     select,
     text,
 )
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
@@ -163,6 +164,12 @@ def server(postgres) -> Iterator[Server]:
     server.leave()
 
 
+def waits_for(engine: Engine, patience: float) -> float:
+    """Return how long the pool lets a caller wait, if it is the usual pool."""
+    pool = engine.pool
+    return pool.timeout() if isinstance(pool, QueuePool) else patience
+
+
 SIZES = [(2, 3), (1, 4), (3, 3)]
 
 
@@ -174,7 +181,9 @@ def test_q1_there_are_never_more_connections_than_most(
         take(engine, most)
         open_now = len(server.pids())
         extra = Later(engine.connect).result()
+        has_sizes = isinstance(engine.pool, QueuePool)
 
+    where = "what each of its sizes counts" if has_sizes else "which pool has a limit"
     assert open_now == most, (
         f"`most` is {most}, and {most} callers had a connection at the same time. "
         f"PostgreSQL counted {open_now}. The docstring asks for a pool: each caller "
@@ -183,7 +192,7 @@ def test_q1_there_are_never_more_connections_than_most(
     assert not isinstance(extra, Connection), (
         f"`most` is {most}. {most} connections were in use, and one more caller got a "
         "connection. The docstring asks for never more than `most`. The pool is a "
-        f"{type(engine.pool).__name__}. Look at what each of its sizes counts."
+        f"{type(engine.pool).__name__}. Look at {where}."
     )
 
 
@@ -243,11 +252,16 @@ def test_q1_a_caller_that_waits_too_long_gets_a_timeout_error(answers, postgres)
     with pool_of(answers, postgres.url, 1, 2, patience=MOMENT) as engine:
         take(engine, 2)
         extra = Later(engine.connect).result()
+        limit = waits_for(engine, MOMENT)
 
     assert isinstance(extra, PoolTimeout), (
         f"Both connections were in use, and `patience` is {MOMENT}. After "
         f"{MANY * MOMENT:g} seconds, `engine.connect()` {in_words_or_waits(extra)}. "
         "The docstring asks for SQLAlchemy's TimeoutError after `patience` seconds."
+    )
+    assert limit == MOMENT, (
+        f"`patience` is {MOMENT}, and the pool lets a caller wait for {limit} seconds. "
+        "The docstring asks for `patience` seconds."
     )
 
 
@@ -261,7 +275,7 @@ def test_q1_a_patient_caller_gets_a_connection_that_is_returned(answers, postgre
         after = third.result()
         again = ask(after) if isinstance(after, Connection) else None
         second.close()
-        limit = engine.pool.timeout() if isinstance(engine.pool, QueuePool) else 600.5
+        limit = waits_for(engine, 600.5)
 
     assert before is WAITS, (
         "Both connections were in use, and `patience` is 600.5. After a moment, "
@@ -350,6 +364,14 @@ class Site:
             page = outcome(lambda: self._answers.front_page(session, count))
             return page, sent, self.rows - before
 
+    def front_page_with_draft(self, count: int) -> Any:
+        """Return the page in a session that has not committed an article."""
+        with Session(self._engine) as session:
+            draft = self._answers.Article(id=99, title="Draft", author_id=1)
+            session.add(draft)
+            session.flush()
+            return outcome(lambda: self._answers.front_page(session, count))
+
 
 @pytest.fixture
 def site(answers) -> Iterator[Site]:
@@ -436,6 +458,7 @@ def test_q2_only_the_newest_articles_are_loaded(answers, site, count):
     shown = [site.add(person, 4, 3) for person in people]
 
     check_page(site, count, shown[::-1][:count])
+    check_page(site, 0, [])
 
 
 def test_q2_a_new_article_is_on_the_next_page(answers, site):
@@ -445,6 +468,19 @@ def test_q2_a_new_article_is_on_the_next_page(answers, site):
     for person in people:
         shown.append(site.add(person, 2, 2))
         check_page(site, 10, shown[::-1])
+
+
+def test_q2_an_article_that_is_not_committed_is_shown(answers, site):
+    shown = [site.add(person, 2, 2) for person in authors(answers, 3)]
+    check_page(site, 3, shown[::-1])
+    draft = {"title": "Draft", "author": "Author 1", "comments": [], "pictures": []}
+
+    page = site.front_page_with_draft(10)
+    assert page == [draft, *shown[::-1]], (
+        "An article 'Draft' was added to the session, flushed, and not committed. "
+        f"`front_page(session, 10)` {returned_or_raised(page)}. The docstring asks for "
+        "the same list as before, with this article at the top. Only `session` sees it."
+    )
 
 
 @dataclass(frozen=True)
@@ -497,6 +533,14 @@ def store(engine: Engine, table: Table, rows: list[dict[str, Any]]) -> None:
         f"Storing comments raised {in_words(stored)}. The docstring asks that the "
         "table accepts the same rows as before."
     )
+
+
+def accepts_null(engine: Engine, table: Table, column: str) -> bool:
+    """Return whether the table accepts a row with NULL in this column."""
+    row = comment(7, "a@x.org", 4) | {column: None}
+    with engine.connect() as connection:
+        stored = outcome(lambda: connection.execute(insert(table).values(row)))
+    return not isinstance(stored, IntegrityError)
 
 
 def run(engine: Engine, query: Select[Any]) -> tuple[int, int, str]:
@@ -587,11 +631,16 @@ def test_q3_the_table_accepts_the_same_rows_as_before(answers):
         store(engine, table, twice * 2)
         with engine.connect() as connection:
             count = len(connection.execute(select(table)).all())
+        taken = [name for name in twice[0] if accepts_null(engine, table, name)]
         plans = [run(engine, query)[2] for query in queries(answers, table).values()]
 
     assert count == 411, (
         f"The table has {count} rows after 411 were stored. The docstring asks that it "
         "accepts the same rows as before."
+    )
+    assert taken == [], (
+        f"The table accepts NULL in the columns {taken}. The docstring asks that it "
+        "accepts the same rows as before: keep `nullable=False`."
     )
     assert "SCAN" not in "".join(plans), (
         f"All rows are stored, but SQLite's plans for the two queries are "

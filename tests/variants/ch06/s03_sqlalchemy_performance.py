@@ -184,6 +184,18 @@ def open_engine(url, keep, most, patience):
     )
 
 
+@wrong("6.3.1", caught_by="test_q1_a_caller_that_waits_too_long_gets_a_timeout_error")
+def open_engine(url, keep, most, patience):
+    """Wait for a second at least."""
+    return create_engine(
+        url,
+        pool_size=keep,
+        max_overflow=most - keep,
+        pool_timeout=max(1, patience),
+        pool_pre_ping=True,
+    )
+
+
 @right("6.3.1")
 def open_engine(url, keep, most, patience):
     """Name the class of the pool, and ping in an event of one's own."""
@@ -432,6 +444,28 @@ def front_page(session, count):
     return list(found.values())
 
 
+def eager(count):
+    """Select the newest articles, with everything that the page shows."""
+    return newest(count).options(
+        joinedload(Article.author),
+        selectinload(Article.comments),
+        selectinload(Article.pictures),
+    )
+
+
+@wrong("6.3.2", caught_by="test_q2_only_the_newest_articles_are_loaded[2]")
+def front_page(session, count):
+    """Take 0 for a number that is missing."""
+    return shown(session.scalars(eager(count or 10)))
+
+
+@wrong("6.3.2", caught_by="test_q2_an_article_that_is_not_committed_is_shown")
+def front_page(session, count):
+    """Open another session."""
+    with Session(session.get_bind()) as other:
+        return shown(other.scalars(eager(count)))
+
+
 @right("6.3.2")
 def front_page(session, count):
     """Send one more statement for each of the three relationships."""
@@ -631,6 +665,22 @@ def comments_table(metadata):
         Column("email", String(254), nullable=False, index=True),
         Column("created", Integer, nullable=False, index=True),
         Column("text", String(2000), nullable=False),
+    )
+
+
+@wrong("6.3.3", caught_by="test_q3_the_table_accepts_the_same_rows_as_before")
+def comments_table(metadata):
+    """Write the columns anew, and forget that they have no NULL."""
+    return Table(
+        "comments",
+        metadata,
+        Column("id", Integer, primary_key=True),
+        Column("article_id", Integer),
+        Column("email", String(254)),
+        Column("created", Integer),
+        Column("text", String(2000)),
+        Index("ix_article", "article_id", "created"),
+        Index("ix_email", text("lower(email)")),
     )
 
 
