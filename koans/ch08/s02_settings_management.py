@@ -21,8 +21,8 @@ class Settings(BaseSettings):
     Declare the settings of a bakery's service. `create_app` below uses them. The
     environment variable of a setting is `BAKERY_` and its name, such as `BAKERY_DEBUG`.
 
-    - `database_url` is a required string. `orders_per_day` is an integer of at least 1,
-      and 200 by default. `debug` is a bool, and False by default.
+    - `database_url` is a required string, which stays as it is. `orders_per_day` is an
+      integer of at least 1, and 200 by default. `debug` is a bool, by default False.
     - Variables without the prefix have no effect, such as `DEBUG`.
     - If a setting is missing or invalid, `Settings()` raises a ValidationError, and the
       service does not start.
@@ -110,7 +110,8 @@ class MillSettings(BaseSettings):
     - `repr`, `str` and a log entry of `settings.password` do not contain it, either.
     - If a setting is missing, or if the password is too short, `MillSettings()` raises
       a ValidationError. Its message, `str(error)`, does not contain the password.
-    - Both settings are required. A password has at least 12 characters.
+    - Both settings are required. A password has at least 12 characters, and no
+      maximum length.
     - `sign_in()` calls `log_in` with the user and the real, unchanged password, which
       is a string. It returns what `log_in` returns.
 

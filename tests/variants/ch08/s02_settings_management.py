@@ -9,6 +9,7 @@ from pydantic import (
     ConfigDict,
     PositiveInt,
     Secret,
+    SecretBytes,
     field_serializer,
     field_validator,
 )
@@ -145,6 +146,16 @@ class Settings(BaseSettings):
             return inner(value)
         except ValueError:
             return 200
+
+
+@wrong("8.2.1", caught_by="test_q1_the_settings_are_read_from_the_environment")
+class Settings(BaseSettings):
+    """Remove the spaces around a value."""
+
+    model_config = SettingsConfigDict(env_prefix="BAKERY_", str_strip_whitespace=True)
+    database_url: str
+    orders_per_day: int = Field(default=200, ge=1)
+    debug: bool = False
 
 
 @right("8.2.1")
@@ -417,6 +428,30 @@ class MillSettings(BaseSettings):
 
     def sign_in(self) -> str:
         return log_in(self.user, self.password.get_secret_value().strip())
+
+
+@wrong("8.2.3", caught_by="test_q3_an_error_message_does_not_show_the_password")
+class MillSettings(BaseSettings):
+    """Count the bytes of the password."""
+
+    model_config = SettingsConfigDict(env_prefix="MILL_", hide_input_in_errors=True)
+    user: str
+    password: SecretBytes = Field(min_length=12)
+
+    def sign_in(self) -> str:
+        return log_in(self.user, self.password.get_secret_value().decode())
+
+
+@wrong("8.2.3", caught_by="test_q3_sign_in_uses_the_real_password[very long]")
+class MillSettings(BaseSettings):
+    """Limit the length of the password."""
+
+    model_config = SettingsConfigDict(env_prefix="MILL_", hide_input_in_errors=True)
+    user: str
+    password: SecretStr = Field(min_length=12, max_length=64)
+
+    def sign_in(self) -> str:
+        return log_in(self.user, self.password.get_secret_value())
 
 
 @right("8.2.3")
