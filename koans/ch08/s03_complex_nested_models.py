@@ -30,11 +30,12 @@ def order_model() -> type[BaseModel]:
     a line item and a model for the order, and return the model for the order. The model
     for the address is `Address` above.
 
-    - All fields are required. `cafe` and `product` are strings. `pieces` is an integer
-      from 1 to 500. `items` is a list with at least one line item.
+    - All fields are required. `cafe` and `product` are strings, which can be empty.
+      `pieces` is an integer from 1 to 500. `items` is a list with at least one line
+      item.
     - For an order that breaks one of these rules, validation raises `ValidationError`.
-    - After validation, the parts of an order are objects: `order.address.city` and
-      `order.items[0].pieces` can be read.
+    - After validation, the parts of an order are objects with the values of the JSON.
+      In the example, `order.address.city` is "Oslo" and `order.items[0].pieces` is 12.
 
     Example:
         {"cafe": "Luna", "address": {"street": "Kirkegata 3", "city": "Oslo"},
@@ -76,7 +77,7 @@ def problems(plan: object) -> list[str]:
     - Otherwise return one string for each error, in Pydantic's order: the place of the
       error, a colon, a space, and Pydantic's message.
     - The place consists of the parts of the error's `loc`, joined by " > ". People
-      count from 1, so a position in a list begins with 1.
+      count from 1, so the first item of a list has the position 1.
     - If `loc` is empty, the error is about the whole plan. Its place is "plan".
 
     Example:
@@ -98,11 +99,11 @@ def bakery_path() -> Path:
 
     - In a new Python process, a program can import `bakery.cafes` only,
       `bakery.orders` only, or both in either order.
-    - After such an import, the class of the module can be used. `Cafe` is still in
-      `cafes.py`, or imported there, and `Order` in `orders.py`.
+    - After each of these imports, the program can use `bakery.cafes.Cafe`,
+      `bakery.orders.Order`, or both. You can define them there, or import them there.
     - `Cafe` still validates `orders` and `branches`, and `Order` still validates
       `cafe`, at every depth. A valid dict becomes a `Cafe` or an `Order`.
-    - The names, limits and default values of the fields stay the same.
+    - The names, types, limits and default values of the fields stay the same.
 
     Given:
         `import bakery.orders` first runs `bakery/__init__.py`, and so does

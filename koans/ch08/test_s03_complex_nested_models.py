@@ -28,25 +28,24 @@ def order_model(answers) -> type[BaseModel]:
     return model
 
 
-ITEMS = {
-    "one": [RYE],
-    "three": [RYE, {"product": "roll", "pieces": 80}, {"product": "", "pieces": 3}],
-    "the same product twice": [RYE, RYE],
-    "1 and 500 pieces": [
-        {"product": "bun", "pieces": 1},
-        {"product": "bun", "pieces": 500},
-    ],
+VALID_ORDERS = {
+    "one": ("Luna", [RYE]),
+    "three": ("Sol", [RYE, {"product": "r", "pieces": 80}, RYE | {"pieces": 3}]),
+    "the same product twice": ("Luna", [RYE, RYE]),
+    "1 and 500 pieces": ("Luna", [RYE | {"pieces": 1}, RYE | {"pieces": 500}]),
+    "empty names": ("", [{"product": "", "pieces": 3}]),
+    "spaces": (" Luna ", [{"product": " Dark roll ", "pieces": 3}]),
 }
 
 
-@pytest.mark.parametrize("items", ITEMS.values(), ids=ITEMS)
-def test_q1_a_valid_order_becomes_objects(answers, items):
-    text = json.dumps(ORDER | {"items": items})
+@pytest.mark.parametrize(("cafe", "items"), VALID_ORDERS.values(), ids=VALID_ORDERS)
+def test_q1_a_valid_order_becomes_objects(answers, cafe, items):
+    text = json.dumps(ORDER | {"cafe": cafe, "items": items})
 
     model = order_model(answers)
     order: Any = outcome(lambda: model.model_validate_json(text))
     assert not isinstance(order, Exception), (
-        f"Validating an order with the items {in_words(items)} raised "
+        f"Validating an order of {cafe!r} with the items {in_words(items)} raised "
         f"{in_words(order)}. This order keeps all rules of the docstring. Look at the "
         "limits of the fields."
     )
@@ -58,7 +57,7 @@ def test_q1_a_valid_order_becomes_objects(answers, items):
             [{"product": one.product, "pieces": one.pieces} for one in order.items],
         )
     )
-    assert read == ("Luna", "Kirkegata 3", "Oslo", items), (
+    assert read == (cafe, "Kirkegata 3", "Oslo", items), (
         f"Validating a valid order returned {in_words(order)}. Reading the fields of "
         f"its parts {returned_or_raised(read)}. The docstring asks for objects with "
         "the values of the order. Look at the types of the fields."
@@ -239,7 +238,7 @@ def assert_usable(name: str, seen: object) -> None:
     where = (
         "Look at where Pydantic can find the class that an annotation names."
         if isinstance(seen, PydanticUserError)
-        else "Look at the fields, and at their limits and default values."
+        else "Look at the types, limits and default values of the fields."
     )
     assert not isinstance(seen, Exception), (
         f"Using the class of `bakery.{name}` raised {in_words(seen)}. The docstring "
@@ -267,7 +266,11 @@ def test_q3_the_modules_can_be_imported_in_either_order(answers, order):
 
 
 INPUTS = {
-    "cafes": {"name": "Luna", "orders": [{"number": 7}], "branches": [{"name": "Sol"}]},
+    "cafes": {
+        "name": "Luna",
+        "orders": [{"number": 7, "cafe": None}],
+        "branches": [{"name": "Sol"}],
+    },
     "orders": {"number": 7, "cafe": {"name": "Luna", "orders": [{"number": 8}]}},
 }
 DEFAULTS = {"cafes": {"orders": [], "branches": []}, "orders": {"cafe": None}}

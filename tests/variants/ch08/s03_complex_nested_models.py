@@ -27,6 +27,38 @@ def order_model():
     return Order
 
 
+@wrong("8.3.1", caught_by="test_q1_a_valid_order_becomes_objects[spaces]")
+def order_model():
+    """Remove the spaces around the strings."""
+
+    class LineItem(BaseModel, str_strip_whitespace=True):
+        product: str
+        pieces: int = Field(ge=1, le=500)
+
+    class Order(BaseModel):
+        cafe: str
+        address: Address
+        items: list[LineItem] = Field(min_length=1)
+
+    return Order
+
+
+@wrong("8.3.1", caught_by="test_q1_a_valid_order_becomes_objects[empty names]")
+def order_model():
+    """Refuse an empty name."""
+
+    class LineItem(BaseModel):
+        product: str
+        pieces: int = Field(ge=1, le=500)
+
+    class Order(BaseModel):
+        cafe: str = Field(min_length=1)
+        address: Address
+        items: list[LineItem] = Field(min_length=1)
+
+    return Order
+
+
 @wrong("8.3.1", caught_by="test_q1_a_valid_order_becomes_objects[one]")
 def order_model():
     """Leave the items as dicts."""
@@ -421,6 +453,30 @@ def bakery_path():
 )
 def bakery_path():
     """Import in one direction only, and lose a default value."""
+    return Path(__file__).with_suffix("") / "q3"
+
+
+@wrong(
+    "8.3.3",
+    caught_by="test_q3_it_is_enough_to_import_one_module[cafes]",
+    files={
+        "q3/bakery/orders.py": """
+            from typing import TYPE_CHECKING
+
+            from pydantic import BaseModel, Field
+
+            if TYPE_CHECKING:
+                from .cafes import Cafe
+
+
+            class Order(BaseModel):
+                number: int = Field(ge=1)
+                cafe: "Cafe" = None
+        """
+    },
+)
+def bakery_path():
+    """Refuse null for the café, because an operator with a string fails."""
     return Path(__file__).with_suffix("") / "q3"
 
 
