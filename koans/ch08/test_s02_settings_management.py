@@ -106,9 +106,10 @@ def with_url(**variables: str) -> dict[str, str]:
 
 def test_q1_the_settings_are_read_from_the_environment(answers, run):
     read = [("350", 350, "true", True), ("1", 1, "0", False), ("07", 7, "off", False)]
+    read.append(("250000", 250000, "1", True))
     given = [
         {**with_url(orders_per_day=one[0], debug=one[2]), **url}
-        for one, url in zip(read, (URL, SPACED, {}), strict=True)
+        for one, url in zip(read, (URL, SPACED, {}, {}), strict=True)
     ]
     found = run(lambda: values(answers), *given)
 

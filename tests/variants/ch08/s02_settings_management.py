@@ -158,6 +158,16 @@ class Settings(BaseSettings):
     debug: bool = False
 
 
+@wrong("8.2.1", caught_by="test_q1_the_settings_are_read_from_the_environment")
+class Settings(BaseSettings):
+    """Limit the number of orders."""
+
+    model_config = SettingsConfigDict(env_prefix="BAKERY_")
+    database_url: str
+    orders_per_day: int = Field(default=200, ge=1, le=1000)
+    debug: bool = False
+
+
 @right("8.2.1")
 class Settings(BaseSettings):
     """Take an empty variable for a missing one."""
