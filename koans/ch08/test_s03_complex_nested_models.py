@@ -34,6 +34,8 @@ VALID_ORDERS = {
     "the same product twice": ("Luna", [RYE, RYE]),
     "1 and 500 pieces": ("Luna", [RYE | {"pieces": 1}, RYE | {"pieces": 500}]),
     "empty names": ("", [{"product": "", "pieces": 3}]),
+    "long names": ("Luna" * 99, [RYE | {"product": "rye" * 99}]),
+    "many items": ("Luna", [RYE] * 999),
     "spaces": (" Luna ", [{"product": " Dark roll ", "pieces": 3}]),
 }
 
@@ -45,9 +47,9 @@ def test_q1_a_valid_order_becomes_objects(answers, cafe, items):
     model = order_model(answers)
     order: Any = outcome(lambda: model.model_validate_json(text))
     assert not isinstance(order, Exception), (
-        f"Validating an order of {cafe!r} with the items {in_words(items)} raised "
-        f"{in_words(order)}. This order keeps all rules of the docstring. Look at the "
-        "limits of the fields."
+        f"Validating an order of {in_words(cafe)} with the items {in_words(items)} "
+        f"raised {in_words(order)}. This order keeps all rules of the docstring. Look "
+        "at the limits of the fields."
     )
     read = outcome(
         lambda: (
@@ -324,6 +326,9 @@ REFUSED: dict[str, tuple[str, dict[str, object], tuple[object, ...]]] = {
         {"branches": [{"name": "Sol", "branches": [{"name": "Ra"}, NAMELESS]}]},
         ("branches", 0, "branches", 1, "name"),
     ),
+    "the value of `orders`": ("cafes", {"orders": None}, ("orders",)),
+    "the value of `branches`": ("cafes", {"branches": None}, ("branches",)),
+    "a fractional number": ("orders", {"number": 1.5}, ("number",)),
     "its cafe": ("orders", {"cafe": NAMELESS}, ("cafe", "name")),
     "the cafe of an order": (
         "cafes",

@@ -480,6 +480,31 @@ def bakery_path():
     return Path(__file__).with_suffix("") / "q3"
 
 
+@wrong(
+    "8.3.3",
+    caught_by="test_q3_an_invalid_nested_value_is_refused[the value of `orders`]",
+    files={
+        "q3/bakery/cafes.py": """
+            from typing import TYPE_CHECKING
+
+            from pydantic import BaseModel, Field
+
+            if TYPE_CHECKING:
+                from .orders import Order
+
+
+            class Cafe(BaseModel):
+                name: str = Field(min_length=1)
+                orders: "list[Order] | None" = []
+                branches: list["Cafe"] = []
+        """
+    },
+)
+def bakery_path():
+    """Accept null for the orders."""
+    return Path(__file__).with_suffix("") / "q3"
+
+
 @right(
     "8.3.3",
     files={
