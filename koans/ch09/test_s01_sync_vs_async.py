@@ -130,8 +130,9 @@ async def test_q1_two_calls_take_turns(answers: Any) -> None:
     seen = await asyncio.gather(winds(answers, a, 20.0), winds(answers, b, 20.0))
     assert (log, seen) == (list("ABABA"), [[1.0, 2.0, 30.0], [3.0, 40.0]]), (
         f"Two calls at the same time read the sensors in the order {' '.join(log)} and "
-        f"returned {in_words(seen)}. The docstring asks for A B A B A: while a call "
-        "waits for its sensor, the other one runs."
+        f"returned {in_words(seen)}. The docstring asks for A B A B A, because a call "
+        "runs while the other one waits, and for the wind speeds that each call has "
+        "read itself: [1.0, 2.0, 30.0] and [3.0, 40.0]."
     )
 
 
