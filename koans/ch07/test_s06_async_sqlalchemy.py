@@ -8,11 +8,12 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
 
+import httpx
 import psycopg
 import pytest
 from fastapi import Depends, FastAPI
 from sqlalchemy import create_engine, insert, select, text
-from sqlalchemy.exc import NoResultFound
+from sqlalchemy.exc import NoResultFound, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
@@ -85,6 +86,11 @@ def ask(http: TestClient, method: str, path: str, body: Any = None) -> tuple[int
     if "MissingGreenlet" in f"{type(got).__name__} {got}":
         after = "It reads an attribute after its commit: look at the options of your "
         after += "sessions, and at the type of your engine."
+    elif " loop" in str(got):
+        after = (
+            "A connection of one event loop was used in another: look at where your "
+        )
+        after += "engine is made, and whether applications share it."
     assert not isinstance(got, Exception), (
         f"`{method} {path}` raised {in_words(got)}, which is a 500. The docstring asks "
         f"for an AsyncSession that the endpoint can use. {after}"
@@ -245,7 +251,36 @@ def test_q1_two_requests_at_the_same_time_use_two_connections(answers, league):
     assert (seen, len(set(probe.pids))) == ([200, 200], 2), (
         f"Two requests at the same time returned {in_words(seen)}, and used "
         f"{len(set(probe.pids))} connections. The docstring asks for a new session for "
-        "each request."
+        "each request, and for the default pool. Look at your dependency, and at the "
+        "options of your engine."
+    )
+
+
+async def test_q1_the_session_is_closed_when_the_request_is_cancelled(answers, league):
+    probe = Probe(answers)
+    probe.meeting = Rendezvous(2)
+    app = league_app(answers, league)
+    async with app.router.lifespan_context(app) as state:
+
+        async def server(scope: Any, receive: Any, send: Any) -> None:
+            await app({**scope, "state": dict(state or {})}, receive, send)
+
+        transport = httpx.ASGITransport(server)
+        async with httpx.AsyncClient(transport=transport, base_url="http://lab") as own:
+            request = asyncio.create_task(own.get("/use"))
+            while not probe.pids and not request.done():
+                await asyncio.wait([request], timeout=MOMENT / 10)
+            request.cancel()
+            await asyncio.wait([request])
+        used = [one.in_transaction() for one in probe.sessions]
+        for one in probe.sessions:
+            if isinstance(one, AsyncSession):
+                await one.close()
+    assert used == [False], (
+        f"A request was cancelled while its endpoint waited. After that, {sum(used)} "
+        f"of {len(used)} sessions still has a transaction and a connection. The "
+        "docstring asks to close the session. CancelledError is no Exception: look at "
+        "your dependency."
     )
 
 
@@ -330,6 +365,11 @@ def hint_for(error: Exception) -> str:
 
 def names_of(team: Any) -> list[str]:
     """Return the names of a team's riders, after the session is closed."""
+    assert team is not None, (
+        "`sign_rider` returned None for a team that exists. The docstring asks for "
+        "None only if there is no such team. Look at how you load the team: it may have no "
+        "riders yet."
+    )
     riders = outcome(lambda: [rider.name for rider in team.riders])
     assert isinstance(riders, list), (
         f"`sign_rider` returned a {type(team).__name__}, and the session was closed. "
@@ -352,16 +392,25 @@ async def stored(answers, engine: AsyncEngine) -> dict[int, list[str]]:
 
 @pytest.mark.parametrize(
     ("team_id", "name"),
-    [(1, "Aino"), (1, "Ben"), (2, "Zoë"), (3, "Ida"), (3, "Zoë"), (3, "Maud")],
+    [
+        (1, "Aino"),
+        (1, "Ben"),
+        (2, "Zoë"),
+        (2, " de Vries"),
+        (3, "Ida"),
+        (3, "Zoë"),
+        (3, "Maud"),
+    ],
 )
 async def test_q2_the_caller_reads_all_riders_sorted(answers, engine, team_id, name):
     team = await sign(answers, engine, team_id, name)
     wanted = sorted([*RIDERS[team_id], name])
     seen = names_of(team)
     assert seen == wanted, (
-        f"Team {team_id} had the riders {sorted(RIDERS[team_id])}, and signed {name}. "
-        f"`team.riders` has {in_words(seen)}. The docstring asks for {wanted}: all "
-        "riders, sorted by name. Look at what happens to the list after the commit."
+        f"Team {team_id} had the riders {sorted(RIDERS[team_id])}, and signed "
+        f"{name!r}. `team.riders` has {in_words(seen)}. The docstring asks for {wanted}: all "
+        "riders, sorted by name. Look at what you insert, and at what happens to the "
+        "list after the commit."
     )
 
 
@@ -420,9 +469,12 @@ async def rated(answers, engine: AsyncEngine, team_ids: list[int]) -> Any:
             answers.ratings(async_sessionmaker(engine), team_ids), PATIENCE
         )
     except Exception as error:
+        asked = "a rating for each element of `team_ids`, which may be empty."
+        if isinstance(error, SQLAlchemyError):
+            asked = "a session of its own for each call of `load_places`."
         raise AssertionError(
             f"`ratings(sessions, {team_ids})` raised {in_words(error)}. The docstring "
-            "asks that each call of `load_places` has a session of its own."
+            f"asks for {asked}"
         ) from error
     return list(got) if isinstance(got, tuple) else got
 

@@ -103,7 +103,7 @@ def league_app(url: str) -> FastAPI:
       pool (the default one). When the application stops, dispose of the engine, so that
       no connection stays open. After that, the application can be started again.
     - Each request gets a new AsyncSession. It is closed when the request is over, also
-      if the endpoint raises an exception.
+      if the endpoint raises an exception or is cancelled.
     - After `await session.commit()`, the endpoint can still read the attributes of its
       objects. See `create_team` above.
 
@@ -145,7 +145,7 @@ async def sign_rider(session: AsyncSession, team_id: int, name: str) -> Team | N
     `AsyncSession`, and fails. Convert it.
 
     - If there is no team with the id `team_id`, return None and change nothing.
-    - Otherwise insert the new rider, commit, and return the team.
+    - Otherwise insert a rider with the name `name`, commit, and return the team.
     - The caller reads `team.name` and `team.riders`, also after the session is closed.
       `team.riders` has all riders of the team, sorted by name, with their ids.
 

@@ -206,6 +206,34 @@ def league_app(url):
     return app
 
 
+@wrong(
+    "7.6.1",
+    caught_by="test_q1_the_session_is_closed_when_the_request_is_cancelled",
+)
+def league_app(url):
+    """Close the session after an `Exception`, and after a return."""
+
+    @asynccontextmanager
+    async def lifespan(app):
+        engine = create_async_engine(url)
+        app.state.sessions = async_sessionmaker(engine, expire_on_commit=False)
+        yield
+        await engine.dispose()
+
+    async def open_session(request: Request):
+        session = request.app.state.sessions()
+        try:
+            yield session
+        except Exception:
+            await session.close()
+            raise
+        await session.close()
+
+    app = FastAPI(lifespan=lifespan)
+    add_endpoints(app, open_session)
+    return app
+
+
 @right("7.6.1")
 def league_app(url):
     """Create the engine with the application, and close each session oneself."""
@@ -369,6 +397,18 @@ async def sign_rider(session, team_id, name):
         await session.commit()
         return None
     team.riders.append(Rider(name=name))
+    await session.commit()
+    await session.refresh(team, ["riders"])
+    return team
+
+
+@wrong("7.6.2", caught_by="test_q2_the_caller_reads_all_riders_sorted[2- de Vries]")
+async def sign_rider(session, team_id, name):
+    """Strip the name."""
+    team = await session.get(Team, team_id)
+    if team is None:
+        return None
+    session.add(Rider(name=name.strip(), team_id=team_id))
     await session.commit()
     await session.refresh(team, ["riders"])
     return team
