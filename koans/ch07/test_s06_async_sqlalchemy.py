@@ -367,8 +367,8 @@ def names_of(team: Any) -> list[str]:
     """Return the names of a team's riders, after the session is closed."""
     assert team is not None, (
         "`sign_rider` returned None for a team that exists. The docstring asks for "
-        "None only if there is no such team. Look at how you load the team: it may have no "
-        "riders yet."
+        "None only if there is no such team. Look at how you load the team: it may "
+        "have no riders yet."
     )
     riders = outcome(lambda: [rider.name for rider in team.riders])
     assert isinstance(riders, list), (
@@ -408,9 +408,9 @@ async def test_q2_the_caller_reads_all_riders_sorted(answers, engine, team_id, n
     seen = names_of(team)
     assert seen == wanted, (
         f"Team {team_id} had the riders {sorted(RIDERS[team_id])}, and signed "
-        f"{name!r}. `team.riders` has {in_words(seen)}. The docstring asks for {wanted}: all "
-        "riders, sorted by name. Look at what you insert, and at what happens to the "
-        "list after the commit."
+        f"{name!r}. `team.riders` has {in_words(seen)}. The docstring asks for "
+        f"{wanted}: all riders, sorted by name. Look at what you insert, and at what "
+        "happens to the list after the commit."
     )
 
 
