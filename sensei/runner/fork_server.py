@@ -92,7 +92,7 @@ class ForkServer:
                         self._scheduler.add(message)
                     elif isinstance(message, Cancel):
                         self._cancel(message.request)
-            else:
+            elif key.data.process in self._children:  # else it was just cancelled
                 self._read(key.data)
         for child in list(self._children.values()):
             if child.is_overdue():
