@@ -1130,8 +1130,7 @@ def test_q5_nobody_reads_the_log_for_a_screen_that_left(hall, manner):
     hall.note("lunch")
     stays = hall.screen()
     received = hall.received_by(stays)
-    before = hall.readers
-    goes = hall.screen()
+    before, goes = hall.readers, hall.screen()
     received += hall.received_by(goes)
     leave(goes, manner)
     for _ in hall.looks():

@@ -202,18 +202,27 @@ def test_q1_uniform_interface_get_cancels_no_order(answers):
             )
 
 
+REQUESTS = [
+    ("GET", "/catalogue?page=1"),
+    ("GET", "/basket"),
+    ("DELETE", "/orders/7"),
+    ("GET", "/products/lamp"),
+    ("POST", "/orders"),
+    ("GET", "/shipping.js"),
+]
+# What the last three of them return: body, `Location`, content type and code.
+UNCHANGED = [
+    {"name": "lamp", "cents": 1990},
+    "/orders/1",
+    "text/javascript",
+    "function shipping",
+]
+
+
 def test_q1_each_constraint_has_its_endpoint(answers):
-    requests = [
-        ("GET", "/catalogue?page=1"),
-        ("GET", "/basket"),
-        ("DELETE", "/orders/7"),
-        ("GET", "/products/lamp"),
-        ("POST", "/orders"),
-        ("GET", "/shipping.js"),
-    ]
     responses = []
     with shop(answers) as http:
-        for method, url in requests:
+        for method, url in REQUESTS:
             response = send(http, method, url, {"Customer": "mara"})
             responses.append(response)
             assert response.status_code < 400, (
@@ -227,16 +236,10 @@ def test_q1_each_constraint_has_its_endpoint(answers):
         code.headers.get("Content-Type", "").partition(";")[0],
         code.text[:17],
     ]
-    expected = [
-        {"name": "lamp", "cents": 1990},
-        "/orders/1",
-        "text/javascript",
-        "function shipping",
-    ]
-    assert seen == expected, (
+    assert seen == UNCHANGED, (
         "The last three endpoints returned a product, a `Location`, a content type and "
         f"code: {in_words(seen)}. Before your change, they returned "
-        f"{in_words(expected)}. The docstring asks not to change them."
+        f"{in_words(UNCHANGED)}. The docstring asks not to change them."
     )
 
 

@@ -430,9 +430,8 @@ def test_q3_other_fields_are_not_changed(portal, body):
         "docstring asks that patients change only their `phone` and `email`. Look at "
         "which fields your code allows."
     )
-    wanted = {key: body[key] for key in ("phone", "email") if key in body}
-    if response.status_code == 422:
-        wanted = {}
+    own = ("phone", "email") if response.status_code == 200 else ()
+    wanted = {key: body[key] for key in own if key in body}
     set_to = {
         field: value
         for field, value in after["Eva"].items()

@@ -89,8 +89,8 @@ def ask(http: TestClient, method: str, path: str, body: Any = None) -> tuple[int
     elif " loop" in str(got):
         after = (
             "A connection of one event loop was used in another: look at where your "
+            "engine is made, and whether applications share it."
         )
-        after += "engine is made, and whether applications share it."
     assert not isinstance(got, Exception), (
         f"`{method} {path}` raised {in_words(got)}, which is a 500. The docstring asks "
         f"for an AsyncSession that the endpoint can use. {after}"

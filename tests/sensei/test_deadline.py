@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
@@ -159,8 +160,11 @@ def test_a_deadline_is_not_raised_where_it_would_not_be_lifted(monkeypatch):
         look = signal.getsignal(signal.SIGALRM)
         with pytest.raises(DeadlineError):
             look(signal.SIGALRM, sys._getframe())
-        within = {"__name__": "pluggy._execution", "look": look}
-        exec("import sys; look(14, sys._getframe())", within)
+        within = {
+            "__name__": "pluggy._execution",
+            "look": partial(look, signal.SIGALRM),
+        }
+        exec("import sys; look(sys._getframe())", within)
 
     assert looks == [look]
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)

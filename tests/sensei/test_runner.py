@@ -1,17 +1,35 @@
 """The runner's servers: requests, cancels, and files that cannot be collected."""
 
+import os
+import selectors
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from sensei.content.koan import Koan
 from sensei.content.section import Section
+from sensei.grading.deadline import Deadline
 from sensei.grading.results import Results
 from sensei.grading.verdict import State, Verdict
 from sensei.runner.client import FORK_SERVER, SPAWN_SERVER, RunnerClient, RunnerError
-from sensei.runner.protocol import Event, Ready, RequestDone, TestReported
+from sensei.runner.fork_server import ForkServer
+from sensei.runner.forked import ForkedChild
+from sensei.runner.protocol import (
+    Cancel,
+    ChildDone,
+    Event,
+    MessageReader,
+    Ready,
+    RequestDone,
+    TestReported,
+    send,
+)
 from sensei.runner.spawned import SpawnedKoan
 from tests.miniature import STUB, Miniature
 
@@ -209,6 +227,36 @@ def test_a_wait_that_no_signal_ends_is_ended(miniature, sections, run):
 
     assert verdicts["1.1.1"].message == "Stopped after 3 s of waiting."
     assert verdicts["1.1.1"].location.startswith(STUB)
+
+
+def test_a_child_that_was_just_cancelled_is_not_read():
+    """The server finds the cancel and what the child has sent at the same time."""
+    (requests, asking), (reports, reporting) = os.pipe(), os.pipe()
+    server = ForkServer(requests, events=-1)
+    command = [sys.executable, "-c", "import time; time.sleep(600)"]
+    process = subprocess.Popen(command, start_new_session=True)
+    job: Any = SimpleNamespace(request=1)
+    child = ForkedChild(job, process.pid, MessageReader(reports), Deadline(60, 60))
+    cancelled: list[int] = []
+    scheduler: Any = SimpleNamespace(
+        cancel=cancelled.append,
+        collect_ahead=lambda: False,
+        next_job=lambda: None,
+        is_for_all=False,
+    )
+    server._scheduler = scheduler
+    server._children[process.pid] = child
+    incoming = MessageReader(requests)
+    server._selector.register(requests, selectors.EVENT_READ, incoming)
+    server._selector.register(reports, selectors.EVENT_READ, child)
+    send(asking, Cancel(1))
+    send(reporting, ChildDone())
+
+    server._serve_once(incoming)
+
+    assert cancelled == [1]
+    assert not server._children
+    process.wait()
 
 
 @pytest.mark.parametrize("when", ["before", "while it starts"])
