@@ -40,6 +40,16 @@ class Verdict:
     is_of_file: bool = False
     printed: str = ""
 
+    @property
+    def is_final(self) -> bool:
+        """Whether it is the koan's, whatever other tests of the koan say.
+
+        The first failing test decides. An untouched koan is open in each of its tests;
+        one that was begun is open with a message.
+        """
+        is_untouched = self.state is State.OPEN and not self.message
+        return self.state is State.FAILING or is_untouched
+
     def to_json(self) -> dict[str, Any]:
         """Return it as `--json` and the progress file have it, rounded to ms."""
         return {

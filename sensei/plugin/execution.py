@@ -27,6 +27,8 @@ from sensei.variants import Variant
 REPOSITORY = pytest.StashKey[Repository]()
 TEST = pytest.StashKey[KoanTest]()
 VERDICT = pytest.StashKey[Verdict]()
+# Seconds that the phases of a test before this one took.
+_EARLIER = pytest.StashKey[float]()
 # Errors by section or koan that every further test of it would only repeat.
 BROKEN = pytest.StashKey[dict[str, BaseException]]()
 
@@ -182,6 +184,7 @@ def pytest_runtest_makereport(
             verdict = _verdict_on(item, test, report)
             # Plain values only: xdist sends them from its workers.
             vars(report)["verdict"] = verdict.to_message()
+        item.stash[_EARLIER] = report.duration if call.when == "setup" else 0.0
     return report
 
 
@@ -194,7 +197,8 @@ def _verdict_on(
         failing = test.verdict(State.FAILING, report.longreprtext)
         verdict = item.stash.get(VERDICT, failing)
         verdict = replace(verdict, printed=_printed(report))
-    return replace(verdict, seconds=report.duration)
+    seconds = item.stash.get(_EARLIER, 0.0) + report.duration
+    return replace(verdict, seconds=seconds)
 
 
 def _printed(report: pytest.TestReport) -> str:

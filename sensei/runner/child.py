@@ -13,11 +13,12 @@ from typing import NoReturn
 
 import pytest
 
+from sensei.content.koan import Koan
 from sensei.errors import summary_of
 from sensei.grading.deadline import Deadline
 from sensei.grading.verdict import Verdict
 from sensei.plugin.deadlines import deadline_of
-from sensei.plugin.execution import REPOSITORY, skipped_by, verdict_in
+from sensei.plugin.execution import REPOSITORY, koan_test_of, skipped_by, verdict_in
 from sensei.runner.limits import limit_cpu_time
 from sensei.runner.protocol import (
     ChildDone,
@@ -41,12 +42,14 @@ class Reporter:
     """A pytest plugin that sends the verdicts of tests to a pipe.
 
     The verdict on a test is sent together with what comes next: each write wakes the
-    server, which costs more than what it says.
+    server, which costs more than what it says. Tests of a koan that has its verdict
+    already are left out: the learner waits for the others.
     """
 
     def __init__(self, pipe: int = -1, request: int = 0) -> None:
         self.report_to(pipe, request)
         self._unsent: list[Message] = []
+        self._judged: set[Koan] = set()
         self.has_begun = False
 
     def report_to(self, pipe: int, request: int) -> None:
@@ -64,19 +67,25 @@ class Reporter:
         self._unsent.append(TestReported(self.request, verdict))
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> None:
-        """Send which test runs now, and limit its process."""
+    def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
+        """Send which test runs now, and limit its process; or leave it out."""
         self.has_begun = True
+        test = koan_test_of(item)
+        if test is not None and test.koan in self._judged:
+            return True
         deadline = deadline_of(item)
         limit_cpu_time(deadline.most_cpu_seconds() + GRACE_SECONDS)
         seconds = (deadline.cpu_seconds, deadline.wall_seconds)
         self.send(TestStarted(item.nodeid, *seconds))
+        return None
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep the verdict of a phase of a test."""
         verdict = verdict_in(report)
         if verdict is not None:
             self.report(verdict)
+            if verdict.is_final:
+                self._judged.add(verdict.koan)
 
 
 class CollectionReporter(Reporter):

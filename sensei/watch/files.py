@@ -9,10 +9,13 @@ from pathlib import Path
 
 from watchfiles import Change, DefaultFilter, watch
 
+from sensei.watch.snapshot import Snapshot
 from sensei.watch.threads import start_thread
 
 _FOLDERS = ("koans", "solutions", "lab", "sensei")
 _FILES = ("conftest.py", "pyproject.toml")
+
+_FILTER = DefaultFilter()  # it looks at names alone
 
 # Milliseconds. An editor writes in a few steps: those of a burst are one save. The
 # learner waits for the verdict meanwhile.
@@ -88,6 +91,7 @@ class _Watcher:
                 self._on_save(saved)
 
     def _watch_folders(self) -> None:
+        snapshot = Snapshot(self._root / "koans")
         while not self._stop.is_set():
             self._is_replaced.clear()
             paths = [self._root / name for name in _FOLDERS]
@@ -97,7 +101,10 @@ class _Watcher:
                     # Told only now: what is saved from here on is noticed.
                     while not self._replaced.empty():
                         saved.add(self._replaced.get())
+                    if not saved:
+                        saved = {path for path in snapshot.missed() if _is_wanted(path)}
                     if saved:
+                        snapshot.note(saved)
                         self._on_save(saved)
             except FileNotFoundError:
                 # It has gone since we looked, which the root's thread will notice.
@@ -108,11 +115,10 @@ def _changes(
     paths: list[Path], stop: "threading.Event | _Watcher", *, recursive: bool
 ) -> Iterator[set[Path]]:
     """Yield what changes in `paths` until `stop` is set; nothing now and then."""
-    is_wanted = DefaultFilter()
     for changes in watch(
         *paths,
         watch_filter=lambda change, path: (
-            is_wanted(change, path)
+            _is_wanted(path)
             # A folder is modified when its mode is: that is no save.
             and not (change is Change.modified and Path(path).is_dir())
         ),
@@ -125,6 +131,11 @@ def _changes(
         recursive=recursive,
     ):
         yield {Path(name) for _, name in changes}
+
+
+def _is_wanted(path: str | Path) -> bool:
+    """Return whether `path` is none of the files that editors and tools keep."""
+    return _FILTER(Change.modified, str(path))
 
 
 def _message(error: Exception) -> str:

@@ -191,6 +191,45 @@ def test_the_latest_request_is_served_first(miniature, sections, run):
     assert RequestDone(latest) in done
 
 
+# A test of question 1 that leaves word of having run, and fails with an answer.
+THIRD_TEST = """
+def test_q1_a_third(answers):
+    import pathlib
+    pathlib.Path("third").touch()
+    assert answers.add(9, 9) == 18, "9 and 9 is wrong."
+"""
+
+
+@SERVERS
+@pytest.mark.parametrize(
+    ("answer", "state", "message", "runs_on"),
+    [
+        ("raise NotImplementedError", State.OPEN, "", False),
+        ("return 4", State.FAILING, "You add 1 and 2 and get 4.", False),
+        ("return one + other", State.SOLVED, "", True),
+        # One that was begun may be wrong already.
+        (
+            "if one == 9: return 0\n    raise NotImplementedError",
+            State.FAILING,
+            "9 and 9 is wrong.",
+            True,
+        ),
+    ],
+)
+def test_a_koan_runs_until_its_verdict_is_certain(
+    miniature, sections, run, answer, state, message, runs_on
+):
+    tests = (miniature.root / TESTS).read_text()
+    miniature.write(TESTS, tests + THIRD_TEST)
+    miniature.answer("raise NotImplementedError", answer)
+
+    verdicts = run.all(sections[0])
+
+    assert set(verdicts) == {"1.1.1", "1.1.2"}, "the next koan runs"
+    assert (verdicts["1.1.1"].state, verdicts["1.1.1"].message) == (state, message)
+    assert (miniature.root / "third").exists() is runs_on
+
+
 @pytest.mark.parametrize("server", [FORK_SERVER])
 def test_a_koan_that_another_one_harms_is_judged_by_itself(miniature, sections, run):
     """All koans of a section share a process, which the first may spoil."""
