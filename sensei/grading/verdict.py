@@ -28,7 +28,8 @@ class Verdict:
     `message` and `location` (`path:line`) are empty where it is solved; where it is
     skipped, the message is the reason. `test` is the test that decided. `is_of_file` is
     true where every koan of the file would get the same message. `printed` is what the
-    answer wrote to its output.
+    answer wrote to its output. `seconds` is how long the tests took that were run,
+    with the set-up of their fixtures.
     """
 
     koan: Koan
