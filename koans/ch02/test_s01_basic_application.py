@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from ipaddress import ip_address
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -188,15 +189,32 @@ def test_q2_a_request_has_the_same_outcome_as_in_fastapi(answers, method, path):
     )
 
 
-def test_q2_the_decorator_adds_the_function_to_the_routes(answers):
+@pytest.mark.parametrize("path", ["/products", "/products/", "/"])
+def test_q2_the_decorator_adds_the_function_to_the_routes(answers, path):
     tiny = answers.TinyAPI()
     decorate(answers.TinyAPI(), "/orders", count_products)
-    decorate(tiny, "/products", list_products)
+    decorate(tiny, path, list_products)
 
-    assert list(tiny.routes) == [("/products", list_products)], (
-        f'After `@app.get("/products")` above `list_products`, `routes` is '
-        f"{in_words(tiny.routes)}. The docstring asks for the path and this function: "
-        "no other function around it, and no route of another application."
+    assert list(tiny.routes) == [(path, list_products)], (
+        f'After `@app.get("{path}")` above `list_products`, `routes` is '
+        f"{in_words(tiny.routes)}. The docstring asks for this path and this function: "
+        "no other path, no other function around it, and no route of another "
+        "application."
+    )
+
+
+def test_q2_two_decorators_above_one_function_add_two_routes(answers):
+    tiny = answers.TinyAPI()
+    decorators = [tiny.get(path) for path in ("/products", "/catalogue")]
+    for decorator in reversed(decorators):
+        attempt("The decorator", decorator, list_products)
+
+    added = [("/catalogue", list_products), ("/products", list_products)]
+    assert list(tiny.routes) in (added, added[::-1]), (
+        '`@app.get("/products")` and `@app.get("/catalogue")` stand above '
+        f"`list_products`, and `routes` is {in_words(tiny.routes)}. The docstring asks "
+        "for one route for each path. Python calls `get` for both paths before it "
+        "applies the decorators."
     )
 
 
@@ -244,13 +262,18 @@ def test_q2_the_name_still_refers_to_the_function(answers):
 
 
 def write_app(folder: Path, module: str, name: str) -> None:
-    """Write the module of an application that returns its own name."""
+    """Write the module of an application that returns its own name.
+
+    It imports the name from the module beside it, in a package by a relative import.
+    """
     path = folder / f"{module.replace('.', '/')}.py"
     path.parent.mkdir(parents=True, exist_ok=True)
+    path.with_name("texts.py").write_text(f'text = "{name} of {module}"\n')
     path.write_text(
         "from fastapi import FastAPI\n\n"
+        f"from {'.' if '.' in module else ''}texts import text\n\n"
         f"{name} = FastAPI()\n"
-        f'{name}.get("/")(lambda: "{name} of {module}")\n'
+        f'{name}.get("/")(lambda: text)\n'
     )
 
 
@@ -335,8 +358,9 @@ def test_q4_each_price_is_a_string_with_all_digits(answers, digits):
     [
         datetime(2024, 2, 29, 0, 0, 1, tzinfo=UTC),
         datetime(2026, 3, 29, 3, 30, tzinfo=timezone(timedelta(hours=2))),
+        datetime(2026, 3, 29, 1, 30, 0, 250_000, tzinfo=UTC),
     ],
-    ids=["utc", "summer time"],
+    ids=["utc", "summer time", "a quarter of a second"],
 )
 def test_q4_the_time_is_a_string_in_iso_8601(answers, placed):
     seen = latest_order(answers, placed=placed)["placed"]
@@ -365,6 +389,25 @@ def test_q4_the_other_fields_keep_their_values(answers, voucher):
         f"The latest order has the number 41, the customer 'Łucja Šimić' and the "
         f"voucher {voucher!r}. The response has {in_words(kept)} for them. The "
         "docstring asks for every field, and for null without a voucher."
+    )
+
+
+def test_q4_all_fields_belong_to_one_order(answers):
+    placed, numbers = datetime(2026, 7, 1, 12, tzinfo=UTC), count(1)
+
+    def latest_order() -> Any:
+        number = next(numbers)
+        return answers.Order(number, f"customer {number}", placed, {}, f"V{number}")
+
+    stand_in(answers.latest_order, latest_order)
+    body = json_object(send(answers.orders_app(), "orders_app()", "GET", PATH))
+
+    kept = [body.get(field) for field in ("number", "customer", "voucher")]
+    assert kept == [kept[0], f"customer {kept[0]}", f"V{kept[0]}"], (
+        "Each call of `latest_order()` returned a new order, and the response has the "
+        f"number, the customer and the voucher {in_words(kept)}. The docstring asks "
+        "for the fields of one order. Look at how often your endpoint calls "
+        "`latest_order()`."
     )
 
 
@@ -408,10 +451,11 @@ def addresses(shop: Forked, environ: dict[str, str], capfd: Any) -> list[str]:
     if isinstance(report, Ended):
         printed = last_line(capfd.readouterr().err)
         raise AssertionError(
-            f"`run_shop(app, {in_words(environ)})` started no server. "
-            + (f"It raised {report.raised}" if report.raised else "It returned")
+            f"`run_shop(app, {in_words(environ)})` "
+            + (f"raised {report.raised}" if report.raised else "returned")
             + (f" and printed {in_words(printed)}" if printed else "")
-            + ". The docstring asks to serve `app` in this process."
+            + ", before a server was ready and before Ctrl-C. The docstring asks to "
+            "serve `app` in this process until Ctrl-C."
         )
     port = int(environ["SHOP_PORT"])
     ports = sorted({used for _, used in report.addresses})

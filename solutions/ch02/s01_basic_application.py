@@ -106,11 +106,12 @@ def command(module: str, name: str) -> list[str]:
 
     - The command serves the application called `name` in the module `module`, such as
       "app" in "shop" or "api" in "tools.reports".
-    - The server listens on the port in the environment variable `UVICORN_PORT`, which
-      is set only when the command is run.
+    - The server listens on the port in the environment variable `UVICORN_PORT`. This
+      variable is set for the command, but not yet when your function is called.
 
     Given:
         Uvicorn reads `UVICORN_PORT` when it starts.
+        A module in a package can have relative imports, such as `from . import db`.
 
     Example of a list of words:
         ["python", "manage.py", "check"]
@@ -154,7 +155,7 @@ def orders_app() -> FastAPI:
     - The response contains every field of the order, under the same name. Without a
       voucher, `voucher` is null.
     - Each price is a string with all its digits.
-    - `placed` is a string in ISO 8601, with a time zone.
+    - `placed` is the same time as a string in ISO 8601, with a time zone.
 
     Example:
         GET /orders/latest  ->  200  {"number": 7, "customer": "Zoë",

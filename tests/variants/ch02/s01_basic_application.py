@@ -118,6 +118,34 @@ def stock_app():
     return app
 
 
+@wrong("2.1.2", caught_by="test_q2_two_decorators_above_one_function_add_two_routes")
+class TinyAPI(Routes):
+    """Keep the path of the last call of `get` in the application."""
+
+    def get(self, path):
+        self.path = path
+        return self.register
+
+    def register(self, endpoint):
+        self.routes.append((self.path, endpoint))
+        return endpoint
+
+
+@wrong(
+    "2.1.2",
+    caught_by="test_q2_the_decorator_adds_the_function_to_the_routes[/products/]",
+)
+class TinyAPI(Routes):
+    """Take the slash at the end of a path away."""
+
+    def get(self, path):
+        def register(endpoint):
+            self.routes.append((path.rstrip("/"), endpoint))
+            return endpoint
+
+        return register
+
+
 @wrong("2.1.2", caught_by="test_q2_the_name_still_refers_to_the_function")
 class TinyAPI(Routes):
     """Forget to return the function from the decorator."""
@@ -313,10 +341,8 @@ def command(module, name):
 
 @right("2.1.3")
 def command(module, name):
-    """Run Uvicorn as a module of Python, with the import path of the folder."""
-    *folders, file = module.split(".")
-    where = ["--app-dir", "/".join(folders) or "."]
-    return [sys.executable, "-m", "uvicorn", *where, f"{file}:{name}"]
+    """Run Uvicorn as a module of Python, and name the folder."""
+    return [sys.executable, "-m", "uvicorn", "--app-dir", ".", f"{module}:{name}"]
 
 
 @right("2.1.3")
@@ -332,6 +358,56 @@ def command(module, name):
     """Call Uvicorn's own command from Python."""
     run = "from uvicorn.main import main; main()"
     return ["python", "-c", run, f"{module}:{name}", "--host", "127.0.0.1"]
+
+
+@wrong(
+    "2.1.3",
+    caught_by="test_q3_the_command_serves_the_application[backoffice.stock.count-api]",
+)
+def command(module, name):
+    """Import the last part of the module's name from the folder of its package."""
+    package, _, last = module.rpartition(".")
+    return ["uvicorn", f"{last}:{name}", "--app-dir", package.replace(".", "/") or "."]
+
+
+@wrong("2.1.4", caught_by="test_q4_all_fields_belong_to_one_order")
+def orders_app():
+    """Call `latest_order()` for each field."""
+    app = FastAPI()
+
+    @app.get("/orders/latest")
+    def latest():
+        return {
+            "number": latest_order().number,
+            "customer": latest_order().customer,
+            "placed": latest_order().placed.isoformat(),
+            "prices": {k: str(v) for k, v in latest_order().prices.items()},
+            "voucher": latest_order().voucher,
+        }
+
+    return app
+
+
+@wrong(
+    "2.1.4",
+    caught_by="test_q4_the_time_is_a_string_in_iso_8601[a quarter of a second]",
+)
+def orders_app():
+    """Write the time in whole seconds."""
+    app = FastAPI()
+
+    @app.get("/orders/latest")
+    def latest():
+        order = latest_order()
+        return {
+            "number": order.number,
+            "customer": order.customer,
+            "placed": order.placed.isoformat(timespec="seconds"),
+            "prices": {k: str(v) for k, v in order.prices.items()},
+            "voucher": order.voucher,
+        }
+
+    return app
 
 
 @wrong("2.1.4", caught_by="test_q4_each_price_is_a_string_with_all_digits")
