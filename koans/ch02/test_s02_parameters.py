@@ -68,12 +68,12 @@ def where_to_look(url: str, body: list[Any], expected: list[Any], given: str) ->
 
     `given` is the name of the function that the endpoint calls.
     """
-    if sorted(map(repr, body)) == sorted(map(repr, expected)):
-        return "Look for the line that changes the sequence."
+    if set(map(repr, body)) == set(map(repr, expected)):
+        return "Look for the line that changes the sequence, or removes equal items."
     _, query, name = url.partition("?")
     if query:
         name = name.partition("=")[0]
-        return f"Look at the parameter `{name}`, and at how you compare it."
+        return f"Look at the parameter `{name}`, and at how you filter by it."
     return f"Look at the default value of the filter, and at your call of `{given}`."
 
 
@@ -89,7 +89,14 @@ def documented(app: FastAPI, path: str) -> dict[tuple[str, str], dict[str, Any]]
     return {(one["in"], one["name"]): one for one in endpoint.get("parameters", [])}
 
 
-ORDERS = {21: [(5, True), (2, False), (1, True)], 22: [(3, True)], 23: []}
+ORDERS = {
+    21: [(5, True), (2, False), (1, True)],
+    22: [(3, True)],
+    23: [],
+    25: [(4, True), (4, True), (6, False)],
+    0: [(8, False)],
+    -7: [(9, True)],
+}
 
 
 def orders_app(answers) -> FastAPI:
@@ -112,6 +119,10 @@ def orders_app(answers) -> FastAPI:
         ("/users/22/orders", [(3, True)]),
         ("/users/22/orders?paid=false", []),
         ("/users/23/orders", []),
+        ("/users/25/orders", ORDERS[25]),
+        ("/users/25/orders?paid=false", [(6, False)]),
+        ("/users/0/orders", ORDERS[0]),
+        ("/users/-7/orders", ORDERS[-7]),
     ],
 )
 def test_q1_the_endpoint_returns_the_orders_that_paid_selects(answers, url, orders):
@@ -226,6 +237,7 @@ REQUESTS: dict[str, tuple[Callable[..., str], str, dict[str, str]]] = {
     "the string None": (list_products, "7", {"sale": "None"}),
     "an empty word": (list_products, "7", {"word": ""}),
     "a word of digits": (list_products, "7", {"word": "007"}),
+    "a word between spaces": (list_products, "7", {"word": " Red "}),
     "another parameter": (list_products, "7", {"colour": "red"}),
     "a date, a decimal and a choice": (
         delivery,
@@ -358,7 +370,11 @@ def test_q3_the_prediction_is_what_the_client_gets(answers, blank):
     asked = {
         "loc": "The docstring asks for the `loc` of the error.",
         "errors": "The docstring asks for the number of errors.",
-    }.get(blank, "The docstring asks for the body if the status code is 200.")
+    }.get(
+        blank,
+        "The docstring asks for the body if the status code is 200, otherwise for the "
+        "status code.",
+    )
     assert same, (
         f'Your prediction for "{blank}" is {in_words(value)}. The application returned '
         f"something else. {asked} {HINTS[blank]} Look at this endpoint of `search_app`."
@@ -369,6 +385,7 @@ PARCELS = {
     21: [(6, "sent"), (5, "delivered"), (4, "packed"), (2, "sent")],
     22: [(9, "delivered")],
     1: [(3, "packed")],
+    25: [(8, "sent"), (8, "sent")],
 }
 
 
@@ -395,6 +412,7 @@ def parcels_app(answers) -> FastAPI:
         ("/users/22/parcels?status=sent", []),
         ("/users/1/parcels", [3]),
         ("/users/23/parcels", []),
+        ("/users/25/parcels", [8, 8]),
     ],
 )
 def test_q4_the_endpoint_returns_the_parcels_that_status_selects(answers, url, numbers):
@@ -486,7 +504,7 @@ def test_q4_the_documentation_lists_the_allowed_values(answers):
 
 def baskets_app(answers) -> tuple[FastAPI, dict[int, dict[str, int]]]:
     """Return the application of 2.2.5 and its baskets."""
-    baskets = {7: {"pen": 2, "ink": 1}, 8: {"pen": 4}, 9: {}}
+    baskets = {7: {"pen": 2, "ink": 1}, 8: {"pen": 4}, 9: {}, 0: {"cup": 6}}
     return answers.baskets_app(baskets), baskets
 
 
@@ -495,7 +513,9 @@ def pieces(app: FastAPI, path: str) -> Any:
     return json_of(get(app, "baskets_app(baskets)", path), path, "a number")
 
 
-@pytest.mark.parametrize(("user_id", "number"), [(7, 3), (8, 4), (9, 0), (10, 0)])
+@pytest.mark.parametrize(
+    ("user_id", "number"), [(7, 3), (8, 4), (9, 0), (10, 0), (0, 6)]
+)
 def test_q5_without_a_sku_all_pieces_are_counted(answers, user_id, number):
     app, baskets = baskets_app(answers)
 
@@ -527,6 +547,9 @@ def test_q5_the_pieces_are_counted_for_every_request(answers):
         ("8/pieces/pen", 4),
         ("7/pieces/lamp", 0),
         ("10/pieces/pen", 0),
+        ("0/pieces/cup", 6),
+        ("7/pieces/all", 0),
+        ("7/pieces/None", 0),
     ],
 )
 def test_q5_with_a_sku_its_pieces_are_still_counted(answers, path, number):
@@ -537,8 +560,8 @@ def test_q5_with_a_sku_its_pieces_are_still_counted(answers, path, number):
     assert counted == number, (
         f"The baskets are {baskets}, and `GET /baskets/{path}` returned "
         f"{in_words(counted)}. The docstring asks that requests with a `sku` work as "
-        "before: they return the pieces of this product. Look at the endpoint of this "
-        "path."
+        "before: they return the number of pieces of this product. Look at the "
+        "endpoint of this path."
     )
 
 
@@ -550,6 +573,7 @@ def test_q5_with_a_sku_its_pieces_are_still_counted(answers, path, number):
         ("/baskets/mine/pieces", 422),
         ("/baskets/pieces", 404),
         ("/baskets//pieces", 404),
+        ("/baskets/7/pieces/pen/2", 404),
     ],
 )
 def test_q5_what_returned_422_or_404_still_does(answers, path, status):
@@ -562,7 +586,8 @@ def test_q5_what_returned_422_or_404_still_does(answers, path, status):
         + (
             "422, with and without a `sku`, if `user_id` is not an integer."
             if status == 422
-            else "404 for a path without a `user_id`."
+            else "404 for paths such as `/baskets/pieces` and "
+            "`/baskets/7/pieces/pen/2`."
         )
         + " Look at which of your paths matches it."
     )

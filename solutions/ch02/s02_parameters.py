@@ -46,8 +46,8 @@ def orders_app() -> FastAPI:
 
     - `?paid=true` returns only the paid orders, `?paid=false` only the unpaid ones.
       Without `paid`, the endpoint returns all orders.
-    - A `user_id` that is not an integer returns 422. A `paid` that is not a boolean,
-      such as `?paid=maybe`, also returns 422.
+    - `user_id` can be any integer. A `user_id` that is not an integer returns 422. A
+      `paid` that is not a boolean, such as `?paid=maybe`, also returns 422.
     - The documentation (`/docs`) lists `user_id`, and `paid` as an optional parameter.
 
     Example:
@@ -89,7 +89,8 @@ def value_of(parameter: Parameter, sent: Mapping[str, str]) -> Any:
 
     - If `sent` contains the parameter, convert its string with Pydantic's
       `TypeAdapter(annotation)`, and return the result.
-    - If `sent` does not contain the parameter, return its default value as it is.
+    - If `sent` does not contain the parameter, return its default value. Do not
+      convert or validate it.
     - If the string is not valid for the annotation, or a parameter without a default
       value is missing, raise a ValueError.
 
@@ -234,9 +235,14 @@ def baskets_app(baskets: dict[int, dict[str, int]]) -> FastAPI:
 
     - For each request, `GET /baskets/{user_id}/pieces` returns the number of all pieces
       in the basket. For a user without a basket, this is 0.
-    - Requests with a `sku` work as before: they return the pieces of this product.
+    - Requests with a `sku` work as before: they return the number of pieces of this
+      product.
     - A `user_id` that is not an integer still returns 422, with and without a `sku`.
-      A path without a `user_id`, such as `/baskets/pieces`, still returns 404.
+      `/baskets/pieces`, without a `user_id`, still returns 404. Longer paths, such as
+      `/baskets/7/pieces/pen/2`, also still return 404.
+
+    Given:
+        No request has a `sku` in its query.
 
     Example:
         baskets_app({7: {"pen": 2, "ink": 1}})

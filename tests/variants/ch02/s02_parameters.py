@@ -11,6 +11,60 @@ from sensei.variants import right, wrong
 
 @wrong(
     "2.2.1",
+    caught_by="test_q1_the_endpoint_returns_the_orders_that_paid_selects"
+    "[/users/0/orders-orders8]",
+)
+def orders_app():
+    """Allow only user IDs from 1 on."""
+    app = FastAPI()
+
+    @app.get("/users/{user_id}/orders")
+    def read(user_id: PositiveInt, paid: bool | None = None):
+        return [one for one in orders_of(user_id) if paid in (None, one.paid)]
+
+    return app
+
+
+@wrong(
+    "2.2.1",
+    caught_by="test_q1_the_endpoint_returns_the_orders_that_paid_selects"
+    "[/users/-7/orders-orders9]",
+)
+def orders_app():
+    """Check by hand that the user ID has digits only."""
+    app = FastAPI()
+
+    @app.get("/users/{user_id}/orders")
+    def read(user_id: str, paid: bool | None = None):
+        if not user_id.isdigit():
+            raise HTTPException(422, "The user ID is not an integer.")
+        return [one for one in orders_of(int(user_id)) if paid in (None, one.paid)]
+
+    return app
+
+
+@wrong(
+    "2.2.1",
+    caught_by="test_q1_the_endpoint_returns_the_orders_that_paid_selects"
+    "[/users/25/orders?paid=false-orders7]",
+)
+def orders_app():
+    """Remove orders from the list while walking through it."""
+    app = FastAPI()
+
+    @app.get("/users/{user_id}/orders")
+    def read(user_id: int, paid: bool | None = None):
+        orders = orders_of(user_id)
+        for one in orders:
+            if paid not in (None, one.paid):
+                orders.remove(one)
+        return orders
+
+    return app
+
+
+@wrong(
+    "2.2.1",
     caught_by="test_q1_the_endpoint_returns_the_orders_that_paid_selects[/users/21/orders?paid=false-orders2]",
 )
 def orders_app():
@@ -199,6 +253,21 @@ def orders_app():
         return [order for order in found if order.paid in wanted]
 
     return app
+
+
+@wrong(
+    "2.2.2",
+    caught_by="test_q2_a_request_has_the_same_outcome_as_in_fastapi"
+    "[a word between spaces]",
+)
+def value_of(parameter, sent):
+    """Remove the spaces around the string."""
+    if parameter.name in sent:
+        text = sent[parameter.name].strip()
+        return TypeAdapter(parameter.annotation).validate_python(text)
+    if parameter.default is Parameter.empty:
+        raise ValueError(parameter.name)
+    return parameter.default
 
 
 @wrong("2.2.2", caught_by="test_q2_a_request_has_the_same_outcome_as_in_fastapi[false]")
@@ -436,6 +505,26 @@ def predictions():
     }
 
 
+@wrong(
+    "2.2.4",
+    caught_by="test_q4_the_endpoint_returns_the_parcels_that_status_selects"
+    "[/users/25/parcels-numbers7]",
+)
+def parcels_app():
+    """Return a parcel only once for each number."""
+    app = FastAPI()
+
+    @app.get("/users/{user_id}/parcels")
+    def read(
+        user_id: PositiveInt,
+        status: Literal["packed", "sent", "delivered"] | None = None,
+    ) -> list[Parcel]:
+        found = {one.number: one for one in parcels_of(user_id)}
+        return [one for one in found.values() if status in (None, one.status)]
+
+    return app
+
+
 @wrong("2.2.4", caught_by="test_q4_another_status_returns_422")
 def parcels_app():
     """Declare the status as a string."""
@@ -671,6 +760,55 @@ def parcels_app():
             for parcel in parcels_of(user_id)
             if only.status in (None, parcel.status)
         ]
+
+    return app
+
+
+@wrong(
+    "2.2.5",
+    caught_by="test_q5_what_returned_422_or_404_still_does[/baskets/7/pieces/pen/2-404]",
+)
+def baskets_app(baskets):
+    """Use a path convertor for the rest of the path."""
+    app = FastAPI()
+
+    @app.get("/baskets/{user_id}/pieces{rest:path}")
+    def pieces(user_id: int, rest: str) -> int:
+        basket = baskets.get(user_id, {})
+        sku = rest.strip("/")
+        return basket.get(sku, 0) if sku else sum(basket.values())
+
+    return app
+
+
+@wrong(
+    "2.2.5", caught_by="test_q5_with_a_sku_its_pieces_are_still_counted[7/pieces/all-0]"
+)
+def baskets_app(baskets):
+    """Use a word for all products as the default value."""
+    app = FastAPI()
+
+    @app.get("/baskets/{user_id}/pieces")
+    @app.get("/baskets/{user_id}/pieces/{sku}")
+    def pieces(user_id: int, sku: str = "all") -> int:
+        basket = baskets.get(user_id, {})
+        return sum(basket.values()) if sku == "all" else basket.get(sku, 0)
+
+    return app
+
+
+@wrong("2.2.5", caught_by="test_q5_without_a_sku_all_pieces_are_counted[0-6]")
+def baskets_app(baskets):
+    """Allow only user IDs from 1 on in the new endpoint."""
+    app = FastAPI()
+
+    @app.get("/baskets/{user_id}/pieces")
+    def all_pieces(user_id: PositiveInt) -> int:
+        return sum(baskets.get(user_id, {}).values())
+
+    @app.get("/baskets/{user_id}/pieces/{sku}")
+    def pieces(user_id: int, sku: str) -> int:
+        return baskets.get(user_id, {}).get(sku, 0)
 
     return app
 
