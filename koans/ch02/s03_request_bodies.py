@@ -145,9 +145,9 @@ def errors_by_field(detail: list[dict[str, Any]]) -> dict[str, str]:
 
     - The name of a field is its `loc` without the first part, "body", joined with dots.
       For the quantity of the second line, this is "lines.1.quantity".
-    - The message is the `msg` of the error.
+    - The message is the `msg` of the error. Do not change `detail`.
     - If the body is missing, not an object or not JSON, the error concerns the whole
-      body. Its name is "".
+      body. Use "" as its name.
 
     Given:
         If the body is missing or is not an object, `loc` is `["body"]`.
@@ -181,8 +181,9 @@ def predictions() -> dict[str, dict[str, Any]]:
     """2.3.6  Explain the difference between Pydantic’s `BaseModel` and Python
     dataclasses.
 
-    Predict the value of `pieces` in six cases. Replace each `___` with 3, "3" or
-    "ValidationError". `Shelf` stands for `ShelfData` or `ShelfModel`.
+    Predict the value of `pieces` in six cases. Replace each `___` with 3, "3" or, if
+    the string "3" is refused, "ValidationError". `Shelf` stands for `ShelfData` or
+    `ShelfModel`.
 
     - "constructor": `pieces` of `Shelf(sku="pen", pieces="3")`.
     - "assignment": `pieces` of `shelf`, after `shelf = Shelf(sku="pen", pieces=1)` and

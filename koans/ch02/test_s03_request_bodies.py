@@ -1,5 +1,6 @@
 """The tests of section 2.3."""
 
+import copy
 from collections.abc import Iterable
 from typing import Annotated, Any
 
@@ -106,20 +107,30 @@ MARA = {"name": "Mara", "email": "mara@example.com", "age": 31}
     "user",
     [
         MARA,
-        {"name": "Łucja", "email": "lu.s+shop@example.org", "age": 19},
+        {"name": "Łucja", "email": "Lu.S+shop@example.org", "age": 19},
         {"name": "", "email": "mara@example.com", "age": 0},
-        {"name": "x" * 300, "email": "mara@example.com", "age": -1},
+        {"name": " Mara  Lind\n", "email": "mara@example.com", "age": 31},
+        {"name": "Mara", "email": "mara@example.com", "age": -1},
+        {"name": "x" * 300, "email": "mara@example.com", "age": 31},
         {"name": "Mara", "email": "mara@example.com", "age": 10**20},
     ],
-    ids=["Mara", "another user", "shortest", "longest", "a large age"],
+    ids=[
+        "Mara",
+        "another user",
+        "shortest",
+        "whitespace",
+        "a negative age",
+        "longest",
+        "a large age",
+    ],
 )
 def test_q1_the_endpoint_returns_the_user(answers, user):
     body = json_object(post(answers.users_app(), "users_app()", "/users", user), user)
 
     assert body == user, (
         f"`POST /users` with {in_words(user)} returned {in_words(body)}. The docstring "
-        "asks for the validated user of the request. Look at the fields of your model, "
-        "and at what your endpoint returns."
+        "asks for the user of the request, with any string as the name. Look at the "
+        "fields and settings of your model, and at what your endpoint returns."
     )
 
 
@@ -517,6 +528,7 @@ LAMP = {"name": "Lamp", "price": "19.90", "quantity": 3}
     [
         {"name": "x", "price": "2.5", "quantity": 1},
         {"name": "Fountain pen, 昭和"},
+        pytest.param({"name": "x" * 300}, id="a long name"),
         {"price": "0.01"},
         {"price": "20"},
         {"price": "12345678901234567.89"},
@@ -539,7 +551,9 @@ def test_q4_the_endpoint_returns_the_product(answers, change):
     )
 
 
-@pytest.mark.parametrize("name", ["  Lamp", "Desk lamp \t", "\n Ink "], ids=repr)
+@pytest.mark.parametrize(
+    "name", ["  Lamp", "Desk lamp \t", "\n Ink ", " Pen  set"], ids=repr
+)
 def test_q4_whitespace_around_the_name_is_removed(answers, name):
     product = LAMP | {"name": name}
     response = post(answers.products_app(), "products_app()", "/products", product)
@@ -680,6 +694,20 @@ def test_q5_an_error_of_the_whole_body_has_an_empty_name(answers, body):
     )
 
 
+def test_q5_the_detail_of_the_response_stays_as_it_was(answers):
+    body, _ = FORMS["four errors"]
+    detail = detail_of(answers.Order, {"json": body})
+    before = copy.deepcopy(detail)
+
+    attempt("`errors_by_field`", answers.errors_by_field, detail)
+    changed = [one["loc"] for one in before if one not in detail]
+    assert detail == before, (
+        f"`errors_by_field` changed the list that it was called with, for example the "
+        f"error with the `loc` {changed[0] if changed else before[0]['loc']}. The "
+        "docstring asks not to change `detail`: a second call would return other names."
+    )
+
+
 HINTS = {
     ("constructor", "ShelfData"): "Look at what `__init__` of a dataclass does.",
     ("constructor", "ShelfModel"): "Look at what `__init__` of BaseModel does.",
@@ -727,7 +755,8 @@ def test_q6_the_prediction_is_the_value_of_pieces(answers, case, name):
     except (TypeError, LookupError):
         value = "missing from your dict"
 
-    same = value == pieces_in(answers, case, name)
+    # Not `==`: there are objects that are equal to everything.
+    same = repr(value) == repr(pieces_in(answers, case, name))
     assert same, (
         f'Your prediction for "{case}", {name} is {in_words(value)}. The run had '
         f'another value. The docstring asks for 3, "3" or "ValidationError". '

@@ -243,6 +243,43 @@ def users_app():
     return app
 
 
+@wrong("2.3.1", caught_by="test_q1_the_endpoint_returns_the_user[whitespace]")
+def users_app():
+    """Strip the name, though any string is one."""
+
+    class User(BaseModel):
+        model_config = ConfigDict(str_strip_whitespace=True)
+        name: str
+        email: EmailStr
+        age: int
+
+    app = FastAPI()
+
+    @app.post("/users")
+    def create(user: User) -> User:
+        return user
+
+    return app
+
+
+@wrong("2.3.1", caught_by="test_q1_the_endpoint_returns_the_user[a negative age]")
+def users_app():
+    """Refuse a negative age, though any integer is one."""
+
+    class User(BaseModel):
+        name: str
+        email: EmailStr
+        age: NonNegativeInt
+
+    app = FastAPI()
+
+    @app.post("/users")
+    def create(user: User) -> User:
+        return user
+
+    return app
+
+
 @right("2.3.1")
 def users_app():
     """Use a router, an async function, `Field` and `Body`."""
@@ -900,6 +937,50 @@ def products_app():
     return app
 
 
+@wrong("2.3.4", caught_by="test_q4_whitespace_around_the_name_is_removed[' Pen  set']")
+def products_app():
+    """Remove whitespace inside the name as well."""
+
+    class Product(BaseModel):
+        name: str
+        price: Decimal = Field(gt=0, decimal_places=2)
+        quantity: int = Field(ge=0)
+
+        @field_validator("name")
+        @classmethod
+        def tidy(cls, name):
+            if not name.split():
+                raise ValueError("the name is empty")
+            return " ".join(name.split())
+
+    app = FastAPI()
+
+    @app.post("/products")
+    def create(product: Product) -> Product:
+        return product
+
+    return app
+
+
+@wrong("2.3.4", caught_by="test_q4_the_endpoint_returns_the_product[a long name]")
+def products_app():
+    """Limit the length of the name."""
+
+    class Product(BaseModel):
+        model_config = ConfigDict(str_strip_whitespace=True)
+        name: str = Field(min_length=1, max_length=100)
+        price: Decimal = Field(gt=0, decimal_places=2)
+        quantity: int = Field(ge=0)
+
+    app = FastAPI()
+
+    @app.post("/products")
+    def create(product: Product) -> Product:
+        return product
+
+    return app
+
+
 @wrong("2.3.4", caught_by="test_q4_a_422_reports_each_invalid_field")
 def products_app():
     """Check the rules inside the endpoint, one after the other."""
@@ -1059,6 +1140,17 @@ def errors_by_field(detail):
     }
 
 
+@wrong("2.3.5", caught_by="test_q5_the_detail_of_the_response_stays_as_it_was")
+def errors_by_field(detail):
+    """Take the first part out of each `loc`."""
+    found = {}
+    for one in detail:
+        one["loc"].pop(0)
+        path = [] if one["type"] == "json_invalid" else one["loc"]
+        found[".".join(str(part) for part in path)] = one["msg"]
+    return found
+
+
 @right("2.3.5")
 def errors_by_field(detail):
     """Use `match`."""
@@ -1131,6 +1223,18 @@ def predictions():
     """Believe that a dataclass converts by its annotations."""
     row = {"ShelfData": 3, "ShelfModel": 3}
     return {case: row for case in ("constructor", "assignment", "request body")}
+
+
+@wrong(
+    "2.3.6",
+    caught_by="test_q6_the_prediction_is_the_value_of_pieces[constructor-ShelfData]",
+)
+def predictions():
+    """Use an object that is equal to everything."""
+    from unittest.mock import ANY
+
+    cases = ("constructor", "assignment", "request body")
+    return {case: {"ShelfData": ANY, "ShelfModel": ANY} for case in cases}
 
 
 @right("2.3.6")
