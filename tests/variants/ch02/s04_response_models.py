@@ -176,6 +176,41 @@ def orders_app():
     return app
 
 
+@wrong("2.4.1", caught_by="test_q1_the_order_is_passed_to_accept")
+def orders_app():
+    """Accept the order once for each field of the response."""
+
+    class OrderOut(BaseModel):
+        number: int
+        state: str
+
+    app = FastAPI()
+
+    @app.post("/orders", status_code=202)
+    def create_order(order: OrderIn) -> OrderOut:
+        return OrderOut(number=accept(order)["number"], state=accept(order)["state"])
+
+    return app
+
+
+@wrong("2.4.1", caught_by="test_q1_an_order_returns_202")
+def orders_app():
+    """Allow the state of the example only."""
+    from typing import Literal
+
+    class OrderOut(BaseModel):
+        number: int
+        state: Literal["accepted"]
+
+    app = FastAPI()
+
+    @app.post("/orders", status_code=202, response_model=OrderOut)
+    def create_order(order: OrderIn):
+        return accept(order)
+
+    return app
+
+
 @right("2.4.1")
 def orders_app():
     """Return a TypedDict, and register the endpoint without a decorator."""
@@ -376,6 +411,53 @@ def accounts_app():
     def read_account(number: str) -> AccountOut:
         return find_account(number)
 
+    return app
+
+
+@wrong("2.4.2", caught_by="test_q2_a_row_that_changes_is_read_again[/accounts/7]")
+def accounts_app():
+    """Keep each account that was read."""
+    app = FastAPI()
+    found = {}
+
+    @app.get("/accounts/{number}", response_model=AccountOut)
+    def read_account(number: int):
+        if number not in found:
+            found[number] = find_account(number)
+        return found[number]
+
+    app.get("/staff/accounts", response_model=list[StaffAccountOut])(all_accounts)
+    return app
+
+
+@wrong("2.4.2", caught_by="test_q2_a_row_that_changes_is_read_again[/staff/accounts]")
+def accounts_app():
+    """Keep the list of the first request."""
+    from functools import cache
+
+    app = FastAPI()
+    rows = cache(lambda: all_accounts())
+    app.get("/accounts/{number}", response_model=AccountOut)(find_account)
+
+    @app.get("/staff/accounts", response_model=list[StaffAccountOut])
+    def read_accounts():
+        return rows()
+
+    return app
+
+
+@wrong("2.4.2", caught_by="test_q2_an_account_is_returned_as_account_out[0]")
+def accounts_app():
+    """Return 404 for some numbers, though there is an account for every one."""
+    app = FastAPI()
+
+    @app.get("/accounts/{number}", response_model=AccountOut)
+    def read_account(number: int):
+        if number < 1:
+            raise HTTPException(404)
+        return find_account(number)
+
+    app.get("/staff/accounts", response_model=list[StaffAccountOut])(all_accounts)
     return app
 
 
@@ -629,6 +711,49 @@ def catalogue_app(catalogue):
     return app
 
 
+@wrong("2.4.4", caught_by="test_q4_the_response_contains_the_fields_of_product_out")
+def catalogue_app(catalogue):
+    """Refuse a product with a name that exists."""
+    app = FastAPI()
+
+    @app.get("/products/{number}")
+    def read_product(number: int) -> ProductOut:
+        if number not in catalogue.rows:
+            raise HTTPException(404)
+        return ProductOut(**catalogue.rows[number])
+
+    @app.post("/products", status_code=201)
+    def create_product(product: ProductIn, response: Response) -> ProductOut:
+        if any(row["name"] == product.name for row in catalogue.rows.values()):
+            raise HTTPException(409)
+        created = ProductOut(**catalogue.add(product))
+        response.headers["Location"] = f"/products/{created.number}"
+        return created
+
+    return app
+
+
+@wrong("2.4.4", caught_by="test_q4_the_response_contains_the_fields_of_product_out")
+def catalogue_app(catalogue):
+    """Write each price with two decimal places."""
+    app = FastAPI()
+
+    @app.get("/products/{number}")
+    def read_product(number: int) -> ProductOut:
+        if number not in catalogue.rows:
+            raise HTTPException(404)
+        return ProductOut(**catalogue.rows[number])
+
+    @app.post("/products", status_code=201)
+    def create_product(product: ProductIn, response: Response) -> ProductOut:
+        product.price = product.price.quantize(Decimal("0.01"))
+        created = ProductOut(**catalogue.add(product))
+        response.headers["Location"] = f"/products/{created.number}"
+        return created
+
+    return app
+
+
 @right("2.4.4")
 def catalogue_app(catalogue):
     """Return a JSONResponse that has the status code and the header."""
@@ -863,6 +988,49 @@ def members_app(members):
     @app.get("/members", response_model_exclude_none=True)
     def read_members() -> list[MemberOut]:
         return shown
+
+    return app
+
+
+@wrong("2.4.5", caught_by="test_q5_a_member_who_comes_later_is_sent_as_well")
+def members_app(members):
+    """Keep the members of the first request."""
+
+    class MemberOut(BaseModel):
+        name: str
+        nickname: str | None = None
+        invited_by: "MemberOut | None" = None
+
+    app = FastAPI()
+    first = []
+
+    @app.get(
+        "/members", response_model=list[MemberOut], response_model_exclude_none=True
+    )
+    def read_members():
+        if not first:
+            first.extend(members)
+        return first
+
+    return app
+
+
+@wrong("2.4.5", caught_by="test_q5_every_member_is_sent_without_the_password_hash[0]")
+def members_app(members):
+    """Send one member for each name."""
+
+    class MemberOut(BaseModel):
+        name: str
+        nickname: str | None = None
+        invited_by: "MemberOut | None" = None
+
+    app = FastAPI()
+
+    @app.get(
+        "/members", response_model=list[MemberOut], response_model_exclude_none=True
+    )
+    def read_members():
+        return list({one.name: one for one in members}.values())
 
     return app
 
