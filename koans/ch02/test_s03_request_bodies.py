@@ -2,11 +2,12 @@
 
 import copy
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Annotated, Any
 
 import httpx2
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, HTTPException
 from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel, Field, model_validator
 
@@ -261,7 +262,9 @@ def test_q2_the_endpoint_gets_the_same_instance_as_in_fastapi(answers, name):
     )
 
 
-@pytest.mark.parametrize("result", [None, 0, "", [], {}, False], ids=repr)
+@pytest.mark.parametrize(
+    "result", [None, 0, "", [], {}, False, Decimal("2.50")], ids=repr
+)
 def test_q2_the_content_is_what_the_endpoint_returns(answers, result):
     data = VALID["an order"]
     seen = outcome(lambda: answers.receive(answers.Order, lambda order: result, data))
@@ -269,7 +272,7 @@ def test_q2_the_content_is_what_the_endpoint_returns(answers, result):
     assert repr(seen) in (repr((200, result)), repr([200, result])), (
         f"The data was valid, and the endpoint returned {result!r}. `receive` "
         f"{returned_or_raised(seen)}. The docstring asks for 200 and what the endpoint "
-        "returns, whatever it is. Look at the line that returns the content."
+        "returns, unchanged. Look at the line that returns the content."
     )
 
 
@@ -329,11 +332,13 @@ def test_q2_invalid_data_does_not_call_the_endpoint(answers):
     )
 
 
-@pytest.mark.parametrize("kind", ["ValidationError", "LookupError"])
+@pytest.mark.parametrize("kind", ["ValidationError", "LookupError", "HTTPException"])
 def test_q2_an_exception_from_the_endpoint_is_not_caught(answers, kind):
-    error: Any = LookupError("no such product")
-    if kind == "ValidationError":
-        error = outcome(lambda: Review(stars="many"))
+    error: Any = {
+        "ValidationError": outcome(lambda: Review(stars="many")),
+        "LookupError": LookupError("no such product"),
+        "HTTPException": HTTPException(409, "sold out"),
+    }[kind]
 
     def endpoint(order: object) -> None:
         raise error
@@ -341,7 +346,7 @@ def test_q2_an_exception_from_the_endpoint_is_not_caught(answers, kind):
     data = VALID["an order"]
     seen = outcome(lambda: answers.receive(answers.Order, endpoint, data))
     assert seen is error, (
-        f"The data was valid, and the endpoint raised a {kind}. `receive` "
+        f"The data was valid, and the endpoint raised {kind}. `receive` "
         f"{returned_or_raised(seen)}. The docstring asks not to catch this exception. "
         "Look at which lines are below `try`."
     )
@@ -631,6 +636,7 @@ class Delivery(BaseModel):
     """The form of another page, with lists in a list."""
 
     boxes: list[Box]
+    body: str = ""
 
 
 FORMS: dict[str, tuple[dict[str, Any], list[str]]] = {
@@ -648,6 +654,7 @@ FORMS: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"boxes": [{"labels": []}, {"labels": ["up", 5]}, {}]},
         ["boxes.1.labels.1", "boxes.2.labels"],
     ),
+    "a field with the name body": ({"boxes": [], "body": 7}, ["body"]),
 }
 
 

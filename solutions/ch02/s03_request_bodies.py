@@ -89,12 +89,13 @@ def receive(
     the response.
 
     - If `data` is valid, call `endpoint` with an instance of `model`. Return 200 and
-      what the endpoint returns.
+      what the endpoint returns, unchanged.
     - If `data` is not valid, do not call `endpoint`. Return 422 and
       `{"detail": errors}`, with a dict for each error in Pydantic's ValidationError.
     - Each dict contains the `loc` and the `msg` of the error. `loc` is a list here, and
       begins with "body". The dict can contain other keys, too.
-    - Do not catch an exception from `endpoint`, not even a ValidationError.
+    - Do not catch an exception from `endpoint`, not even a ValidationError or an
+      HTTPException.
 
     Example:
         receive(Order, save_order, {"lines": []})  ->
