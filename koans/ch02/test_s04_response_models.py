@@ -399,7 +399,7 @@ def test_q4_the_location_is_the_url_of_the_new_product(answers):
     with client(catalogue_app(answers)) as http:
         created = [
             request(http, "POST", f"{shop}/products", json=product)
-            for product in (LAMP, PEN)
+            for product in (LAMP, PEN, LAMP)
         ]
         locations = [response.headers.get("Location", "") for response in created]
         assert all(locations), (
@@ -417,10 +417,11 @@ def test_q4_the_location_is_the_url_of_the_new_product(answers):
         )
         found = [json_or_text(request(http, "GET", url)) for url in urls]
 
-    assert found == [LAMP | {"number": 41}, PEN | {"number": 42}], (
+    asked = [LAMP | {"number": 41}, PEN | {"number": 42}, LAMP | {"number": 43}]
+    assert found == asked, (
         f"The headers `Location` were {in_words(locations)}. `GET` for these URLs "
         f"returned {in_words(found)}. The docstring asks for the URLs of the products "
-        "41 and 42, in this order."
+        "41, 42 and 43, in this order."
     )
 
 
@@ -583,6 +584,20 @@ class Purchase(BaseModel):
     checked: date | None = None
 
 
+class Part(BaseModel):
+    """A model for the fields of another model."""
+
+    sku: str
+    price: Decimal
+
+
+class Kit(BaseModel):
+    """A third model for 2.4.6, with models in it."""
+
+    parts: list[Part]
+    box: Part | None = None
+
+
 def fastapi_sends(model: type[BaseModel], returned: object) -> object:
     """Return the body of a response of FastAPI with this response model."""
     app = FastAPI()
@@ -652,6 +667,20 @@ def test_q6_another_model_has_other_fields(answers):
             f"`respond` returned {in_words(seen)} for it. FastAPI sends "
             f"{in_words(asked)}. Use the fields of `model`."
         )
+
+
+def test_q6_a_model_in_a_model_becomes_what_fastapi_sends(answers):
+    part = {"sku": "nib", "price": "2.50", "margin": 2}
+    returned = {"parts": [part, part], "box": part}
+
+    seen = body_for(answers, Kit, returned)
+    asked = fastapi_sends(Kit, returned)
+    assert seen == asked, (
+        "A model has the fields `parts` and `box`, which contain models. `respond` "
+        f"returned {in_words(seen)} for it. FastAPI sends {in_words(asked)}. The "
+        "docstring asks for the fields of the model, ready for JSON. Look at how you "
+        "convert them."
+    )
 
 
 @pytest.mark.parametrize(

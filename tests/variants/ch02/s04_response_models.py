@@ -754,6 +754,31 @@ def catalogue_app(catalogue):
     return app
 
 
+@wrong("2.4.4", caught_by="test_q4_the_location_is_the_url_of_the_new_product")
+def catalogue_app(catalogue):
+    """Look for the number of the new product by its name."""
+    app = FastAPI()
+
+    @app.get("/products/{number}")
+    def read_product(number: int) -> ProductOut:
+        if number not in catalogue.rows:
+            raise HTTPException(404)
+        return ProductOut(**catalogue.rows[number])
+
+    @app.post("/products", status_code=201)
+    def create_product(product: ProductIn, response: Response) -> ProductOut:
+        created = catalogue.add(product)
+        number = next(
+            number
+            for number, row in catalogue.rows.items()
+            if row["name"] == product.name
+        )
+        response.headers["Location"] = f"/products/{number}"
+        return ProductOut(**created)
+
+    return app
+
+
 @right("2.4.4")
 def catalogue_app(catalogue):
     """Return a JSONResponse that has the status code and the header."""
@@ -1159,6 +1184,13 @@ def respond(model, returned):
         values = {name: getattr(returned, name, None) for name in model.model_fields}
         return jsonable_encoder(values)
     return model.model_validate(returned).model_dump(mode="json")
+
+
+@wrong("2.4.6", caught_by="test_q6_a_model_in_a_model_becomes_what_fastapi_sends")
+def respond(model, returned):
+    """Write everything that JSON does not know as a string."""
+    valid = model.model_validate(returned, from_attributes=True)
+    return json.loads(json.dumps(dict(valid), default=str))
 
 
 @right("2.4.6")
