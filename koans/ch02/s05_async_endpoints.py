@@ -34,8 +34,8 @@ def products_app(url: str) -> FastAPI:
 
     - For every request, send `GET /stock` to the supplier, with the query parameter
       `sku`. Return the response as a `Stock`.
-    - If the supplier sends a server error (500 to 599), or no response, return 502 Bad
-      Gateway. The handler below does this for each exception of httpx.
+    - If the supplier sends a server error (500 to 599), no response, or none in time,
+      return 502 Bad Gateway. The handler below does this for each exception of httpx.
     - Fifty requests can wait for the supplier at the same time.
 
     Given:
@@ -223,9 +223,9 @@ def differences() -> dict[str, str | int]:
     Predict how a server with the default settings runs `places_app` above.
 
     - The first four paths: the response, "event loop" or "worker thread".
-    - The two paths with "/waits": fifty clients send a request at the same time, and
-      `wait` and `wait_async` do not return. How many of the fifty requests are waiting
-      in them? Write a number.
+    - The two paths with "/waits": fifty clients send a request to the path at the same
+      time. No call of `wait` or `wait_async` returns. How many of the fifty requests
+      are in such a call? Write a number.
     """
     return {
         "/def": ___,
@@ -278,8 +278,8 @@ def warehouse_app() -> FastAPI:
     - `GET /sync/{sku}` is a `def` that uses a `Warehouse`. `GET /async/{sku}` is an
       `async def` that uses an `AsyncWarehouse`.
     - Each request creates and opens a connection of its own. The connection is closed
-      after the call of `pieces`, also if it raises an exception. Then the client
-      receives 500.
+      after the call of `pieces`, also if the call is cancelled or raises an exception.
+      If it raises an exception, the client receives 500.
     - Each endpoint can serve several requests at the same time.
 
     Example:

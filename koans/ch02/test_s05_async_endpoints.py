@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 import anyio.to_thread
+import httpx
 import httpx2
 import pytest
 from fastapi import FastAPI, Request, Response
@@ -136,16 +137,23 @@ def test_q1_the_supplier_receives_the_sku(supplied, sku):
 
 @pytest.mark.parametrize("status", [500, 503, 599])
 def test_q1_a_server_error_of_the_supplier_returns_502(supplied, status):
+    left = iter([200, status])  # then 200, if the application tries again
+
     def stock(sku: str) -> Response:
         content = '{"sku": "lamp", "pieces": 0}'
-        return Response(content, status, media_type="application/json")
+        return Response(content, next(left, 200), media_type="application/json")
 
     with supplied(stock) as shop:
-        response = shop.client.get("/products/lamp")
+        first, second = (shop.client.get("/products/lamp") for _ in range(2))
 
-    assert response.status_code == 502, (
-        f"The supplier returned {status}. {failure(shop, response)}. The docstring "
-        "asks for 502 if the supplier returns a server error."
+    assert first.status_code == 200, (
+        f"The supplier returned 200. {failure(shop, first)}. The docstring asks for "
+        "the `Stock` that the supplier sends."
+    )
+    assert second.status_code == 502, (
+        f"The supplier returned 200 for one request, and {status} for the next. Then "
+        f"{failure(shop, second)}. The docstring asks for 502 if the supplier returns "
+        "a server error, and to send one request to it for each request."
     )
 
 
@@ -160,6 +168,25 @@ def test_q1_a_supplier_that_cannot_be_reached_returns_502(answers, supplied):
     assert response.status_code == 502, (
         f"Nothing listens at the supplier's URL. {failure(shop, response)}. The "
         "docstring asks for 502 if the supplier sends no response."
+    )
+
+
+def test_q1_a_supplier_that_is_too_slow_returns_502(answers, supplied, monkeypatch):
+    async def wait_too_long(_: object, request: httpx.Request) -> httpx.Response:
+        raise httpx.ReadTimeout("no response in time", request=request)
+
+    transport = httpx.AsyncHTTPTransport
+    monkeypatch.setattr(transport, "handle_async_request", wait_too_long)
+    with socket.socket() as silent:  # other clients cannot reach it, either
+        silent.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        app = fastapi_app(answers.products_app(url), "products_app(...)")
+        with serve(app) as shop:
+            response = shop.client.get("/products/lamp")
+
+    assert response.status_code == 502, (
+        f"The supplier sent no response in time. {failure(shop, response)}. The "
+        "docstring asks for 502 in this case, too."
     )
 
 
@@ -227,7 +254,7 @@ class Threads:
     async def rating_of(self, sku: str) -> float:
         """Stand in for the review service."""
         self.rating.append(threading.get_ident())
-        return {"lamp": 4.5, "pen": 1.0}[sku] + len(self.rating) - 1
+        return {"lamp": 4.5, "pen": 1.125}[sku] + len(self.rating) - 1
 
     def price_of(self, sku: str) -> float:
         """Stand in for the database, whose response comes after a turn of the loop."""
@@ -237,7 +264,7 @@ class Threads:
             self.loop.call_soon_threadsafe(turn.set)
             # Looks are counted, and not seconds: a busy machine makes each longer.
             self.is_free = any(turn.wait(0.05) for _ in range(40))
-        return {"lamp": 2.5, "pen": 9.0}[sku] + len(self.price) - 1
+        return {"lamp": 2.5, "pen": 9.375}[sku] + len(self.price) - 1
 
 
 def check_offers(answers, path: str, asked: dict[str, float]) -> None:
@@ -284,7 +311,7 @@ def check_offers(answers, path: str, asked: dict[str, float]) -> None:
 
 
 PRODUCTS = pytest.mark.parametrize(
-    ("sku", "rating", "price"), [("lamp", 4.5, 2.5), ("pen", 1.0, 9.0)]
+    ("sku", "rating", "price"), [("lamp", 4.5, 2.5), ("pen", 1.125, 9.375)]
 )
 
 
@@ -585,6 +612,25 @@ def test_q5_each_request_closes_its_connection(answers, kind):
         f"After each of three requests to `/{kind}`, so many connections were opened "
         f"and closed: {left}. During the second, `pieces` raised an exception. The "
         "docstring asks to open and close one for each request."
+    )
+
+
+async def test_q5_a_cancelled_request_closes_its_connection(answers):
+    books = Books(answers, parties=2)  # one request alone waits in `pieces`
+    async with async_client(warehouse_app(answers)) as http:
+        request = asyncio.ensure_future(http.get("/async/lamp"))
+        while not (books.gate.inside or request.done()):  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        request.cancel()
+        await asyncio.gather(request, return_exceptions=True)
+        books.gate.open()
+
+    words = [entry.split()[0] for entry in books.log]
+    assert (words.count("open"), words.count("close")) == (1, 1), (
+        "A request to `/async/lamp` was cancelled during the call of `pieces`. The "
+        f"log of the connections is {in_words(books.log)}. The docstring asks to close "
+        "the connection also in this case. `pieces` raises a CancelledError, which is "
+        "not a subclass of Exception."
     )
 
 

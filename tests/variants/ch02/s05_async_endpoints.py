@@ -217,6 +217,67 @@ def products_app(url):
     return app
 
 
+@wrong("2.5.1", caught_by="test_q1_a_server_error_of_the_supplier_returns_502")
+def products_app(url):
+    """Try again after a server error."""
+    app = FastAPI()
+
+    @app.get("/products/{sku}")
+    async def read_product(sku: str) -> Stock:
+        try:
+            async with httpx.AsyncClient(base_url=url) as supplier:
+                response = await supplier.get("/stock", params={"sku": sku})
+                if response.is_server_error:
+                    response = await supplier.get("/stock", params={"sku": sku})
+                response.raise_for_status()
+        except httpx.HTTPError:
+            raise HTTPException(502)
+        return Stock.model_validate_json(response.content)
+
+    return app
+
+
+@wrong("2.5.1", caught_by="test_q1_a_server_error_of_the_supplier_returns_502")
+def products_app(url):
+    """Return the stock of the last request if the supplier fails."""
+    app = FastAPI()
+    last = {}
+
+    @app.get("/products/{sku}")
+    async def read_product(sku: str) -> Stock:
+        try:
+            async with httpx.AsyncClient(base_url=url) as supplier:
+                response = await supplier.get("/stock", params={"sku": sku})
+                response.raise_for_status()
+            last[sku] = Stock.model_validate_json(response.content)
+        except httpx.HTTPError:
+            if sku not in last:
+                raise HTTPException(502)
+        return last[sku]
+
+    return app
+
+
+@wrong("2.5.1", caught_by="test_q1_a_supplier_that_is_too_slow_returns_502")
+def products_app(url):
+    """Return 504 if the supplier does not respond in time."""
+    app = FastAPI()
+
+    @app.get("/products/{sku}")
+    async def read_product(sku: str) -> Stock:
+        try:
+            async with httpx.AsyncClient(base_url=url) as supplier:
+                response = await supplier.get("/stock", params={"sku": sku})
+                response.raise_for_status()
+        except httpx.TimeoutException:
+            raise HTTPException(504)
+        except httpx.HTTPError:
+            raise HTTPException(502)
+        return Stock.model_validate_json(response.content)
+
+    return app
+
+
 @right("2.5.1")
 def products_app(url):
     """Create a client for each request, and read the JSON by hand."""
@@ -227,7 +288,7 @@ def products_app(url):
         address = httpx.URL(f"{url}/stock", params={"sku": sku})
         try:
             async with httpx.AsyncClient() as supplier:
-                response = await supplier.get(address, timeout=None)
+                response = await supplier.get(address, timeout=30)
         except httpx.RequestError as error:
             raise HTTPException(502, str(error)) from error
         if response.status_code >= 500:
@@ -414,7 +475,9 @@ def offers_app():
     return app
 
 
-@wrong("2.5.2", caught_by="test_q2_a_price_does_not_block_the_event_loop[pen-1.0-9.0]")
+@wrong(
+    "2.5.2", caught_by="test_q2_a_price_does_not_block_the_event_loop[pen-1.125-9.375]"
+)
 def offers_app():
     """Return the values that the functions return today."""
     app = FastAPI()
@@ -475,6 +538,29 @@ def offers_app():
         if sku not in prices:
             prices[sku] = await asyncio.to_thread(price_of, sku)
         return {"rating": await rating_of(sku), "price": prices[sku]}
+
+    return app
+
+
+@wrong(
+    "2.5.2", caught_by="test_q2_a_price_does_not_block_the_event_loop[pen-1.125-9.375]"
+)
+def offers_app():
+    """Round the price."""
+    app = FastAPI()
+
+    @app.get("/rating/{sku}")
+    async def read_rating(sku: str) -> dict[str, float]:
+        return {"rating": await rating_of(sku)}
+
+    @app.get("/price/{sku}")
+    def read_price(sku: str) -> dict[str, float]:
+        return {"price": round(price_of(sku), 2)}
+
+    @app.get("/offer/{sku}")
+    async def read_offer(sku: str) -> dict[str, float]:
+        price = await asyncio.to_thread(price_of, sku)
+        return {"rating": await rating_of(sku), "price": price}
 
     return app
 
@@ -876,6 +962,30 @@ def warehouse_app():
     async def read_stock_async(sku: str) -> Stock:
         async with AsyncWarehouse() as warehouse:
             return Stock(sku=sku, pieces=await warehouse.pieces(sku))
+
+    return app
+
+
+@wrong("2.5.5", caught_by="test_q5_a_cancelled_request_closes_its_connection")
+def warehouse_app():
+    """Close the connection after an `Exception`, and not after a CancelledError."""
+    app = FastAPI()
+
+    @app.get("/sync/{sku}")
+    def read_stock(sku: str) -> Stock:
+        with Warehouse() as warehouse:
+            return Stock(sku=sku, pieces=warehouse.pieces(sku))
+
+    @app.get("/async/{sku}")
+    async def read_stock_async(sku: str) -> Stock:
+        warehouse = await AsyncWarehouse().__aenter__()
+        try:
+            pieces = await warehouse.pieces(sku)
+        except Exception:
+            await warehouse.__aexit__(None, None, None)
+            raise
+        await warehouse.__aexit__(None, None, None)
+        return Stock(sku=sku, pieces=pieces)
 
     return app
 
