@@ -50,7 +50,9 @@ class PriceChange:
     - `with_core` executes one statement on the connection, an UPDATE of this product's
       row. It loads nothing.
 
-    Given: The product is in the table.
+    Given:
+        The product is in the table.
+        A sku can contain any character.
 
     Example:
         PriceChange("pen", 250).with_core(connection)
@@ -103,8 +105,8 @@ class OrderBook:
     - A name may contain any character. Send values as parameters, not inside the SQL.
     - `of` returns a customer's orders, sorted by `number`. The dicts have the same keys
       as those that were added, equal values, and the same types.
-    - `add` stores all orders, or none of them if the database refuses one. In this case
-      it raises SQLAlchemy's `IntegrityError`.
+    - `add` stores all orders, in the order of the list, or none of them if the database
+      refuses one. In this case it raises SQLAlchemy's `IntegrityError`.
     - `add([])` stores nothing and raises nothing.
     - After `add` and `of`, the connection is back in the pool of the engine.
 
@@ -158,11 +160,11 @@ class OrderBook:
 def user_model() -> type[DeclarativeBase]:
     """3.1.3  Provide an example of a simple SQLAlchemy model for a `User` table.
 
-    Write a base class and a class `User` that is mapped to the table `users`. Return
-    `User`.
+    Write a new base class, and on it a class `User` that is mapped to the table
+    `users`. Return `User`.
 
-    - The columns are `id`, an integer primary key that the database assigns, `name`
-      with at most 50 characters, and `email` with at most 254 characters.
+    - The columns are `id`, an integer primary key that the database assigns, `name`, a
+      VARCHAR(50), and `email`, a VARCHAR(254).
     - No column may be NULL.
     - Two users cannot have the same `email`: the database refuses the second one.
 
@@ -241,7 +243,8 @@ def on_sqlite() -> dict[str, str]:
 def book_model() -> type[DeclarativeBase]:
     """3.1.5  Write a SQLAlchemy model for a `Book` table with title and author fields.
 
-    Write a class `Book` on the given `Base`, mapped to the table `books`. Return it.
+    Write a class `Book` on the `Base` inside this function, mapped to the table
+    `books`. Return it.
 
     - The column `id` is an integer primary key that the database assigns.
     - `title` is a VARCHAR(200), `author` a VARCHAR(100), `published` a DATE and `price`

@@ -167,6 +167,41 @@ class PriceChange:
             connection.execute(change.values(price=self.price))
 
 
+@wrong("3.1.1", caught_by="test_q1_with_core_changes_the_row_of_this_product[pen-175]")
+@dataclass
+class PriceChange:
+    """Compare the sku without upper and lower case."""
+
+    sku: str
+    price: int
+
+    def with_orm(self, session):
+        session.get_one(Product, self.sku).price = self.price
+
+    def with_core(self, connection):
+        change = update(Product).where(Product.sku.ilike(self.sku))
+        connection.execute(change.values(price=self.price))
+
+
+@wrong(
+    "3.1.1",
+    caught_by="test_q1_with_core_changes_the_row_of_this_product[6'2\" pole-320]",
+)
+@dataclass
+class PriceChange:
+    """Write the values into the SQL."""
+
+    sku: str
+    price: int
+
+    def with_orm(self, session):
+        session.get_one(Product, self.sku).price = self.price
+
+    def with_core(self, connection):
+        change = f"UPDATE products SET price = {self.price} WHERE sku = {self.sku!r}"
+        connection.execute(text(change))
+
+
 @right("3.1.1")
 @dataclass
 class PriceChange:
@@ -463,6 +498,74 @@ class OrderBook:
         return [row._asdict() for row in found]
 
 
+@wrong("3.1.2", caught_by="test_q2_the_values_come_back_as_they_were_added")
+class OrderBook:
+    """Take the order that the database gives."""
+
+    def __init__(self, engine):
+        self._engine = engine
+
+    def add(self, orders):
+        with Session(self._engine) as session, session.begin():
+            session.add_all([Order(**order) for order in orders])
+
+    def of(self, customer):
+        columns = (Order.customer, Order.placed_at, Order.total, Order.gift)
+        query = select(*columns).where(Order.customer == customer)
+        with self._engine.connect() as connection:
+            rows = connection.execute(query).mappings()
+            return [dict(row) for row in rows]
+
+
+@wrong("3.1.2", caught_by="test_q2_the_values_come_back_as_they_were_added")
+class OrderBook:
+    """Return equal orders once."""
+
+    def __init__(self, engine):
+        self._engine = engine
+
+    def add(self, orders):
+        with Session(self._engine) as session, session.begin():
+            session.add_all([Order(**order) for order in orders])
+
+    def of(self, customer):
+        columns = (Order.customer, Order.placed_at, Order.total, Order.gift)
+        query = (
+            select(*columns)
+            .where(Order.customer == customer)
+            .distinct()
+            .order_by(Order.number)
+        )
+        with self._engine.connect() as connection:
+            rows = connection.execute(query).mappings()
+            return [dict(row) for row in rows]
+
+
+@wrong("3.1.2", caught_by="test_q2_a_name_may_contain_any_character[ Mara ]")
+class OrderBook:
+    """Strip the names."""
+
+    def __init__(self, engine):
+        self._engine = engine
+
+    def add(self, orders):
+        with Session(self._engine) as session, session.begin():
+            session.add_all(
+                [
+                    Order(**{**order, "customer": order["customer"].strip()})
+                    for order in orders
+                ]
+            )
+
+    def of(self, customer):
+        columns = (Order.customer, Order.placed_at, Order.total, Order.gift)
+        query = select(*columns).where(Order.customer == customer.strip())
+        query = query.order_by(Order.number)
+        with self._engine.connect() as connection:
+            rows = connection.execute(query).mappings()
+            return [dict(row) for row in rows]
+
+
 ORDER_KEYS = ("customer", "placed_at", "total", "gift")
 
 
@@ -628,6 +731,42 @@ def user_model():
         id: Mapped[int] = mapped_column(primary_key=True)
         name: Mapped[str] = mapped_column(String(50))
         email: Mapped[str] = mapped_column(String(254))
+
+    return User
+
+
+@wrong("3.1.3", caught_by="test_q3_the_base_class_is_a_new_one")
+def user_model():
+    """Use the base class of the products."""
+
+    class User(Base):
+        __tablename__ = "users"
+        __table_args__ = {"extend_existing": True}
+
+        id: Mapped[int] = mapped_column(primary_key=True)
+        name: Mapped[str] = mapped_column(String(50))
+        email: Mapped[str] = mapped_column(String(254), unique=True)
+
+    return User
+
+
+@wrong("3.1.3", caught_by="test_q3_the_table_has_the_columns_of_a_user")
+def user_model():
+    """Use TEXT, and check the lengths."""
+
+    class Base(DeclarativeBase):
+        pass
+
+    class User(Base):
+        __tablename__ = "users"
+        __table_args__ = (
+            CheckConstraint("length(name) <= 50"),
+            CheckConstraint("length(email) <= 254"),
+        )
+
+        id: Mapped[int] = mapped_column(primary_key=True)
+        name: Mapped[str] = mapped_column(Text)
+        email: Mapped[str] = mapped_column(Text, unique=True)
 
     return User
 
@@ -884,6 +1023,25 @@ def book_model():
         id: Mapped[int] = mapped_column(primary_key=True)
         title: Mapped[str] = mapped_column(String(200))
         author: Mapped[str] = mapped_column(Text)
+        published: Mapped[date | None]
+        price: Mapped[Decimal] = mapped_column(Numeric(8, 2))
+
+    return Book
+
+
+@wrong("3.1.5", caught_by="test_q5_the_book_is_on_the_given_base")
+def book_model():
+    """Write another base class."""
+
+    class Library(DeclarativeBase):
+        pass
+
+    class Book(Library):
+        __tablename__ = "books"
+
+        id: Mapped[int] = mapped_column(primary_key=True)
+        title: Mapped[str] = mapped_column(String(200))
+        author: Mapped[str] = mapped_column(String(100))
         published: Mapped[date | None]
         price: Mapped[Decimal] = mapped_column(Numeric(8, 2))
 
