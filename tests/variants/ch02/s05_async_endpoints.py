@@ -476,7 +476,7 @@ def offers_app():
 
 
 @wrong(
-    "2.5.2", caught_by="test_q2_a_price_does_not_block_the_event_loop[pen-1.125-9.375]"
+    "2.5.2", caught_by="test_q2_a_price_does_not_block_the_event_loop[Pen-1.125-9.375]"
 )
 def offers_app():
     """Return the values that the functions return today."""
@@ -543,7 +543,7 @@ def offers_app():
 
 
 @wrong(
-    "2.5.2", caught_by="test_q2_a_price_does_not_block_the_event_loop[pen-1.125-9.375]"
+    "2.5.2", caught_by="test_q2_a_price_does_not_block_the_event_loop[Pen-1.125-9.375]"
 )
 def offers_app():
     """Round the price."""
