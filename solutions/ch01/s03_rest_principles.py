@@ -26,8 +26,8 @@ def shop_app(cancelled: set[int]) -> FastAPI:
     The shop below has an endpoint for each of the six constraints. Repair the first
     three endpoints. Do not change the last three: they follow their constraint.
 
-    - Stateless: `GET /catalogue?page=2` returns the products on page 2. Today the
-      server counts the requests, so two clients miss pages.
+    - Stateless: `GET /catalogue?page=2` returns the products on page 2, and the server
+      counts no requests. Today it counts them, so two clients miss pages.
     - Cacheable: no shared cache sends a customer's basket to another customer. Today
       it may do so for a minute.
     - Uniform interface: `DELETE /orders/7` cancels order 7, and no `GET` cancels an

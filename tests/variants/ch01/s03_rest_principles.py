@@ -113,6 +113,20 @@ def shop_app(cancelled):
     return shop(set())
 
 
+@wrong("1.3.1", caught_by="test_q1_stateless_no_request_is_counted")
+def shop_app(cancelled):
+    """Go on counting for a client that names no page."""
+    pages = count(1)
+    app = FastAPI()
+
+    @app.get("/catalogue")
+    def catalogue(page: int | None = None):
+        return products_on(page or next(pages))
+
+    app.mount("", shop(cancelled))
+    return app
+
+
 @right("1.3.1")
 def shop_app(cancelled: set[int]) -> FastAPI:
     """Use a `Vary` header, a router, and async functions."""
@@ -193,7 +207,7 @@ def basket_app(secret):
     return app
 
 
-@wrong("1.3.2", caught_by="test_q2_each_customer_has_one_basket")
+@wrong("1.3.2", caught_by="test_q2_each_customer_has_one_basket[vase]")
 def basket_app(secret):
     """Keep the last basket as well, for all customers."""
     app = FastAPI()
@@ -410,6 +424,51 @@ def basket_app(secret):
     return app
 
 
+@wrong("1.3.2", caught_by="test_q2_each_customer_has_one_basket[lamp]")
+def basket_app(secret):
+    """Keep each basket by its cookie, which two customers can share."""
+    app = FastAPI()
+    unsealed: dict[str, Basket] = {}
+
+    def read(cookie):
+        return unsealed.setdefault(cookie, unseal(cookie, secret)) if cookie else {}
+
+    @app.post("/basket/{product}")
+    def put(product: str, response: Response, basket: Annotated[str, Cookie()] = ""):
+        content = read(basket)
+        content[product] = price_of(product)
+        response.set_cookie("basket", seal(content, secret))
+        return content
+
+    @app.get("/basket")
+    def show(basket: Annotated[str, Cookie()] = ""):
+        return read(basket)
+
+    return app
+
+
+@wrong("1.3.2", caught_by="test_q2_a_forged_cookie_is_not_used[by hand-GET]")
+def basket_app(secret):
+    """Decode the cookie first, and check its signature afterwards."""
+    app = FastAPI()
+
+    def read(cookie):
+        content = json.loads(bytes.fromhex(cookie.partition(".")[0]) or b"{}")
+        return content if seal(content, secret) == cookie else {}
+
+    @app.post("/basket/{product}")
+    def put(product: str, response: Response, basket: Annotated[str, Cookie()] = ""):
+        content = read(basket) | {product: price_of(product)}
+        response.set_cookie("basket", seal(content, secret))
+        return content
+
+    @app.get("/basket")
+    def show(basket: Annotated[str, Cookie()] = ""):
+        return read(basket)
+
+    return app
+
+
 def cacheable(cache_control, tag, is_current=lambda sent, tag: sent == tag):
     """Return an application whose endpoint has these headers."""
     app = FastAPI()
@@ -517,6 +576,24 @@ def prices_app():
     return cacheable("public, max-age=60", lambda _, cents: f"{cents}")
 
 
+@wrong("1.3.3", caught_by="test_q3_within_60_seconds_the_shop_gets_one_request")
+def prices_app():
+    """Send the `ETag` in the body, too."""
+    app = FastAPI()
+
+    @app.get("/products/{product}")
+    def read_price(product: str, request: Request, response: Response):
+        if (cents := find_cents(product)) is None:
+            raise HTTPException(404)
+        headers = {"Cache-Control": "public, max-age=60", "ETag": f'"{cents}"'}
+        if request.headers.get("If-None-Match") == headers["ETag"]:
+            return Response(status_code=304, headers=headers)
+        response.headers.update(headers)
+        return {"product": product, "cents": cents, "etag": headers["ETag"]}
+
+    return app
+
+
 @wrong("1.3.3", caught_by="test_q3_an_unknown_product_returns_404")
 def prices_app():
     """Return 200 for an unknown product."""
@@ -599,6 +676,34 @@ def order_cheapest(http, entry):
         link = page["next"]
     cheapest = min(offers, key=lambda one: one["cents"])
     return http.post(urljoin(entry, cheapest["order"])).json()["number"]
+
+
+@wrong("1.3.4", caught_by="test_q4_the_cheapest_product_is_ordered[relative links]")
+def order_cheapest(http, entry):
+    """Go to the next page first, and resolve the links "order" against that."""
+    link, offers = httpx2.URL(entry), {}
+    while link:
+        page = http.get(link).json()
+        following = page["next"] and link.join(page["next"])
+        for one in page["products"]:
+            offers[(following or link).join(one["order"])] = one["cents"]
+        link = following
+    return http.post(min(offers, key=offers.get)).json()["number"]
+
+
+@wrong("1.3.4", caught_by="test_q4_the_cheapest_product_is_ordered[one page]")
+def order_cheapest(http, entry):
+    """Order each product that is cheaper than those before."""
+    link, best, number = entry, None, 0
+    while link:
+        response = http.get(link)
+        page = response.json()
+        for one in page["products"]:
+            if best is None or one["cents"] < best:
+                best, url = one["cents"], response.url.join(one["order"])
+                number = http.post(url).json()["number"]
+        link = page["next"] and response.url.join(page["next"])
+    return number
 
 
 @wrong("1.3.4", caught_by="test_q4_the_cheapest_product_is_ordered[relative links]")
