@@ -126,8 +126,16 @@ def swagger_ui(app: ASGIApp, url: str = "http://testserver") -> SwaggerUI:
     with client(app, raises=False) as browser:
         html = browser.get(f"{url}/docs").text
         address = re.search(r"url: '(.+?)'", html)
-        document = browser.get(url + address[1]).json() if address else {}
-    return SwaggerUI(document)
+        if not address:
+            return SwaggerUI({})
+        response = browser.get(url + address[1])
+    if response.status_code == 500:
+        raise AssertionError(
+            f"The page `/docs` shows only an error: `GET {address[1]}` returned 500, "
+            "because FastAPI cannot make a document of what the code declares. Look at "
+            "what you declare for the page, and at its types: `examples` is a list."
+        )
+    return SwaggerUI(response.json())
 
 
 def _types(names: str | list[str]) -> set[type]:

@@ -45,9 +45,9 @@ def waiting_requests() -> dict[str, int]:
     Django?
 
     Five applications have the same endpoint, `GET /stock`. To each of them, 50 clients
-    send a request at the same time. The warehouse collects requests: it responds when
-    no more of them can reach it. Predict how many of the 50 requests wait for the
-    warehouse at the same time.
+    send a request at the same time. The warehouse responds only when no further request
+    can reach it. Predict how many of the 50 requests wait for the warehouse at the same
+    time.
 
     - Fill in one number for each application. In "flask def", Flask calls `read_stock`
       for each request, in "flask async def" it calls `read_stock_async`, and so on.
@@ -192,8 +192,8 @@ def fast_endpoint(
       `ValidationError`, and do not call `endpoint`.
     - The JSON of the response has all fields that `returns` declares, and no others.
     - Analyse the types once, not for each request.
-    - Let Pydantic loop over lists: for 1000 lines, your code calls as few Python
-      functions as for one line.
+    - Let Pydantic loop over lists: for 1000 lines, your code calls no more Python
+      functions than for one line.
 
     Example:
         def total(lines: list[Line]) -> Decimal: ...  # the sum of all prices

@@ -49,6 +49,14 @@ def test_it_asks_for_the_document_where_the_page_says_it_is() -> None:
     assert page_of(Order, openapi_url="/v2/api.json").statuses("post", "/orders")
 
 
+def test_it_says_that_the_document_cannot_be_made() -> None:
+    class Pen(BaseModel):
+        ink: str = Field(examples="blue")
+
+    with pytest.raises(AssertionError, match="returned 500"):
+        page_of(Pen)
+
+
 @pytest.mark.parametrize(
     ("value", "offered"),
     [(0, False), (1, True), (9, True), (10, False), ("5", False), (True, False)],

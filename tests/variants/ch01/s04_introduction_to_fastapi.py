@@ -496,6 +496,28 @@ def fast_endpoint(endpoint, takes, returns):
     return respond
 
 
+@wrong(
+    "1.4.4",
+    caught_by="test_q4_a_body_that_is_not_json_raises_a_validation_error[not UTF-8]",
+)
+def fast_endpoint(endpoint, takes, returns):
+    """Decode the body first, so that Pydantic does not see what is not UTF-8."""
+    reader, writer = TypeAdapter(takes), TypeAdapter(returns)
+    return lambda body: writer.dump_json(endpoint(reader.validate_json(body.decode())))
+
+
+@wrong(
+    "1.4.4",
+    caught_by="test_q4_a_body_that_is_not_json_raises_a_validation_error[nothing]",
+)
+def fast_endpoint(endpoint, takes, returns):
+    """Use null for a request without a body."""
+    reader, writer = TypeAdapter(takes), TypeAdapter(returns)
+    return lambda body: writer.dump_json(
+        endpoint(reader.validate_json(body or b"null"))
+    )
+
+
 @right("1.4.4")
 def fast_endpoint(endpoint, takes, returns):
     """Validate the result, too, as FastAPI does, and write it with `json.dumps`."""
@@ -627,6 +649,42 @@ def quote_app():
     class QuoteIn(BaseModel):
         model_config = ConfigDict(extra="forbid")
         sku: str = Field(examples=["LAMP-01"])
+        quantity: int = Field(ge=1, le=100)
+
+    @app.post("/quotes", responses={404: {"description": "Unknown product"}})
+    def quote(wanted: QuoteIn) -> dict[str, int]:
+        if wanted.sku not in PRICES:
+            raise HTTPException(404, "Unknown product")
+        return {"cents": PRICES[wanted.sku] * wanted.quantity}
+
+    return app
+
+
+@wrong("1.4.5", caught_by="test_q5_the_page_lists_404_and_the_same_bodies_are_refused")
+def quote_app():
+    """Document a class of status codes, which the page does not use for a 404."""
+    app = FastAPI()
+
+    class QuoteIn(BaseModel):
+        sku: str = Field(examples=["LAMP-01"])
+        quantity: int = Field(ge=1, le=100)
+
+    @app.post("/quotes", responses={"4XX": {"description": "Unknown product"}})
+    def quote(wanted: QuoteIn) -> dict[str, int]:
+        if wanted.sku not in PRICES:
+            raise HTTPException(404, "Unknown product")
+        return {"cents": PRICES[wanted.sku] * wanted.quantity}
+
+    return app
+
+
+@wrong("1.4.5", caught_by="test_q5_the_body_that_the_page_fills_in_returns_200")
+def quote_app():
+    """Give the example itself instead of a list, so that the page cannot be shown."""
+    app = FastAPI()
+
+    class QuoteIn(BaseModel):
+        sku: str = Field(examples="LAMP-01")
         quantity: int = Field(ge=1, le=100)
 
     @app.post("/quotes", responses={404: {"description": "Unknown product"}})
@@ -779,6 +837,28 @@ def evidence():
         "input": Call("POST", "/orders", {"quantity": "3"}),
         "method": Call("HEAD", "/lamp"),
         "html": Call("GET", "/thanks?name=<script></script>"),
+    }
+
+
+@wrong("1.4.6", caught_by="test_q6_html_only_the_page_from_fastapi_contains_the_script")
+def evidence():
+    """Send a script that a browser shows as text, because it is in a text field."""
+    return {
+        "output": Call("GET", "/lamp"),
+        "input": Call("POST", "/orders", {"quantity": "3"}),
+        "method": Call("HEAD", "/lamp"),
+        "html": Call("GET", "/thanks?name=<textarea><script>alert(1)</script>"),
+    }
+
+
+@wrong("1.4.6", caught_by="test_q6_html_only_the_page_from_fastapi_contains_the_script")
+def evidence():
+    """Send an element of a type that no browser runs."""
+    return {
+        "output": Call("GET", "/lamp"),
+        "input": Call("POST", "/orders", {"quantity": "3"}),
+        "method": Call("HEAD", "/lamp"),
+        "html": Call("GET", "/thanks?name=<script type=text/plain>alert(1)</script>"),
     }
 
 
