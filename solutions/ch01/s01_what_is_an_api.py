@@ -116,7 +116,7 @@ def charge(http: httpx2.Client, order: str, cents: int) -> None:
       After 4 requests in all without a 201 or 402, raise `OutcomeUnknown`.
     - No order is charged twice, even if `charge` is called again for the same order: by
       another process, or with another amount.
-    - Do not catch an error in this program, such as the `RuntimeError` of a closed
+    - Any error in this program passes through, such as the `RuntimeError` of a closed
       client.
 
     Given: the bank processes the first request with a `key`, and returns 201 or 402. It

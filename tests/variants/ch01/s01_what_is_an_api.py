@@ -1,5 +1,7 @@
 """Other answers to section 1.1."""
 
+import os
+import sqlite3
 from contextlib import suppress
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
@@ -235,6 +237,86 @@ class SqlCatalogue(DictCatalogue):
     @property
     def prices(self) -> dict[str, int]:
         return dict(self.database.execute("SELECT name, cents FROM products"))
+
+
+@wrong("1.1.1", caught_by="test_q1_another_failure_is_not_an_unknown_product[closed]")
+class SqlCatalogue:
+    """Call a closed database an unknown product."""
+
+    def __init__(self, database):
+        self.database = database
+
+    def price(self, name):
+        query = "SELECT cents FROM products WHERE name = ?"
+        try:
+            row = self.database.execute(query, (name,)).fetchone()
+        except sqlite3.ProgrammingError:
+            row = None
+        if row is None:
+            raise UnknownProduct(name)
+        return row[0]
+
+
+@wrong("1.1.1", caught_by="test_q1_a_similar_name_is_another_product[chai*]")
+class SqlCatalogue:
+    """Compare with GLOB, which reads * as a pattern."""
+
+    def __init__(self, database):
+        self.database = database
+
+    def price(self, name):
+        query = "SELECT cents FROM products WHERE name GLOB ?"
+        row = self.database.execute(query, (name,)).fetchone()
+        if row is None:
+            raise UnknownProduct(name)
+        return row[0]
+
+
+@wrong("1.1.2", caught_by="test_q2_an_error_of_a_hook_is_not_caught[OSError]")
+def charge(http, order, cents):
+    """Let a RuntimeError pass through, and no other error."""
+    for _ in range(4):
+        try:
+            status = post_charge(http, order, cents, key=order)
+        except RuntimeError:
+            raise
+        except Exception:
+            continue
+        if status == 201:
+            return
+        if status == 402:
+            raise Declined(order)
+    raise OutcomeUnknown(order)
+
+
+@wrong("1.1.2", caught_by="test_q2_another_process_does_not_charge_again")
+def charge(http, order, cents):
+    """Make the key from the order and the process."""
+    for _ in range(4):
+        try:
+            status = post_charge(http, order, cents, key=f"{order}-{os.getpid()}")
+        except httpx2.TransportError:
+            continue
+        if status == 201:
+            return
+        if status == 402:
+            raise Declined(order)
+    raise OutcomeUnknown(order)
+
+
+@wrong("1.1.2", caught_by="test_q2_each_order_is_charged")
+def charge(http, order, cents):
+    """Remove the hyphens from the key."""
+    for _ in range(4):
+        try:
+            status = post_charge(http, order, cents, key=order.replace("-", ""))
+        except httpx2.TransportError:
+            continue
+        if status == 201:
+            return
+        if status == 402:
+            raise Declined(order)
+    raise OutcomeUnknown(order)
 
 
 @wrong("1.1.2", caught_by="test_q2_charge_returns_after_201[request lost]")
