@@ -260,7 +260,7 @@ def signed_order(envelope: Envelope, key: bytes) -> dict[str, str] | None:
     and sends the signature in the header of the envelope, as "Signature".
 
     - If the signature in the header equals `sign(order, key)`, return the fields of the
-      order.
+      order, as `fields_of` does.
     - If the signature is different or missing, return None.
     - If the envelope has no order, return None.
 

@@ -86,6 +86,26 @@ def packing_list(http, customer):
     return http.post("/graphql", json=body).json()["data"]["orders"]
 
 
+@wrong("1.2.1", caught_by="test_q1_graphql_returns_the_same_list_as_rest[Mara]")
+def packing_list(http, customer):
+    """Sort the orders by their numbers."""
+    return sorted(fetched(http, customer), key=lambda order: order["number"])
+
+
+@wrong("1.2.1", caught_by="test_q1_graphql_returns_the_same_list_as_rest[ Jo]")
+def packing_list(http, customer):
+    """Remove the spaces around the name."""
+    return fetched(http, customer.strip())
+
+
+@wrong("1.2.1", caught_by="test_q1_graphql_returns_the_same_list_as_rest[Mara]")
+def packing_list(http, customer):
+    """Send the variables as a text."""
+    variables = json.dumps({"customer": customer})
+    body = {"query": QUERY % LIST, "variables": variables}
+    return http.post("/graphql", json=body).json()["data"]["orders"]
+
+
 @right("1.2.1")
 def packing_list(http: httpx2.Client, customer: str):
     """Use a named operation with fragments, and another name for the variable."""
@@ -273,12 +293,39 @@ def handle_order(order, contract):
         raise Fault("Server", str(error), etree.tostring(error.detail)) from error
 
 
-@wrong("1.2.2", caught_by="test_q2_the_total_is_exact")
+@wrong("1.2.2", caught_by="test_q2_the_total_is_exact[12345678901234567.89]")
 def handle_order(order, contract):
     """Convert the total to a float."""
     check(order, contract)
     number, total = fields_of(receipt_for(order)).values()
     return new_element("Receipt", number=number, total=float(total))
+
+
+@wrong("1.2.2", caught_by="test_q2_the_total_is_exact[0.125]")
+def handle_order(order, contract):
+    """Write the total with two digits."""
+    check(order, contract)
+    number, total = fields_of(receipt_for(order)).values()
+    return new_element("Receipt", number=number, total=f"{Decimal(total):.2f}")
+
+
+@wrong("1.2.2", caught_by="test_q2_another_contract_has_other_rules")
+def handle_order(order, contract):
+    """Check the rules of `CONTRACT` in Python, too."""
+    check(order, contract)
+    if int(fields_of(order)["pieces"]) > 99:
+        raise Fault("Client", "too many pieces")
+    return receipt_for(order)
+
+
+@wrong("1.2.2", caught_by="test_q2_another_exception_passes_through[error3]")
+def handle_order(order, contract):
+    """Turn the exceptions of a wrong type into a fault of the client."""
+    check(order, contract)
+    try:
+        return receipt_for(order)
+    except TypeError as error:
+        raise Fault("Client", str(error)) from error
 
 
 @wrong("1.2.2", caught_by="test_q2_spaces_around_the_values_are_no_part_of_them")
@@ -475,6 +522,22 @@ def visit(address, skus):
     return prices, news
 
 
+@wrong("1.2.3", caught_by="test_q3_the_prices_and_the_news_are_returned[empty news]")
+def visit(address, skus):
+    """Take empty news for a reply."""
+    prices, news = {}, []
+    with connect(address) as socket:
+        for sku in skus:
+            socket.send(json.dumps({"ask": sku, "sku": sku}))
+        while len(prices) < len(skus):
+            message = json.loads(socket.recv())
+            if message.get("news"):
+                news.append(message["news"])
+            else:
+                prices[message.get("ask")] = message.get("cents")
+    return prices, news
+
+
 @right("1.2.3")
 def visit(address: str, skus: list[str]):
     """Number the questions, keep those that wait for a reply, and use `match`."""
@@ -651,6 +714,25 @@ def signed_order(envelope, key):
     return {"sku": sku, "pieces": pieces}
 
 
+@wrong("1.2.4", caught_by="test_q4_an_order_without_fields_is_an_order")
+def signed_order(envelope, key):
+    """Take an order without fields for no order."""
+    if envelope.order is None or len(envelope.order) == 0:
+        return None
+    if envelope.header.get("Signature") != sign(envelope.order, key):
+        return None
+    return fields_of(envelope.order)
+
+
+@wrong("1.2.4", caught_by="test_q4_every_field_of_the_order_is_returned")
+def signed_order(envelope, key):
+    """Return only the fields that have a text."""
+    order = envelope.order
+    if order is None or envelope.header.get("Signature") != sign(order, key):
+        return None
+    return {name: text for name, text in fields_of(order).items() if text}
+
+
 @wrong("1.2.4", caught_by="test_q4_every_field_of_the_order_is_returned")
 def signed_order(envelope, key):
     """Return only the fields of the example."""
@@ -705,7 +787,10 @@ def signed_order(envelope: Envelope, key: bytes):
     except (KeyError, TypeError):
         return None
     if hmac.compare_digest(received, expected):
-        return {etree.QName(one).localname: one.text for one in envelope.order}
+        return {
+            etree.QName(one).localname: (one.text or "").strip()
+            for one in envelope.order
+        }
     return None
 
 
@@ -834,6 +919,17 @@ async def serve_screen(socket, log, after):
     with suppress(WebSocketDisconnect):
         while text := await socket.receive_text():
             await log.add(text)
+    task.cancel()
+
+
+@wrong(
+    "1.2.5", caught_by="test_q5_every_screen_receives_what_one_of_them_sends[spaces]"
+)
+async def serve_screen(socket, log, after):
+    """Remove the spaces around a text."""
+    task = asyncio.create_task(send_from(socket, log, after))
+    async for text in socket.iter_text():
+        await log.add(text.strip())
     task.cancel()
 
 
