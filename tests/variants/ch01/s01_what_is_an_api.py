@@ -272,6 +272,23 @@ class SqlCatalogue:
         return row[0]
 
 
+@wrong("1.1.1", caught_by="test_q1_a_product_can_come_and_go")
+class SqlCatalogue:
+    """Remember the names that are unknown."""
+
+    def __init__(self, database):
+        self.database = database
+        self.unknown = set()
+
+    def price(self, name):
+        query = "SELECT cents FROM products WHERE name = ?"
+        row = self.database.execute(query, (name,)).fetchone()
+        if row is None or name in self.unknown:
+            self.unknown.add(name)
+            raise UnknownProduct(name)
+        return row[0]
+
+
 @wrong("1.1.2", caught_by="test_q2_an_error_of_a_hook_is_not_caught[OSError]")
 def charge(http, order, cents):
     """Let a RuntimeError pass through, and no other error."""
@@ -555,7 +572,7 @@ def charge(http, order, cents):
     raise OutcomeUnknown(order)
 
 
-@wrong("1.1.2", caught_by="test_q2_a_declined_charge_raises_declined")
+@wrong("1.1.2", caught_by="test_q2_a_declined_charge_raises_declined[none]")
 def charge(http, order, cents):
     """Look at the status code after the last request only."""
     status = None
@@ -707,6 +724,19 @@ def second_version(order):
     prices = find_prices(order["product"])
     if prices is None:
         return 404, {"detail": "unknown product"}
+    currency = order.get("currency", "EUR")
+    total = order["pieces"] * prices[currency]
+    return 201, {"cents": total, "total": total, "currency": currency}
+
+
+@wrong(
+    "1.1.3", caught_by="test_q3_a_till_gets_the_response_of_the_first_version[lamp-0]"
+)
+def second_version(order):
+    """Refuse an order of 0 pieces."""
+    prices = find_prices(order["product"])
+    if not prices or not order["pieces"]:
+        return 404, {"detail": "unknown product", "error": "unknown product"}
     currency = order.get("currency", "EUR")
     total = order["pieces"] * prices[currency]
     return 201, {"cents": total, "total": total, "currency": currency}
