@@ -63,6 +63,7 @@ ORDERS = {
     'Jo "Zoë" {id}': ["pen", "rug"],
     "$customer\\": ["lamp"],
     " Jo": ["pen"],
+    "": ["rug"],
 }
 PLACES = (3, 1, 4, 2)  # the orders of a customer are not sorted by their numbers
 
@@ -161,7 +162,7 @@ def same_list(answers: Any, customer: str) -> Fetched:
     return graphql
 
 
-@pytest.mark.parametrize("customer", ["Mara", "Jo", " Jo", "Nobody"])
+@pytest.mark.parametrize("customer", ["Mara", "Jo", " Jo", "", "Nobody"])
 def test_q1_graphql_returns_the_same_list_as_rest(answers, customer):
     same_list(answers, customer)
 
@@ -377,12 +378,13 @@ def code_of(seen: object) -> str:
     return str(code).rpartition(":")[2] if code else in_words(seen)
 
 
-@pytest.mark.parametrize(("sku", "pieces"), [("lamp", 3), ("ink-7", 1), ("pen", 99)])
+@pytest.mark.parametrize(("sku", "pieces"), [("lamp", 3), ("Ink-7", 1), ("pen", 99)])
 def test_q2_a_valid_order_returns_a_receipt(answers, sku, pieces):
     shop = Shop(answers)
     receipt = shop.order(sku=sku, pieces=pieces)
 
-    assert shop.placed == [(sku, pieces)], (
+    kinds = [type(number) for _, number in shop.placed]
+    assert (shop.placed, kinds) == ([(sku, pieces)], [int]), (
         f"A client ordered {pieces} pieces of {sku!r}. `place_order` was called with "
         f"{in_words(shop.placed)}, and `handle_order` {did(shop.handled)}. The "
         "docstring asks for one call with the sku and the number of pieces, an int."
@@ -396,7 +398,7 @@ def test_q2_a_valid_order_returns_a_receipt(answers, sku, pieces):
     )
 
 
-@pytest.mark.parametrize("total", ["12345678901234567.89", "0.125", "0"])
+@pytest.mark.parametrize("total", ["12345678901234567.89", "0.125", "0", "100"])
 def test_q2_the_total_is_exact(answers, total):
     shop = Shop(answers)
     shop.price = Decimal(total)
@@ -407,6 +409,12 @@ def test_q2_the_total_is_exact(answers, total):
         f"`place_order` returned the total {shop.price!r}. The client reads "
         f"{in_words(read)}. The docstring asks for the total. Look at what your code "
         "does with it."
+    )
+    allowed = shop.schema.validate(shop.handled)
+    assert allowed, (
+        f"`place_order` returned the total {shop.price!r}. `handle_order` "
+        f"{did(shop.handled)}. The docstring asks for the `Receipt` that `CONTRACT` "
+        "describes. An `xs:decimal` has no exponent."
     )
 
 
@@ -507,7 +515,13 @@ def test_q2_sold_out_is_a_server_fault_with_a_detail(answers, left):
     )
 
 
-ERRORS = [ValueError("disk"), KeyError("sku"), OSError("net"), TypeError("int")]
+ERRORS = [
+    ValueError("disk"),
+    KeyError("sku"),
+    OSError("net"),
+    TypeError("int"),
+    RuntimeError("stopped"),
+]
 
 
 @pytest.mark.parametrize("error", ERRORS)
@@ -601,8 +615,15 @@ class Counter:
                 await socket.send_json({"news": step})
         if not self._patient:
             await socket.send_json({"news": LAST_NEWS})
-        elif await patiently(socket.receive()) is None:
-            self.trouble = "After the last reply, `visit` left the WebSocket open."
+        else:
+            message = await patiently(socket.receive())
+            if message is None:
+                self.trouble = "After the last reply, `visit` left the WebSocket open."
+            elif message["type"] != "websocket.disconnect":
+                sent = in_words(message.get("text") or message.get("bytes"))
+                self.trouble = (
+                    f"Every question had its reply. Then `visit` sent {sent}."
+                )
         await socket.close()
 
     def _is_question(self, message: Any, number: int) -> bool:
@@ -652,7 +673,7 @@ VISITS = {
     "news first": ["Hi", *ALL, 0, 1, 2],
     "empty news": [*ALL, "", 0, "", 1, 2],
     "news in between": [QUESTION, "A", *ALL[1:], 0, "B", 1, "A", "C", 2],
-    "all of it": ["Hi", *ALL, "Tea?", 2, "Sale", 0, "Tea!", 1],
+    "all of it": ["Hi", *ALL, "Tea?", 2, " Sale ", 0, "Tea!\n", 1],
 }
 
 
@@ -705,6 +726,19 @@ def test_q3_the_websocket_is_closed_after_the_last_reply(answers):
     assert closed, (
         f"`visit` closed the WebSocket, and {did(seen)}. The docstring asks for the "
         "prices and the news."
+    )
+
+
+def test_q3_a_second_visit_has_its_own_prices_and_news(answers):
+    visited(answers, Counter({"lamp": 2090}, QUESTION, "Sale", 0))
+    seen = visited(answers, Counter({"lamp": 1990}, "Hi", QUESTION, 0))
+
+    same = seen == ({"lamp": 1990}, ["Hi"])
+    assert same, (
+        f"In a first visit, the server sent 'Sale' and a reply; in a second one, it "
+        f"sent 'Hi' and a reply. The second call of `visit` {did(seen)}. The docstring "
+        "asks for the prices and the news of one WebSocket. Look at what your code "
+        "keeps from an earlier call."
     )
 
 
@@ -875,7 +909,7 @@ def test_q4_a_changed_message_returns_none(answers, forgery):
 
 SIGNATURES = {
     "empty": lambda answers, order: "",
-    "not ASCII": lambda answers, order: "größer",
+    "not ASCII": lambda answers, order: "größer 1 €",
     "the one of another order": lambda answers, order: answers.sign(
         answers.new_element("Order", sku="pen"), KEY
     ),

@@ -538,6 +538,41 @@ def visit(address, skus):
     return prices, news
 
 
+remembered = []
+
+
+@wrong("1.2.3", caught_by="test_q3_a_second_visit_has_its_own_prices_and_news")
+def visit(address, skus):
+    """Keep the news of earlier visits."""
+    prices = {}
+    with connect(address) as socket:
+        for sku in skus:
+            socket.send(json.dumps({"ask": sku, "sku": sku}))
+        while len(prices) < len(skus):
+            message = json.loads(socket.recv())
+            if "news" in message:
+                remembered.append(message["news"])
+            else:
+                prices[message["ask"]] = message.get("cents")
+    return prices, remembered
+
+
+@wrong("1.2.3", caught_by="test_q3_the_websocket_is_closed_after_the_last_reply")
+def visit(address, skus):
+    """Send each question twice, to be sure."""
+    prices, news = {}, []
+    with connect(address) as socket:
+        for sku in [*skus, *skus]:
+            socket.send(json.dumps({"ask": sku, "sku": sku}))
+        while len(prices) < len(skus):
+            message = json.loads(socket.recv())
+            if "news" in message:
+                news.append(message["news"])
+            else:
+                prices[message["ask"]] = message.get("cents")
+    return prices, news
+
+
 @right("1.2.3")
 def visit(address: str, skus: list[str]):
     """Number the questions, keep those that wait for a reply, and use `match`."""
@@ -712,6 +747,17 @@ def signed_order(envelope, key):
         return None
     sku, pieces = order.itertext()
     return {"sku": sku, "pieces": pieces}
+
+
+@wrong("1.2.4", caught_by="test_q4_another_signature_returns_none[not ASCII]")
+def signed_order(envelope, key):
+    """Encode the signature as Latin-1."""
+    if envelope.order is None:
+        return None
+    received = envelope.header.get("Signature", "").encode("latin-1")
+    if not hmac.compare_digest(received, sign(envelope.order, key).encode()):
+        return None
+    return fields_of(envelope.order)
 
 
 @wrong("1.2.4", caught_by="test_q4_an_order_without_fields_is_an_order")
