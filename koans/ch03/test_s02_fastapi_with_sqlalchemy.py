@@ -160,6 +160,8 @@ def save(engine: Engine, *rows: object) -> None:
 
 MARA = {"name": "Mara", "email": "mara@example.com"}
 JO = {"name": "Jo", "email": "jo@example.org"}
+# Another user with Mara's address, and spaces that belong to the name.
+MARA_TOO = MARA | {"name": " Mara  B "}
 
 
 @contextmanager
@@ -172,15 +174,35 @@ def users_shop(answers, engine: Engine) -> Iterator[TestClient]:
 def test_q1_a_new_user_is_committed(answers, engine):
     with users_shop(answers, engine) as shop:
         statuses = statuses_of(
-            [send(shop, "POST", "/users", user) for user in (MARA, JO)]
+            [send(shop, "POST", "/users", user) for user in (MARA, JO, MARA_TOO)]
         )
 
     rows = rows_in(answers.User, engine)
     found = [{"name": row["name"], "email": row["email"]} for row in rows]
-    assert found == [MARA, JO], (
+    assert found[:2] == [MARA, JO], (
         f"Mara and Jo were sent to `POST /users`. The status codes are {statuses}, and "
         f"the table `users` has {in_words(found)}. The docstring asks to save name and "
         "e-mail address of both, and to commit."
+    )
+    assert found[2:] == [MARA_TOO], (
+        f"After Mara, {MARA_TOO} was sent, with the same e-mail address. The status "
+        f"codes are {statuses}, and the new rows are {in_words(found[2:])}. The "
+        "docstring asks to save a new user for each request, with unchanged values."
+    )
+
+
+def test_q1_each_application_uses_its_own_database(answers, engine):
+    with sqlite_engine() as other, users_shop(answers, engine) as shop:
+        answers.Base.metadata.create_all(other)
+        answers.users_app(other)
+        status = send(shop, "POST", "/users", MARA).status
+        found = [len(rows_in(answers.User, each)) for each in (engine, other)]
+
+    assert found == [1, 0], (
+        "`users_app` was called twice, for two databases. Then one user was sent to "
+        f"the first application, which returned {status}. The numbers of users in the "
+        f"two databases are {found}. The docstring asks to save it in the database of "
+        "`engine`."
     )
 
 
@@ -352,6 +374,8 @@ def other_endpoints(answers, sessions: list) -> None:
                 raise HTTPException(409)
             if ending == "error":
                 raise SoldOut
+            if ending == "cancelled":
+                raise asyncio.CancelledError
 
     stand_in(answers.add_endpoints, add_endpoints)
 
@@ -440,7 +464,8 @@ def test_q2_requests_at_the_same_time_use_different_connections(
 
 
 @pytest.mark.parametrize(
-    ("ending", "code"), [("ok", 200), ("conflict", 409), ("error", 500)]
+    ("ending", "code"),
+    [("ok", 200), ("conflict", 409), ("error", 500), ("cancelled", 500)],
 )
 def test_q2_the_connection_returns_to_the_pool(answers, pools, new_url, ending, code):
     sessions: list[Session] = []
@@ -454,10 +479,11 @@ def test_q2_the_connection_returns_to_the_pool(answers, pools, new_url, ending, 
         f"A request that returns {code} without a database returned {status}. Look at "
         "what your dependency yields, and at what it does with an error."
     )
+    how = "was cancelled" if ending == "cancelled" else f"returned {status}"
     assert kept == 0, (
-        f"A request that returned {status} is over, and {kept} connection is not back "
-        "in the pool. The docstring asks for this also after an error. Look for the "
-        "line that closes the session, and at whether it runs in this case."
+        f"A request that {how} is over, and {kept} connection is not back in the pool. "
+        "The docstring asks for this also after an error or a cancellation. Look for "
+        "the line that closes the session, and at whether it runs in this case."
     )
 
 
@@ -573,7 +599,10 @@ def test_q3_an_order_whose_payment_fails_is_not_saved_later(
 def test_q3_the_connection_returns_to_the_pool(answers, postgres_engine, paying_shop):
     errors = {"Jo": answers.CardRefused(), "Kim": ConnectionError("no network")}
 
+    charged = []
+
     def pay(reference: str) -> None:
+        charged.append(reference)
         if reference in errors:
             raise errors[reference]
 
@@ -592,6 +621,11 @@ def test_q3_the_connection_returns_to_the_pool(answers, postgres_engine, paying_
         "The number of connections that were not back in the pool after each request, "
         f"by status code: {out}. The docstring asks for 0 each time. A session returns "
         "its connection with commit, rollback or close."
+    )
+    assert charged == ["Mara", "Jo", "Kim"], (
+        "The orders of Mara, Jo, Kim and Li were placed, and there is no such book as "
+        f"Li's. `pay` was called for {charged}. The docstring asks to call `pay` once "
+        "for each order, but not if there is no such book."
     )
 
 
@@ -618,18 +652,23 @@ def test_q4_the_response_is_201_with_the_saved_book(
     with postgres_engine.begin() as connection:  # so that the next id is not 1
         connection.execute(select(func.nextval("books_id_seq")))
 
-    replies = [send(books_shop, "POST", "/books", book) for book in (SEA, ICE)]
+    # Other books: only the isbn differs from Sea's, or only spaces from Ice's title.
+    books = [SEA, ICE, SEA | {"isbn": "9781"}, ICE | {"isbn": "1", "title": " Ice "}]
+    replies = [send(books_shop, "POST", "/books", book) for book in books]
 
     statuses, bodies = statuses_of(replies), [reply.body for reply in replies]
-    assert statuses == [201, 201], (
-        f"Two books were sent to `POST /books`. The status codes are {statuses}. The "
-        "docstring asks for 201. Look at the decorator and at the `return` statement."
+    assert statuses == [201] * 4, (
+        "Four books with the isbns '978-1', '978-2', '9781' and '1' were sent to "
+        f"`POST /books`. The status codes are {statuses}. The docstring asks for 201 "
+        "if no book has this `isbn`. Look at the decorator and the `return` statement."
     )
     rows = rows_in(answers.Book, postgres_engine)
     saved = [{key: row[key] for key in SEA} for row in rows]
-    assert saved == [SEA, ICE], (
-        f"{in_words([SEA, ICE])} were sent to `POST /books`, and the table `books` has "
-        f"{in_words(saved)}. The docstring asks to save new books."
+    wrong = [pair for pair in zip(books, saved, strict=False) if pair[0] != pair[1]]
+    assert saved == books, (
+        f"Four books were sent to `POST /books`, and the table has {len(saved)}. Sent "
+        f"and saved values that differ: {in_words(wrong)}. The docstring asks to save "
+        "the values of each book unchanged."
     )
     assert bodies == rows, (
         f"The rows are {in_words(rows)}, and the responses are {in_words(bodies)}. The "
@@ -671,6 +710,20 @@ def test_q4_a_taken_isbn_returns_409(answers, postgres_engine, books_shop):
         "Three books were sent, and the second one had the isbn of the first. The "
         f"status codes are {statuses}, and the saved titles are {titles}. The "
         "docstring asks for 201, 409 and 201, and to save nothing for the 409."
+    )
+
+
+def test_q4_the_isbn_of_a_deleted_book_is_free(answers, postgres_engine, books_shop):
+    statuses = [send(books_shop, "POST", "/books", SEA).status]
+    with postgres_engine.begin() as connection:  # another program deletes the book
+        connection.execute(text("DELETE FROM books"))
+    statuses.append(send(books_shop, "POST", "/books", SEA).status)
+
+    titles = titles_in(answers, postgres_engine)
+    assert (statuses, titles) == ([201, 201], ["Sea"]), (
+        "A book was sent to `POST /books`, deleted by another program, and sent again. "
+        f"The status codes are {statuses}, and the saved titles are {titles}. The "
+        "docstring asks for 409 only if there is a book with this isbn."
     )
 
 
@@ -804,6 +857,8 @@ def test_q5_each_class_is_in_its_database(answers, databases, name):
     model, values = getattr(answers, name), ROWS[name]
     home = databases.catalogue if name == "Book" else databases.shop
     new_session = factory(answers, databases)
+    # Another factory must not change the first one.
+    answers.session_factory(databases.catalogue, databases.shop)
 
     def save_one() -> None:
         with new_session() as session:
@@ -813,7 +868,8 @@ def test_q5_each_class_is_in_its_database(answers, databases, name):
     error = outcome(save_one)
     rows = [{key: row[key] for key in values} for row in rows_in(model, home)]
     assert (error, values in rows) == (None, True), (
-        f"A new `{name}` was added and committed. "
+        "`session_factory(shop, catalogue)` was called, and then another factory was "
+        f"created. With the first one, a new `{name}` was added and committed. "
         + (f"This raised {in_words(error)}. " if error else "")
         + "The docstring asks for the database of "
         f"`{'catalogue' if name == 'Book' else 'shop'}` for this class. Its table has "
@@ -992,6 +1048,7 @@ ENDINGS = {
     "an HTTPException": (HTTPException(418), INK, 418),
     "an error with a handler": (SoldOut(), INK, 410),
     "an error without a handler": (RuntimeError("no shelf"), INK, 500),
+    "a cancellation": (asyncio.CancelledError(), INK, 500),
     "an IntegrityError": (
         IntegrityError("INSERT", {}, Exception("no shelf")),
         INK,
@@ -1013,12 +1070,12 @@ def test_q6_an_error_of_the_endpoint(answers, ordering_shop, ending):
     after = ordering_shop.now(status)
 
     assert (status, after.orders) == (expected, []), (
-        f"The endpoint raised {ending}. The status code is {status}, and the saved "
+        f"The endpoint ended with {ending}. The status code is {status}, and the saved "
         f"orders are {after.orders}. The docstring asks to save no order, and that the "
         f"error reaches FastAPI unchanged: the status code is {expected} then."
     )
     assert after.out == 0, (
-        f"The endpoint raised {ending}, and the request is over, but {after.out} "
+        f"The endpoint ended with {ending}, and the request is over, but {after.out} "
         "connection is not back in the pool. The error is raised again at the `yield`: "
         "look at which of your lines run then."
     )

@@ -71,10 +71,11 @@ class UserOut(BaseModel):
 def users_app(engine: Engine) -> FastAPI:
     """3.2.1  Write a FastAPI endpoint to create a new user using a SQLAlchemy model.
 
-    Add the endpoint `POST /users` to the application. It saves a new `User` in the
-    database of `engine`. The table exists already.
+    Add the endpoint `POST /users` to the application. Each request saves a new `User`
+    in the database of `engine`. The table exists already.
 
-    - The request body is a `UserIn`. Save its name and e-mail address, and commit.
+    - The request body is a `UserIn`. Save its name and e-mail address unchanged, and
+      commit. Several users can have the same name and address.
     - The response is a `UserOut` with status code 201. The database assigns its `id`.
     - Open a new session for every request. Close it when the request is over, also if
       the database raises an error.
@@ -118,7 +119,7 @@ def create_app(url: str) -> FastAPI:
     - Every request gets a new session. Requests at the same time use different
       connections.
     - When a request is over, its connection is back in the pool, also if the endpoint
-      has raised an error.
+      has raised an error, or the request was cancelled.
 
     Given:
         The tables exist already.
@@ -176,14 +177,14 @@ def paying_app(engine: Engine) -> FastAPI:
 
     - If the card is accepted, the order is saved (201). If `pay` raises CardRefused
       (402) or another error (500), the order is not saved.
-    - Other orders make no difference to this, neither earlier ones nor those at the
-      same time.
+    - If there is no such book (404), `pay` is not called.
+    - An earlier order, or another order at the same time, does not change the result.
     - While one order waits in `pay`, another order can be placed.
     - When a request is over, its connection is back in the pool, whether the status
       code is 201, 402, 404 or 500.
 
     Given:
-        The database is PostgreSQL.
+        The database is PostgreSQL. Each order has a reference that is not taken.
     """
     app = FastAPI()
 
@@ -249,7 +250,8 @@ def books_app(engine: Engine) -> FastAPI:
     `POST /users` of 3.2.1 saves a new `User`. One thing is different: the column `isbn`
     is unique, so the database can refuse the row.
 
-    - The request body is a `BookIn`. The response is a `BookOut` with status code 201.
+    - The request body is a `BookIn`. Save its values unchanged. The response is a
+      `BookOut` with status code 201.
     - If there is a book with this `isbn` already, return 409 and save nothing.
     - This also holds if another program saves a book with this `isbn` at the same time.
     - If a database error has another reason, for example a missing table, the response
@@ -308,9 +310,9 @@ def selling_app(new_session: Callable[[], Session]) -> FastAPI:
 def session_factory(shop: Engine, catalogue: Engine) -> Callable[[], Session]:
     """3.2.5  How do you configure a SQLAlchemy session in FastAPI?
 
-    Return a callable that returns a new session with each call, such as a
-    `sessionmaker`. Configure the sessions for `selling_app` above: its endpoint fails
-    with the default settings.
+    Return a new `sessionmaker`, or another callable that returns a new session with
+    each call. Configure the sessions for `selling_app` above: its endpoint fails with
+    the default settings.
 
     - `Book` is in the database of `catalogue`. All other classes are in the database of
       `shop`.
@@ -353,10 +355,10 @@ def ordering_app(engine: Engine) -> FastAPI:
       connection is back in the pool.
     - If the commit raises IntegrityError, because the reference is taken, the response
       is 409. For any other error of the commit it is 500.
-    - If the endpoint raises an error, the order is not saved, and the connection is
-      back in the pool when the request is over.
-    - Such an error reaches FastAPI unchanged, and FastAPI decides on the status code.
-      For example, an IntegrityError from `reserve` gives 500.
+    - If the endpoint raises an error, or the request is cancelled, the order is not
+      saved, and the connection is back in the pool when the request is over.
+    - An error of the endpoint reaches FastAPI unchanged, and FastAPI decides on the
+      status code. For example, an IntegrityError from `reserve` gives 500.
     """
     app = FastAPI()
 

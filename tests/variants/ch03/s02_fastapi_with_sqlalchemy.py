@@ -164,6 +164,58 @@ def users_app(engine):
     return app
 
 
+@wrong("3.2.1", caught_by="test_q1_a_new_user_is_committed")
+def users_app(engine):
+    """Return the user who has this address already."""
+    app = FastAPI()
+
+    @app.post("/users", status_code=201)
+    def create_user(user: UserIn) -> UserOut:
+        with Session(engine) as session:
+            same = select(User).where(User.email == user.email)
+            row = session.scalars(same).first()
+            if row is None:
+                row = User(**user.model_dump())
+                session.add(row)
+                session.commit()
+            return UserOut.model_validate(row)
+
+    return app
+
+
+@wrong("3.2.1", caught_by="test_q1_a_new_user_is_committed")
+def users_app(engine):
+    """Strip the name."""
+    app = FastAPI()
+
+    @app.post("/users", status_code=201)
+    def create_user(user: UserIn) -> UserOut:
+        with Session(engine) as session:
+            row = User(name=user.name.strip(), email=user.email)
+            session.add(row)
+            session.commit()
+            return UserOut.model_validate(row)
+
+    return app
+
+
+@wrong("3.2.1", caught_by="test_q1_each_application_uses_its_own_database")
+def users_app(engine):
+    """Keep the engine in a global variable."""
+    globals()["users_engine"] = engine
+    app = FastAPI()
+
+    @app.post("/users", status_code=201)
+    def create_user(user: UserIn) -> UserOut:
+        with Session(users_engine) as session:
+            row = User(**user.model_dump())
+            session.add(row)
+            session.commit()
+            return UserOut.model_validate(row)
+
+    return app
+
+
 @right("3.2.1")
 def users_app(engine):
     """Open the session in a dependency, and return the object."""
@@ -377,6 +429,25 @@ def create_app(url):
     return app
 
 
+@wrong("3.2.2", caught_by="test_q2_the_connection_returns_to_the_pool[cancelled-500]")
+def create_app(url):
+    """Close the session after each `Exception`, but not after a cancellation."""
+    engine = create_engine(url)
+
+    def open_session():
+        session = Session(engine)
+        try:
+            yield session
+        except Exception:
+            session.close()
+            raise
+        session.close()
+
+    app = FastAPI()
+    add_endpoints(app, open_session)
+    return app
+
+
 @right("3.2.2")
 def create_app(url):
     """Create the engine in the lifespan, and find the factory through the request."""
@@ -545,6 +616,26 @@ def paying_app(engine):
                 raise HTTPException(402) from None
             finally:
                 session.commit()
+
+    return app
+
+
+@wrong("3.2.3", caught_by="test_q3_the_connection_returns_to_the_pool")
+def paying_app(engine):
+    """Charge the card before looking for the book."""
+    app = FastAPI()
+    session_local = sessionmaker(engine)
+
+    @app.post("/orders", status_code=201)
+    def place_order(order: OrderIn) -> None:
+        try:
+            pay(order.reference)
+        except CardRefused:
+            raise HTTPException(402) from None
+        with session_local() as session:
+            price = price_of(session, order.isbn)
+            session.add(Order(**order.model_dump(), price=price))
+            session.commit()
 
     return app
 
@@ -770,6 +861,70 @@ def books_app(engine):
     return app
 
 
+@wrong("3.2.4", caught_by="test_q4_the_response_is_201_with_the_saved_book")
+def books_app(engine):
+    """Strip the title."""
+    app = FastAPI()
+
+    @app.post("/books", status_code=201)
+    def create_book(book: BookIn) -> BookOut:
+        with Session(engine) as session:
+            row = Book(isbn=book.isbn, title=book.title.strip(), price=book.price)
+            session.add(row)
+            try:
+                session.commit()
+            except IntegrityError:
+                raise HTTPException(409) from None
+            return BookOut.model_validate(row)
+
+    return app
+
+
+@wrong("3.2.4", caught_by="test_q4_the_response_is_201_with_the_saved_book")
+def books_app(engine):
+    """Return 409 also for a title that is taken."""
+    app = FastAPI()
+
+    @app.post("/books", status_code=201)
+    def create_book(book: BookIn) -> BookOut:
+        with Session(engine) as session:
+            same = select(Book.id).where(Book.title == book.title)
+            if session.scalars(same).first() is not None:
+                raise HTTPException(409)
+            row = Book(**book.model_dump())
+            session.add(row)
+            try:
+                session.commit()
+            except IntegrityError:
+                raise HTTPException(409) from None
+            return BookOut.model_validate(row)
+
+    return app
+
+
+@wrong("3.2.4", caught_by="test_q4_the_isbn_of_a_deleted_book_is_free")
+def books_app(engine):
+    """Remember the isbns."""
+    app = FastAPI()
+    known = set()
+
+    @app.post("/books", status_code=201)
+    def create_book(book: BookIn) -> BookOut:
+        with Session(engine) as session:
+            if book.isbn in known:
+                raise HTTPException(409)
+            row = Book(**book.model_dump())
+            session.add(row)
+            try:
+                session.commit()
+            except IntegrityError:
+                raise HTTPException(409) from None
+            known.add(book.isbn)
+            return BookOut.model_validate(row)
+
+    return app
+
+
 @right("3.2.4")
 def books_app(engine):
     """Flush and validate inside `begin`, with `try` around all of it."""
@@ -920,6 +1075,15 @@ def session_factory(shop, catalogue):
     return sessionmaker(
         shop, class_=Rereading, binds={Book: catalogue}, autoflush=False
     )
+
+
+@wrong("3.2.5", caught_by="test_q5_each_class_is_in_its_database[User]")
+def session_factory(shop, catalogue):
+    """Configure one global sessionmaker."""
+    new = sessionmaker(autoflush=False, expire_on_commit=False)
+    session_local = globals().setdefault("session_local", new)
+    session_local.configure(bind=shop, binds={Book: catalogue})
+    return session_local
 
 
 @right("3.2.5")
@@ -1143,6 +1307,36 @@ def ordering_app(engine):
             except IntegrityError:
                 session.rollback()
                 raise HTTPException(409, "taken") from None
+
+    dependency = Depends(open_session, scope="function")
+    app = FastAPI()
+
+    @app.post("/orders", status_code=201)
+    def place_order(order: OrderIn, session: Annotated[Session, dependency]) -> None:
+        price = price_of(session, order.isbn)
+        session.add(Order(**order.model_dump(), price=price))
+        reserve(order.isbn)
+
+    return app
+
+
+@wrong("3.2.6", caught_by="test_q6_an_error_of_the_endpoint[a cancellation]")
+def ordering_app(engine):
+    """Close the session after each `Exception`, but not after a cancellation."""
+
+    def open_session():
+        session = Session(engine)
+        try:
+            yield session
+        except Exception:
+            session.close()
+            raise
+        try:
+            session.commit()
+        except IntegrityError:
+            raise HTTPException(409) from None
+        finally:
+            session.close()
 
     dependency = Depends(open_session, scope="function")
     app = FastAPI()
