@@ -50,7 +50,7 @@ class UserIn(BaseModel):
     request.
 
     Declare the fields of the request body. `users_app` below stores each valid body in
-    the table of `User`.
+    the table of `User`. Its values stay as the client sent them.
 
     - `name` and `email` are required strings. `nickname` is a string or null, and it is
       optional: without it, the column is NULL.
@@ -59,8 +59,9 @@ class UserIn(BaseModel):
     - A client cannot set `id` or `is_admin`. Ignore these fields, or return 422.
 
     Given:
-        Pydantic's type `EmailStr` decides whether a string is an email address. SQLite
-        does not check the length of a string.
+        Pydantic's type `EmailStr` decides whether a string is an email address. It
+        converts only the domain to lower case. SQLite does not check the length of a
+        string.
 
     Example:
         POST /users  {"name": "Mara", "email": "mara@example.com"}  ->  201
@@ -215,8 +216,8 @@ class BookIn(BaseModel):
     - `price` is required. It is a number, or a string such as "12.50". It is from 0 to
       9999.99, and has up to two decimal places.
     - An invalid title or price returns 422.
-    - `to_row()` returns a new `Book` with this title and the exact price: 19.99 becomes
-      1999 cents.
+    - `to_row()` returns a new `Book` with the unchanged title and the exact price:
+      19.99 becomes 1999 cents.
     - A client cannot set `id`, `sold` or `cents`. Ignore these fields, or return 422.
 
     Example:
@@ -280,8 +281,8 @@ def orders_app(engine: Engine) -> FastAPI:
 
     - An order has `id` and `lines`, a line has `pieces` and `book`, and a book has
       `title`. They have no other fields.
-    - Each response contains all orders that are in the database now. An order without
-      lines has an empty list.
+    - Each response contains all orders that are in the database now, with all their
+      lines. An order without lines has an empty list.
     - The orders are sorted by id, and the lines of an order are sorted by id.
     - The number of SQL statements stays the same when there are more orders, lines or
       books.

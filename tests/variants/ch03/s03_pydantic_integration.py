@@ -127,6 +127,31 @@ class UserIn(BaseModel):
     nickname: str | None = Field(default=None, max_length=20)
 
 
+@wrong("3.3.1", caught_by="test_q1_a_valid_user_is_stored[spaces, capitals]")
+class UserIn(BaseModel):
+    """Strip the strings."""
+
+    model_config = ConfigDict(str_strip_whitespace=True)
+
+    name: str = Field(min_length=1, max_length=40)
+    email: EmailStr = Field(max_length=80)
+    nickname: str | None = Field(default=None, max_length=20)
+
+
+@wrong("3.3.1", caught_by="test_q1_a_valid_user_is_stored[spaces, capitals]")
+class UserIn(BaseModel):
+    """Convert the whole email address to lower case."""
+
+    name: str = Field(min_length=1, max_length=40)
+    email: EmailStr = Field(max_length=80)
+    nickname: str | None = Field(default=None, max_length=20)
+
+    @field_validator("email")
+    @classmethod
+    def lower(cls, value):
+        return value.lower()
+
+
 @right("3.3.1")
 class UserIn(BaseModel, extra="forbid"):
     """Read the lengths from the columns, and refuse additional fields."""
@@ -813,6 +838,17 @@ class BookIn(BaseModel):
         return self._row
 
 
+@wrong("3.3.4", caught_by="test_q4_the_title_is_stored[spaces]")
+class BookIn(BaseModel):
+    """Strip the title."""
+
+    title: str = Field(min_length=1, max_length=100)
+    price: Decimal = Field(ge=0, le=Decimal("9999.99"), decimal_places=2)
+
+    def to_row(self):
+        return Book(title=self.title.strip(), cents=int(self.price * 100))
+
+
 @right("3.3.4")
 class BookIn(BaseModel, extra="forbid"):
     """Limit the digits, and convert the digits of the text."""
@@ -1074,6 +1110,63 @@ def orders_app(engine):
         query = select(Order).order_by(Order.id).options(loaded)
         with Session(engine) as session:
             return session.scalars(query).all()
+
+    return app
+
+
+@wrong("3.3.5", caught_by="test_q5_each_order_has_its_lines_and_their_books[three]")
+def orders_app(engine):
+    """Leave the order of the orders to the database."""
+    app = FastAPI()
+
+    class BookOut(BaseModel):
+        title: str
+
+    class LineOut(BaseModel):
+        pieces: int
+        book: BookOut
+
+    class OrderOut(BaseModel):
+        id: int
+        lines: list[LineOut]
+
+    @app.get("/orders", response_model=list[OrderOut])
+    def read_orders():
+        loaded = selectinload(Order.lines).joinedload(Line.book)
+        with Session(engine) as session:
+            return session.scalars(select(Order).options(loaded)).all()
+
+    return app
+
+
+@wrong(
+    "3.3.5",
+    caught_by="test_q5_each_order_has_its_lines_and_their_books[the same book twice]",
+)
+def orders_app(engine):
+    """Keep one line for each book."""
+    app = FastAPI()
+
+    class BookOut(BaseModel):
+        title: str
+
+    class LineOut(BaseModel):
+        pieces: int
+        book: BookOut
+
+    class OrderOut(BaseModel):
+        id: int
+        lines: list[LineOut]
+
+    @app.get("/orders", response_model=list[OrderOut])
+    def read_orders():
+        loaded = selectinload(Order.lines).joinedload(Line.book)
+        query = select(Order).order_by(Order.id).options(loaded)
+        with Session(engine) as session:
+            return [
+                {"id": order.id, "lines": {x.book: x for x in order.lines}.values()}
+                for order in session.scalars(query)
+            ]
 
     return app
 
