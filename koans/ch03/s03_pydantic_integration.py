@@ -55,8 +55,8 @@ class UserIn(BaseModel):
     - A client cannot set `id` or `is_admin`. Ignore these fields, or return 422.
 
     Given:
-        Pydantic's type `EmailStr` decides whether a string is an email address. It
-        converts only the domain to lower case. SQLite does not check the length of a
+        Pydantic's type `EmailStr` decides whether a string is an email address, and
+        converts its domain to lower case. SQLite does not check the length of a
         string.
 
     Example:
