@@ -129,8 +129,8 @@ def titles_by(session: Session, author: str, sort: str) -> list[str]:
     Customers choose `author` and `sort`. With this function they can read every table
     of the database. Repair it.
 
-    - Return the titles of the books whose author is exactly `author`. Every string can
-      be an author, and no character in it has a special meaning.
+    - Return the titles of the books whose author is exactly `author`, one for each
+      book. Every string can be an author, and no character in it has a special meaning.
     - Sort them by the column `sort`, in ascending order. If `sort` is not "title",
       "year" or "price", raise a ValueError.
 
@@ -245,7 +245,7 @@ def create_upload_table(engine: Engine, name: str, columns: list[str]) -> None:
     and a column called `group` is an error. Repair the function.
 
     - Create the table `upload_<name>` with these columns, in this order. Each column is
-      a VARCHAR.
+      a VARCHAR. There are no constraints, so NULL and equal rows are possible.
     - A valid name has 1 to 40 characters. The first one is a lower-case letter from a
       to z. The others are lower-case letters from a to z, digits from 0 to 9, or
       underscores.

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from sqlalchemy import Identity, Index, Numeric, Text, bindparam, text, update
-from sqlalchemy.exc import NoResultFound, SQLAlchemyError
+from sqlalchemy.exc import NoResultFound, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import backref, sessionmaker, validates
 
 from sensei.variants import right, wrong
@@ -259,6 +259,51 @@ def shop_app(engine):
     return shop_with(engine, place_order)
 
 
+@wrong(
+    "3.4.1",
+    caught_by="test_q1_another_database_error_is_not_409[PostgreSQL ends the connection]",
+)
+def shop_app(engine):
+    """Return 409 for an error of the connection, too."""
+
+    def place_order(order: OrderIn, session: RequestSession):
+        row = Order(address=order.address)
+        session.add(row)
+        try:
+            for isbn, copies in order.copies.items():
+                stock = session.get(Stock, isbn)
+                if stock is None:
+                    raise HTTPException(404)
+                stock.copies = Stock.copies - copies
+            session.commit()
+        except (IntegrityError, OperationalError):
+            raise HTTPException(409) from None
+        return {"number": row.number}
+
+    return shop_with(engine, place_order)
+
+
+@wrong("3.4.1", caught_by="test_q1_other_orders_are_saved")
+def shop_app(engine):
+    """Return 404 for a book of which there are no copies."""
+
+    def place_order(order: OrderIn, session: RequestSession):
+        row = Order(address=order.address)
+        session.add(row)
+        try:
+            for isbn, copies in order.copies.items():
+                stock = session.get(Stock, isbn)
+                if not stock or not stock.copies:
+                    raise HTTPException(404)
+                stock.copies = Stock.copies - copies
+            session.commit()
+        except IntegrityError:
+            raise HTTPException(409) from None
+        return {"number": row.number}
+
+    return shop_with(engine, place_order)
+
+
 @right("3.4.1")
 def shop_app(engine):
     """Open a transaction with a sessionmaker, and lock the rows."""
@@ -419,6 +464,45 @@ def titles_by(session, author, sort):
         raise ValueError(sort)
     books = session.scalars(select(Book).where(Book.author == author))
     return [each.title for each in sorted(books, key=lambda b: str(getattr(b, sort)))]
+
+
+@wrong("3.4.2", caught_by="test_q2_books_of_exactly_this_author_are_found[ O'Hara ]")
+def titles_by(session, author, sort):
+    """Remove the spaces around the author."""
+    columns = {"title": Book.title, "year": Book.year, "price": Book.price}
+    if sort not in columns:
+        raise ValueError(sort)
+    query = (
+        select(Book.title).where(Book.author == author.strip()).order_by(columns[sort])
+    )
+    return list(session.scalars(query))
+
+
+@wrong("3.4.2", caught_by="test_q2_books_of_exactly_this_author_are_found[]")
+def titles_by(session, author, sort):
+    """Return all books if the author is empty."""
+    columns = {"title": Book.title, "year": Book.year, "price": Book.price}
+    if sort not in columns:
+        raise ValueError(sort)
+    query = select(Book.title).order_by(columns[sort])
+    if author:
+        query = query.where(Book.author == author)
+    return list(session.scalars(query))
+
+
+@wrong("3.4.2", caught_by="test_q2_titles_are_sorted_by_the_chosen_column")
+def titles_by(session, author, sort):
+    """Return each title once."""
+    columns = {"title": Book.title, "year": Book.year, "price": Book.price}
+    if sort not in columns:
+        raise ValueError(sort)
+    query = (
+        select(Book.title)
+        .where(Book.author == author)
+        .group_by(Book.title)
+        .order_by(columns[sort])
+    )
+    return list(session.scalars(query))
 
 
 @right("3.4.2")
@@ -853,6 +937,16 @@ def create_upload_table(engine, name, columns):
     Table(f"upload_{name}", MetaData(), *[Column(one, Text) for one in columns]).create(
         engine
     )
+
+
+@wrong("3.4.5", caught_by="test_q5_an_upload_becomes_a_table")
+def create_upload_table(engine, name, columns):
+    """Make the first column the primary key."""
+    for one in [name, *columns]:
+        if not re.fullmatch("[a-z][a-z0-9_]{0,39}", one):
+            raise ValueError(one)
+    parts = [Column(one, String, primary_key=one == columns[0]) for one in columns]
+    Table(f"upload_{name}", MetaData(), *parts).create(engine)
 
 
 @right("3.4.5")
