@@ -32,7 +32,7 @@ def declared_price() -> type[DeclarativeBase]:
     `Base` that defines the same table, and return the class.
 
     - The database gets the same table from your class: the same columns, the same
-      primary key, and the same check constraint with its name.
+      primary key, the same check constraint with its name, and nothing else.
     - Each column is an attribute with a `Mapped` annotation. Do not use `price_table`.
     """
 
@@ -63,7 +63,8 @@ def shop_classes() -> tuple[type[Price], type[Any]]:
       stores and loads the objects of the tills.
     - Before the call of `shop_classes`, `Price` is a dataclass without SQLAlchemy.
     - Declare `Review` with the table `reviews`, and with a `Mapped` annotation for each
-      of its columns `id`, `isbn`, `stars` and `text`. Then it is defined only once.
+      of its columns `id`, `isbn`, `stars` and `text`. Then it is defined only once, and
+      you write no `Table` object for it.
     - Only `text` may be NULL. The database assigns the `id`.
     - Return both classes.
 
@@ -100,8 +101,9 @@ def hybrid_tariff(engine: Engine) -> type[DeclarativeBase]:
     changes their types, and your class has to follow. Declare a class on a
     `DeclarativeBase`, and let SQLAlchemy read its `Table` from the database.
 
-    - `__table__` has the columns, with their types and NOT NULL, and the primary key
-      that the table has in this database at the time of the call.
+    - `__table__` is like the table in this database at the time of the call. It has the
+      same columns and the same primary key. Each column has the same type, and may be
+      NULL or not as in the database.
     - Each column is an attribute with the name of the column. Only `from` is a keyword
       of Python: the attribute of this column is called `valid_from`.
     - Each call returns a new class. Different engines may have different tables.

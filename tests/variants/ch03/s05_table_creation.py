@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from sqlalchemy import Date, PrimaryKeyConstraint, UniqueConstraint
+from sqlalchemy import Date, PrimaryKeyConstraint, UniqueConstraint, event
 from sqlalchemy.ext.automap import automap_base
 from sqlalchemy.ext.declarative import DeferredReflection
 from sqlalchemy.orm import declarative_base, synonym
@@ -187,6 +187,47 @@ def declared_price():
     return PriceRow
 
 
+@wrong("3.5.1", caught_by="test_q1_the_table_has_nothing_else")
+def declared_price():
+    """Let each isbn have one price only."""
+
+    class Base(DeclarativeBase):
+        pass
+
+    class PriceRow(Base):
+        __tablename__ = "prices"
+        __table_args__ = (
+            CheckConstraint("cents > 0", name="cents_above_zero"),
+            UniqueConstraint("isbn"),
+        )
+
+        isbn: Mapped[str] = mapped_column(String(13), primary_key=True)
+        country: Mapped[str] = mapped_column(String(2), primary_key=True)
+        cents: Mapped[int]
+        reason: Mapped[str | None] = mapped_column(String(100))
+
+    return PriceRow
+
+
+@wrong("3.5.1", caught_by="test_q1_the_table_has_nothing_else")
+def declared_price():
+    """Give a column a default."""
+
+    class Base(DeclarativeBase):
+        pass
+
+    class PriceRow(Base):
+        __tablename__ = "prices"
+        __table_args__ = (CheckConstraint("cents > 0", name="cents_above_zero"),)
+
+        isbn: Mapped[str] = mapped_column(String(13), primary_key=True)
+        country: Mapped[str] = mapped_column(String(2), primary_key=True)
+        cents: Mapped[int] = mapped_column(server_default="1")
+        reason: Mapped[str | None] = mapped_column(String(100))
+
+    return PriceRow
+
+
 @right("3.5.1")
 def declared_price():
     """Write the primary key as a constraint, and the check at its column."""
@@ -353,6 +394,62 @@ class Price:
     reason: Mapped[str | None] = mapped_column(default=None)
 
 
+@wrong(
+    "3.5.2",
+    caught_by="test_q2_the_table_of_the_prices_refuses_what_price_table_refuses",
+)
+def shop_classes():
+    """Copy the columns of the table of the prices, and forget its constraint."""
+
+    class Base(DeclarativeBase):
+        pass
+
+    class Review(Base):
+        __tablename__ = "reviews"
+
+        id: Mapped[int] = mapped_column(primary_key=True)
+        isbn: Mapped[str] = mapped_column(String(13))
+        stars: Mapped[int]
+        text: Mapped[str | None]
+
+    prices = Table(
+        "prices",
+        Base.metadata,
+        Column("isbn", String(13), primary_key=True),
+        Column("country", String(2), primary_key=True),
+        Column("cents", Integer, nullable=False),
+        Column("reason", String(100)),
+    )
+    Base.registry.map_imperatively(Price, prices)
+    return Price, Review
+
+
+@wrong("3.5.2", caught_by="test_q2_a_review_is_declared")
+def shop_classes():
+    """Put the `Table` into the class, and annotate its columns."""
+
+    class Base(DeclarativeBase):
+        pass
+
+    class Review(Base):
+        __table__ = Table(
+            "reviews",
+            Base.metadata,
+            Column("id", Integer, primary_key=True),
+            Column("isbn", String(13), nullable=False),
+            Column("stars", Integer, nullable=False),
+            Column("text", String),
+        )
+
+        id: Mapped[int]
+        isbn: Mapped[str]
+        stars: Mapped[int]
+        text: Mapped[str | None]
+
+    Base.registry.map_imperatively(Price, price_table(Base.metadata))
+    return Price, Review
+
+
 @right("3.5.2")
 def shop_classes():
     """Use the registry of the base for both classes."""
@@ -392,7 +489,7 @@ def shop_classes():
 
 @wrong(
     "3.5.3",
-    caught_by="test_q3_the_table_is_read_from_the_database[with a longer zone]",
+    caught_by="test_q3_the_table_is_read_from_the_database[with other types]",
 )
 def hybrid_tariff(engine):
     """Write the `Table` of today into the code."""
@@ -491,9 +588,12 @@ def hybrid_tariff(engine, tables=MetaData()):
     return Tariff
 
 
-@right("3.5.3")
+@wrong(
+    "3.5.3",
+    caught_by="test_q3_the_table_is_read_from_the_database[with other types]",
+)
 def hybrid_tariff(engine):
-    """Declare one column for its name, and reflect the others afterwards."""
+    """Declare the type of a column for its name, and reflect the others afterwards."""
 
     class Base(DeclarativeBase):
         pass
@@ -504,6 +604,27 @@ def hybrid_tariff(engine):
         valid_from: Mapped[date] = mapped_column("from", primary_key=True)
 
     Tariff.prepare(engine)
+    return Tariff
+
+
+@wrong(
+    "3.5.3",
+    caught_by="test_q3_the_table_is_read_from_the_database[with other types]",
+)
+def hybrid_tariff(engine):
+    """Write the type of a column into the `Table`, to give it a key."""
+
+    class Base(DeclarativeBase):
+        pass
+
+    class Tariff(Base):
+        __table__ = Table(
+            "tariffs",
+            Base.metadata,
+            Column("from", Date, key="valid_from", primary_key=True),
+            autoload_with=engine,
+        )
+
     return Tariff
 
 
@@ -533,7 +654,10 @@ def hybrid_tariff(engine):
     class Tariff(Automap):
         __tablename__ = "tariffs"
 
-        valid_from = Column("from", Date, primary_key=True)
+    @event.listens_for(Base.metadata, "column_reflect")
+    def name(inspector, table, column):
+        if column["name"] == "from":
+            column["key"] = "valid_from"
 
     Automap.prepare(autoload_with=engine)
     return Tariff
@@ -541,17 +665,21 @@ def hybrid_tariff(engine):
 
 @right("3.5.3")
 def hybrid_tariff(engine):
-    """Give the column a key in the `Table`."""
+    """Give the column a key while the table is read."""
 
     class Base(DeclarativeBase):
         pass
+
+    def name(inspector, table, column):
+        if column["name"] == "from":
+            column["key"] = "valid_from"
 
     class Tariff(Base):
         __table__ = Table(
             "tariffs",
             Base.metadata,
-            Column("from", Date, key="valid_from", primary_key=True),
             autoload_with=engine,
+            listeners=[("column_reflect", name)],
         )
 
     return Tariff
