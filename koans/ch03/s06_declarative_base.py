@@ -78,6 +78,7 @@ def shop_base() -> type[DeclarativeBase]:
       another type for a column.
     - A unique constraint, a foreign key or an index that has no name gets one from its
       kind, table and column: `uq_books_isbn`, `fk_books_author_id`, `ix_books_shelf`.
+      If it has a name, it keeps this name.
     - A check constraint with the name "price" in the table `books` is called
       `ck_books_price` in the database.
     - Each call returns a new base, with its own `metadata`.

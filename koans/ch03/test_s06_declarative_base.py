@@ -10,7 +10,10 @@ from sqlalchemy import (
     CheckConstraint,
     Engine,
     ForeignKey,
+    ForeignKeyConstraint,
+    Index,
     String,
+    UniqueConstraint,
     insert,
     inspect,
     select,
@@ -421,7 +424,14 @@ class Catalogue:
 
             class Book(base):
                 __tablename__ = "books"
-                __table_args__ = (CheckConstraint("price > 0", name="price"),)
+                __table_args__ = (
+                    CheckConstraint("price > 0", name="price"),
+                    UniqueConstraint("shelf", "price", name="one_price"),
+                    Index("by_price", "price"),
+                    ForeignKeyConstraint(
+                        ["editor_id"], ["authors.number"], name="editor"
+                    ),
+                )
 
                 id: Mapped[int] = mapped_column(primary_key=True)
                 isbn: Mapped[str] = mapped_column(unique=True)
@@ -429,6 +439,7 @@ class Catalogue:
                 price: Mapped[int]
                 added_at: Mapped[datetime | None]
                 author_id: Mapped[int] = mapped_column(ForeignKey("authors.number"))
+                editor_id: Mapped[int | None]
 
             return Author, Book
 
@@ -437,9 +448,9 @@ class Catalogue:
 
 
 NAMES = {
-    "unique constraints": ["uq_authors_full_name", "uq_books_isbn"],
-    "foreign keys": ["fk_books_author_id"],
-    "indexes": ["ix_books_shelf"],
+    "unique constraints": ["one_price", "uq_authors_full_name", "uq_books_isbn"],
+    "foreign keys": ["editor", "fk_books_author_id"],
+    "indexes": ["by_price", "ix_books_shelf"],
     "check constraints": ["ck_authors_born", "ck_books_price"],
 }
 
@@ -495,6 +506,8 @@ def test_q3_the_base_chooses_the_type_of_a_column(answers, table, column, expect
         "VARCHAR(200) for the annotation `Mapped[str]`."
     )
 
+    with sqlite_engine() as engine:
+        outcome(lambda: catalogue.metadata.create_all(engine))  # may change a type
     kind = getattr(catalogue, table).__table__.c[column].type
     seen = kind.compile(dialect=postgresql.dialect())
     where = "Look at what your base says about its annotation."

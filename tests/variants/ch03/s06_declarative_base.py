@@ -3,7 +3,14 @@
 from itertools import count
 from typing import Annotated
 
-from sqlalchemy import Column, ForeignKeyConstraint, Integer, Table, event
+from sqlalchemy import (
+    Column,
+    ForeignKeyConstraint,
+    Integer,
+    Table,
+    UniqueConstraint,
+    event,
+)
 from sqlalchemy.orm import declared_attr, registry, relationship
 
 from sensei.variants import right, wrong
@@ -707,6 +714,30 @@ def shop_base():
                 "ck": "ck_%(table_name)s_%(constraint_name)s",
             }
         )
+
+    return Base
+
+
+@wrong("3.6.3", caught_by="test_q3_the_base_names_the_constraints[unique constraints]")
+def shop_base():
+    """Name each unique constraint by hand, also one that has a name."""
+
+    class Base(DeclarativeBase):
+        type_annotation_map = {str: String(200), datetime: DateTime(timezone=True)}
+        metadata = MetaData(
+            naming_convention={
+                "fk": "fk_%(table_name)s_%(column_0_name)s",
+                "ix": "ix_%(table_name)s_%(column_0_name)s",
+                "ck": "ck_%(table_name)s_%(constraint_name)s",
+            }
+        )
+
+        def __init_subclass__(cls, **options):
+            super().__init_subclass__(**options)
+            for rule in cls.__table__.constraints:
+                if isinstance(rule, UniqueConstraint):
+                    column = next(iter(rule.columns)).name
+                    rule.name = f"uq_{cls.__tablename__}_{column}"
 
     return Base
 
