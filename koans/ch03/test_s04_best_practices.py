@@ -283,7 +283,7 @@ def found(answers: Any, author: str, sort: str) -> object:
 
 @pytest.mark.parametrize(
     "author",
-    ["D'A_b", "L'100%", "N':name", "\\\"'", "o'hara", " O'Hara ", "", "O'Nobody"],
+    ["D'A_b", "L'100%", "N':name", "\\\"'", "o'hara", " O'Hara ", "O'Nobody"],
 )
 def test_q2_books_of_exactly_this_author_are_found(answers, author):
     titles = found(answers, author, "title")
@@ -293,6 +293,18 @@ def test_q2_books_of_exactly_this_author_are_found(answers, author):
         f'`titles_by(session, {author!r}, "title")` {returned_or_raised(titles)}. The '
         f"books of exactly this author are {there}. The docstring says that every "
         "string can be an author, and that no character has a special meaning."
+    )
+
+
+def test_q2_an_empty_author_is_an_author_like_others(answers):
+    titles = [found(answers, author, "title") for author in ("", "o'hara")]
+
+    assert titles == [["Nobody's"], ["In small letters"]], (
+        '`titles_by(session, "", "title")` '
+        f'{returned_or_raised(titles[0])}. With "o\'hara", it '
+        f"{returned_or_raised(titles[1])}. Each of the two authors has one book, "
+        "`Nobody's` and `In small letters`. The docstring says that every string can "
+        "be an author."
     )
 
 
