@@ -167,6 +167,31 @@ class BookTitles(_Rows):
         return session.scalars(query, execution_options=options).all()
 
 
+@wrong(
+    "3.7.1",
+    caught_by="test_q1_a_method_returns_the_titles_of_this_shop[schema_based-odd name]",
+)
+class BookTitles(_Rows):
+    """Double the quotes, and forget that `:the` is a parameter of `text`."""
+
+    def schema_based(self, session, shop):
+        name = shop.replace('"', '""')
+        query = text(f'SELECT title FROM "{name}".books')
+        return list(session.scalars(query))
+
+
+@wrong(
+    "3.7.1",
+    caught_by="test_q1_a_method_returns_the_titles_of_this_shop[schema_based-odd name]",
+)
+class BookTitles(_Rows):
+    """Tidy the name up."""
+
+    def schema_based(self, session, shop):
+        options = {"schema_translate_map": {None: shop.strip()}}
+        return session.scalars(select(OwnBook.title), execution_options=options).all()
+
+
 @right("3.7.1")
 class BookTitles:
     """Put the options on the statement, and take the titles from rows."""
@@ -518,6 +543,42 @@ def session_dependency(engine):
         session.execute(select(func.set_config("app.tenant", shop, True)))
         yield session
         session.close()
+
+    return open_session
+
+
+@wrong("3.7.3", caught_by="test_q3_two_requests_of_a_shop_do_not_share_a_session")
+def session_dependency(engine):
+    """Keep one session for each shop."""
+    kept = {}
+
+    def open_session(x_key: Annotated[str, Header()] = ""):
+        if (shop := shop_of(x_key)) is None:
+            raise HTTPException(401)
+        session = kept.setdefault(shop, Session(engine))
+        try:
+            session.execute(select(func.set_config("app.tenant", shop, True)))
+            yield session
+        finally:
+            session.close()
+
+    return open_session
+
+
+_first_engine = []
+
+
+@wrong("3.7.3", caught_by="test_q3_each_dependency_uses_the_engine_that_it_got")
+def session_dependency(engine):
+    """Keep the first engine for all dependencies."""
+    _first_engine.append(engine)
+
+    def open_session(x_key: Annotated[str, Header()] = ""):
+        if (shop := shop_of(x_key)) is None:
+            raise HTTPException(401)
+        with Session(_first_engine[0]) as session:
+            session.execute(select(func.set_config("app.tenant", shop, True)))
+            yield session
 
     return open_session
 
@@ -986,6 +1047,38 @@ def tenant_session(engine, tenant_id):
             track_closure_variables=False,
         )
         state.statement = state.statement.options(own)
+
+    return session
+
+
+@wrong("3.7.5", caught_by="test_q5_classes_defined_later_are_treated_in_the_same_way")
+def tenant_session(engine, tenant_id):
+    """Choose the classes by their attribute `tenant_id`."""
+    session = Session(engine)
+    _stamp(session, tenant_id)
+
+    @event.listens_for(session, "do_orm_execute")
+    def add_condition(state):
+        for mapper in Warehouse.registry.mappers:
+            if hasattr(cls := mapper.class_, "tenant_id"):
+                condition = cls.tenant_id == tenant_id
+                own = with_loader_criteria(cls, condition, include_aliases=True)
+                state.statement = state.statement.options(own)
+
+    return session
+
+
+@wrong("3.7.5", caught_by="test_q5_classes_defined_later_are_treated_in_the_same_way")
+def tenant_session(engine, tenant_id):
+    """Treat tenant 0 as no tenant."""
+    session = Session(engine)
+    _stamp(session, tenant_id)
+
+    @event.listens_for(session, "do_orm_execute")
+    def add_condition(state):
+        if tenant_id:
+            own = _condition(tenant_id, include_aliases=True)
+            state.statement = state.statement.options(own)
 
     return session
 
