@@ -31,8 +31,10 @@ WHERE_TO_LOOK = {
 PAGES = {
     "deliveries": 'Page[Delivery](items=[Delivery.model_validate({"parcel": 1})])',
     "strings": 'Page[str](items=["Oslo", "Bergen"])',
+    "an empty string": 'Page[str](items=["", "Bergen"])',
 }
 LABEL = 'Label(to="Oslo", weight_kg=1.5)'
+FIELDS = {"to": "str", "weight_kg": "float"}
 # Pydantic ignores an unknown argument at run time.
 UNKNOWN = 'Label(to="Oslo", weight_kg=1.5, colour="red")'
 MISUSES = {
@@ -40,7 +42,12 @@ MISUSES = {
     "a misspelt argument": ('Label(too="Oslo", weight_kg=1.5)', "call-arg"),
     "a missing argument": ('Label(to="Oslo")', "call-arg"),
     "an argument of another type": ('Label(to=["Oslo"], weight_kg=1.5)', "arg-type"),
+    "None as an argument": ("Label(to=None, weight_kg=1.5)", "arg-type"),
     "an assignment": (f'label = {LABEL}\nlabel.to = "Bergen"', "misc"),
+    "an assignment to the other field": (
+        f"label = {LABEL}\nlabel.weight_kg = 2.5",
+        "misc",
+    ),
 }
 WHAT_THE_PLUGIN_READS = {
     True: "The plugin reads the settings of the model, and no `__setattr__`.",
@@ -57,7 +64,7 @@ USES = [
     *(f"item = first({page})\nreveal_type(item)" for page in PAGES.values()),
     NOTE,
     STOPS,
-    f"reveal_type({LABEL}.weight_kg)",
+    *(f"reveal_type({LABEL}.{field})" for field in FIELDS),
     *(code for code, _ in MISUSES.values()),
 ]
 
@@ -151,13 +158,16 @@ def test_q2_mypy_reports_no_error(answers, checker, name):
 NOTES = [
     ({"parcel": 1}, None),
     ({"parcel": 1, "note": None}, None),
-    ({"parcel": 1, "note": "fragile"}, "fragile"),
+    ({"parcel": 1, "note": " fragile"}, " fragile"),
+    ({"parcel": 1, "note": ""}, ""),
 ]
 SENT_STOPS = [
     ({"parcel": 1}, []),
     ({"parcel": 1, "stops": "Oslo,Bergen"}, ["Oslo", "Bergen"]),
     ({"parcel": 1, "stops": "Oslo"}, ["Oslo"]),
+    ({"parcel": 1, "stops": "Oslo, Bergen,,Oslo"}, ["Oslo", " Bergen", "", "Oslo"]),
     ({"parcel": 1, "stops": ["Oslo", "Bergen"]}, ["Oslo", "Bergen"]),
+    ({"parcel": 1, "stops": ["Oslo,Bergen", ""]}, ["Oslo,Bergen", ""]),
     ({"parcel": 1, "stops": []}, []),
 ]
 
@@ -188,7 +198,7 @@ def test_q2_stops_are_a_list_of_strings(answers, checker):
         stops = field_of(answers, row, "stops")
         assert stops == expected, (
             f"`Delivery.model_validate({row}).stops` {returned_or_raised(stops)}. The "
-            f"docstring asks for {expected}: a list of strings, [] if it is missing."
+            f"docstring asks for {expected}. Only a string is split, at each comma."
         )
 
     (shown,) = check(answers, checker).revealed(STOPS) or ["nothing"]
@@ -219,7 +229,11 @@ def test_q2_other_stops_raise_a_validation_error(answers, checker, value):
 
 @pytest.mark.parametrize(
     ("page", "expected"),
-    [(PAGES["deliveries"], "Delivery | None"), (PAGES["strings"], "str | None")],
+    [
+        (PAGES["deliveries"], "Delivery | None"),
+        (PAGES["strings"], "str | None"),
+        (PAGES["an empty string"], "str | None"),
+    ],
     ids=PAGES,
 )
 def test_q2_first_has_the_type_of_the_page(answers, checker, page, expected):
@@ -231,10 +245,20 @@ def test_q2_first_has_the_type_of_the_page(answers, checker, page, expected):
         f"{expected}. Look at the annotations of `first`."
     )
 
-    item, items = run(answers, f"first({page})"), run(answers, f"{page}.items")
+    items = run(answers, f"{page}.items")
+    seen = run(answers, f"page = {page}\nfirst(page), page.items")
+    assert not isinstance(seen, Exception), (
+        f"`first({page})` {returned_or_raised(seen)}. The docstring asks for the first "
+        "item of the page."
+    )
+    item, left = seen
     assert [item] == items[:1], (
         f"`first({page})` {returned_or_raised(item)}. The docstring asks for the first "
-        "item of the page."
+        "item of the page. It asks for None only if the page is empty."
+    )
+    assert left == items, (
+        f"After `first({page})`, the page has the items {in_words(left)}. `first` "
+        "should return an item, and not change the page."
     )
     empty = run(answers, "first(Page[str](items=[]))")
     assert empty is None, (
@@ -252,16 +276,27 @@ def test_q2_read_returns_a_page_of_deliveries(answers):
         "not see the difference: `json.loads` returns Any, which fits every type."
     )
     items = [isinstance(one, answers.Delivery) and one.parcel for one in page.items]
-    assert (items, page.more) == ([1, 2], True), (
-        f"`read` got the parcels 1 and 2, and `more` was true. It returned "
-        f"{in_words(page)}. The docstring asks for a page of deliveries."
+    assert items == [1, 2], (
+        f"`read` got the parcels 1 and 2. It returned {in_words(page)}. The docstring "
+        "asks for a page of deliveries."
+    )
+    assert page.more is True, (
+        "`read` got a JSON text where `more` is true. It returned a page where `more` "
+        f"is {in_words(page.more)}. The docstring asks for the page in the text."
     )
 
 
 @pytest.mark.parametrize(
     "text",
-    ['{"items": [{"parcel": "seven"}]}', '{"rows": []}', "[]", "", "Closed"],
-    ids=["an item", "the page", "a list", "empty", "not JSON"],
+    [
+        '{"items": [{"parcel": "seven"}]}',
+        '{"items": [{}]}',
+        '{"rows": []}',
+        "[]",
+        "",
+        "Closed",
+    ],
+    ids=["an item", "no parcel", "the page", "a list", "empty", "not JSON"],
 )
 def test_q2_read_raises_a_validation_error_for_other_texts(answers, text):
     seen = run(answers, f"read({text!r})")
@@ -287,7 +322,7 @@ def test_q3_mypy_reports_a_misuse(answers, checker, misuse):
     is_reported = any(one.line == line and one.code == rule for one in diagnostics)
     assert is_reported, (
         f"mypy does not report {misuse}, `{shown}`. The docstring asks for an error of "
-        f"mypy. {WHAT_THE_PLUGIN_READS[misuse == 'an assignment']}"
+        f"mypy. {WHAT_THE_PLUGIN_READS['assignment' in misuse]}"
     )
 
 
@@ -307,11 +342,13 @@ def test_q3_mypy_accepts_a_correct_label(answers, checker):
         LABEL: checked.of_use(use),
     }.items():
         assert not diagnostics, report(diagnostics, f"`{code}`")
-    shown = checked.revealed(use)
-    assert shown == ["float"], (
-        f"For mypy, the type of `weight_kg` is {shown}. The docstring says that the "
-        "fields stay as they are."
-    )
+    for field, expected in FIELDS.items():
+        (shown,) = checked.revealed(f"reveal_type({LABEL}.{field})") or ["nothing"]
+        is_same = same_type(shown, expected)
+        assert is_same, (
+            f"For mypy, the type of `{field}` is {shown}. The docstring says that the "
+            "fields keep their types."
+        )
 
 
 def test_q3_the_key_in_json_is_the_alias(answers):

@@ -82,6 +82,7 @@ class Delivery(BaseModel):
     - `note` is a string or None. It is None if it is missing or null.
     - `stops` is a list of strings, and `[]` if it is missing. A string is split at its
       commas: "Oslo,Bergen" becomes ["Oslo", "Bergen"], and "Oslo" becomes ["Oslo"].
+      The parts keep their spaces, and empty parts stay. A list stays as it is.
     - For mypy, `first` of a `Page[Delivery]` is a `Delivery` or None, and `first` of a
       `Page[str]` is a `str` or None.
     - `read(text)` returns the `Page[Delivery]` in a JSON text. It raises Pydantic's
@@ -119,7 +120,7 @@ class Delivery(BaseModel):
 def first(page: Page[T]) -> T | None:
     # stub: def first(page):
     # endregion
-    """Return the first item of a page, or None. A part of koan 25.1.2."""
+    """Return the first item, or None for an empty page. A part of koan 25.1.2."""
     return page.items[0] if page.items else None
 
 

@@ -238,6 +238,22 @@ class Delivery(BaseModel):
         return value.split(",") if isinstance(value, str) else value or []
 
 
+@wrong("25.1.2", caught_by="test_q2_stops_are_a_list_of_strings")
+class Delivery(BaseModel):
+    """Tidy the parts up."""
+
+    parcel: int
+    note: str | None = None
+    stops: list[str] = Field(default_factory=list)
+
+    @field_validator("stops", mode="before")
+    @classmethod
+    def split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return [part.strip() for part in value.split(",") if part]
+        return value
+
+
 @right("25.1.2")
 class Delivery(BaseModel):
     """Write the validator into the annotation."""
@@ -290,6 +306,18 @@ def first(page: Page[T]) -> object:
 def first(page: Page[T]) -> T:
     """Forget None in the return annotation."""
     return page.items[0] if page.items else None  # type: ignore[return-value]
+
+
+@wrong("25.1.2", caught_by="test_q2_first_has_the_type_of_the_page[an empty string]")
+def first(page: Page[T]) -> T | None:
+    """Return None for an item that is empty."""
+    return next((item for item in page.items if item), None)
+
+
+@wrong("25.1.2", caught_by="test_q2_first_has_the_type_of_the_page")
+def first(page: Page[T]) -> T | None:
+    """Take the item out of the page."""
+    return page.items.pop(0) if page.items else None
 
 
 @right("25.1.2")
@@ -472,6 +500,29 @@ class Label(BaseModel):
 
     def __init__(self, to: str, weight_kg: float) -> None:
         super().__init__(to=to, weight_kg=weight_kg)
+
+
+@wrong(
+    "25.1.3",
+    caught_by="test_q3_mypy_reports_a_misuse[an assignment to the other field]",
+)
+class Label(BaseModel):
+    """Freeze only one of the fields."""
+
+    model_config = ConfigDict(validate_by_name=True)
+
+    to: str = Field(frozen=True)
+    weight_kg: float = Field(alias="weightKg")
+
+
+@wrong("25.1.3", caught_by="test_q3_mypy_reports_a_misuse[None as an argument]")
+class Label(BaseModel):
+    """Accept a label without an address."""
+
+    model_config = ConfigDict(frozen=True, validate_by_name=True)
+
+    to: str | None
+    weight_kg: float = Field(alias="weightKg")
 
 
 @right("25.1.3")
