@@ -54,6 +54,8 @@ class _Watcher:
         self._root = root
         self._on_save = on_save
         self._on_error = on_error
+        # Before the threads begin: a save from here on is noticed, also by a slow one.
+        self._snapshot = Snapshot(root / "koans")
         self._stop = threading.Event()
         self._is_replaced = threading.Event()
         self._replaced: queue.SimpleQueue[Path] = queue.SimpleQueue()
@@ -91,7 +93,6 @@ class _Watcher:
                 self._on_save(saved)
 
     def _watch_folders(self) -> None:
-        snapshot = Snapshot(self._root / "koans")
         while not self._stop.is_set():
             self._is_replaced.clear()
             paths = [self._root / name for name in _FOLDERS]
@@ -102,9 +103,11 @@ class _Watcher:
                     while not self._replaced.empty():
                         saved.add(self._replaced.get())
                     if not saved:
-                        saved = {path for path in snapshot.missed() if _is_wanted(path)}
+                        saved = {
+                            path for path in self._snapshot.missed() if _is_wanted(path)
+                        }
                     if saved:
-                        snapshot.note(saved)
+                        self._snapshot.note(saved)
                         self._on_save(saved)
             except FileNotFoundError:
                 # It has gone since we looked, which the root's thread will notice.

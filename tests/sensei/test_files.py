@@ -94,3 +94,12 @@ def test_a_save_that_the_system_tells_of_is_told_once(miniature: Miniature, syst
         assert told.get(timeout=PATIENCE) == {stub}
         time.sleep(MEANWHILE)
         assert told.empty()
+
+
+@pytest.mark.usefixtures("system")
+def test_a_save_at_the_very_start_is_noticed(miniature: Miniature):
+    told: queue.SimpleQueue[set[Path]] = queue.SimpleQueue()
+    with watch_files(miniature.root, told.put, pytest.fail):
+        miniature.answer("raise NotImplementedError", "return 4")
+
+        assert told.get(timeout=PATIENCE) == {miniature.root / STUB}
