@@ -109,4 +109,4 @@ def _pass_on(event: WatchEvent, session: Session) -> None:
     elif isinstance(event, RunnerEnded):
         session.on_runner_end(event)
     else:
-        session.draw()
+        session.redraw()

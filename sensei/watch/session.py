@@ -17,6 +17,8 @@ from sensei.watch.controller import Controller
 from sensei.watch.events import RunnerEnded, RunnerSent
 from sensei.watch.view import Screen, View
 
+Below = Callable[[Renderer], None]
+
 # Times that a koan fails with the same message before a hint is offered.
 _OFFER_AFTER = 5
 
@@ -32,6 +34,8 @@ class Session:
         self.view = view
         self.notes: list[str] = []
         self.page: int | None = None
+        self._below: Below | None = None
+        self._question = ""
         self._verdicts: dict[Koan, Verdict] = {}
         # The fingerprint of its section's files when a koan was judged, and when a
         # section was last run.
@@ -135,7 +139,7 @@ class Session:
         if finished is not None:
             self._has_restarted = False
             self._record(finished)
-            self.draw()
+            self.redraw()
 
     def on_runner_end(self, ended: RunnerEnded) -> None:
         """Start the server again if it has ended by itself; once, if it does so again.
@@ -218,16 +222,16 @@ class Session:
             if only is None or koan in only
         ]
 
-    def draw(
-        self,
-        below: Callable[[Renderer], None] | None = None,
-        *,
-        question: str = "",
-    ) -> None:
+    def draw(self, below: Below | None = None, *, question: str = "") -> None:
         """Draw the koan, what `below` writes, and the keys or the `question`.
 
         Or else a page of the list.
         """
+        self._below, self._question = below, question
+        self.redraw()
+
+    def redraw(self) -> None:
+        """Draw the same again, because of what the user has not asked for."""
         target = self.controller.target
         if self.page is not None:
             statuses = [self.statuses(section) for section in target.sections]
@@ -243,4 +247,4 @@ class Session:
             notes=self.notes,
             hints=self.hints,
         )
-        self.view.draw(screen, below, question)
+        self.view.draw(screen, self._below, self._question)

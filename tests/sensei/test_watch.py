@@ -62,6 +62,23 @@ def test_a_learner_goes_from_koan_to_koan(terminal: Terminal) -> None:
     assert terminal.process.wait(60) == 0
 
 
+def test_the_comparison_stays_when_the_section_has_run(terminal: Terminal) -> None:
+    learner = terminal.miniature
+    terminal.shows("Open: write")
+    learner.replace("pyproject.toml", "wall_seconds = 3", "wall_seconds = 60")
+    waiting = "import os\n    while not os.path.exists('go'): pass\n    return 0"
+    learner.replace("pyproject.toml", "cpu_seconds = 2", "cpu_seconds = 60")
+    text = (learner.root / STUB).read_text().replace("return ___", waiting)
+    learner.write(STUB, text.replace("raise NotImplementedError", "return other + one"))
+    terminal.shows("Solved.", "1 of 2 koans solved")
+
+    terminal.press("c")
+    terminal.shows("- return other + one", "+ return one + other")
+    learner.write("go", "")
+
+    terminal.shows("2 of 2 koans solved", "- return other + one")
+
+
 def test_saves_of_every_kind_are_noticed(terminal: Terminal) -> None:
     learner = terminal.miniature
     stub = learner.root / STUB
