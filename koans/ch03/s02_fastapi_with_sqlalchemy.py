@@ -287,7 +287,7 @@ def ordering_app(engine: Engine) -> FastAPI:
     - If the commit raises IntegrityError, because the reference is taken, the response
       is 409. For any other error of the commit it is 500.
     - If the endpoint raises an error, or the request is cancelled, the order is not
-      saved, and the connection is back in the pool when the request is over.
+      saved. When the request is over, the connection is back in the pool.
     - An error of the endpoint reaches FastAPI unchanged, and FastAPI decides on the
       status code. For example, an IntegrityError from `reserve` gives 500.
     """
