@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from sensei.content.repository import find_repository
-from sensei.content.section import question_of
+from sensei.content.section import Section, question_of
 from sensei.errors import SenseiError, summary_of
 from sensei.grading.deadline import HAS_TIMER, Deadline
 from sensei.grading.koan_test import KoanTest
@@ -30,9 +30,11 @@ from sensei.plugin.execution import (
 )
 from sensei.plugin.summary import Summary
 from sensei.runner.settings import load_settings
-from sensei.variants import VariantError, variants
+from sensei.variants import Variant, VariantError, variants
 
 pytest_plugins = ["sensei.runner.supervisor"]
+
+_VARIANTS = pytest.StashKey[list[Variant]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -83,12 +85,25 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     name = metafunc.function.__name__
     question = question_of(name)
     if section and question and "answers" in metafunc.fixturenames:
-        try:
-            own = [one for one in variants(section) if one.is_tested_by(name, question)]
-        except (VariantError, SyntaxError) as error:
-            raise metafunc.definition.session.Failed(str(error)) from None
+        own = [
+            one
+            for one in _variants_for(metafunc.definition, section)
+            if one.is_tested_by(name, question)
+        ]
         labels = [variant.label for variant in own]
         metafunc.parametrize("answers", own, indirect=True, ids=labels)
+
+
+def _variants_for(item: pytest.Item, section: Section) -> list[Variant]:
+    """Return the variants of `section`; the tests of one file share them."""
+    file = item.getparent(pytest.File)
+    assert file is not None
+    if _VARIANTS not in file.stash:
+        try:
+            file.stash[_VARIANTS] = variants(section)
+        except (VariantError, SyntaxError) as error:
+            raise item.session.Failed(str(error)) from None
+    return file.stash[_VARIANTS]
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -109,9 +124,10 @@ def pytest_collection_modifyitems(
         if not HAS_TIMER:  # pytest-timeout does what it can
             limit = config.stash[DEADLINE].wall_seconds
             item.add_marker(pytest.mark.timeout(limit))
-        if is_terse(config):
-            item.repr_failure = partial(_repr_verdict, item)  # type: ignore[method-assign]
         variant = variant_of(item)
+        # A traceback takes longer than most tests; nobody sees that of a wrong answer.
+        if is_terse(config) or (variant and variant.caught_by):
+            item.repr_failure = partial(_repr_verdict, item)  # type: ignore[method-assign]
         wanted = variant.is_for_case(item.name) if variant else answers != "variants"
         (selected if wanted else deselected).append(item)
     if deselected:
