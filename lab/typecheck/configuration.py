@@ -8,6 +8,11 @@ from typing import Final
 SETTINGS: Final = ("init_forbid_extra", "init_typed", "warn_required_dynamic_aliases")
 STRICT: Final[Mapping[str, bool]] = MappingProxyType(dict.fromkeys(SETTINGS, True))
 
+# Pydantic imports them for what it prints and for e-mail addresses. They and what they
+# import are more than half of the modules that mypy would read, and no type of a model
+# comes from there.
+_UNREAD: Final = ("rich.*", "email_validator.*")
+
 
 def configuration(plugin: Mapping[str, bool] | None) -> str:
     """Return the text of mypy's configuration file.
@@ -17,6 +22,7 @@ def configuration(plugin: Mapping[str, bool] | None) -> str:
     as one.
     """
     lines = ["[mypy]", "strict = true", "plugins = lab.typecheck.plugin"]
+    lines += [f"[mypy-{','.join(_UNREAD)}]", "follow_imports = skip"]
     if plugin is not None:
         lines += ["[mypy-__main__]", "disallow_any_explicit = true"]
         lines += ["[pydantic-mypy]"]
