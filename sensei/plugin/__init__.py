@@ -96,7 +96,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def _variants_for(item: pytest.Item, section: Section) -> list[Variant]:
     """Return the variants of `section`; the tests of one file share them."""
-    file = item.getparent(pytest.File)
+    file = item.getparent(pytest.Module)
     assert file is not None
     if _VARIANTS not in file.stash:
         try:
