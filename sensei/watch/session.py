@@ -112,7 +112,8 @@ class Session:
                 return
             changed = [self.section]
         if changed:
-            self.page = None
+            self.page = self._below = None
+            self._question = ""
             # A save that changes nothing is one of `reset`, which has told of it.
             if any(self._run.get(str(one)) != one.fingerprint for one in changed):
                 self.notes = []
@@ -223,10 +224,7 @@ class Session:
         ]
 
     def draw(self, below: Below | None = None, *, question: str = "") -> None:
-        """Draw the koan, what `below` writes, and the keys or the `question`.
-
-        Or else a page of the list.
-        """
+        """Draw the list, or the koan with what `below` writes and the `question`."""
         self._below, self._question = below, question
         self.redraw()
 

@@ -14,7 +14,13 @@ from sensei.content.target import Target
 from sensei.grading.results import KoanStatus
 from sensei.grading.verdict import State, Verdict
 from sensei.output.console import ConsoleWriter
-from sensei.runner.protocol import Event, KoanDone, RequestDone, TestReported
+from sensei.runner.protocol import (
+    CollectionFailed,
+    Event,
+    KoanDone,
+    RequestDone,
+    TestReported,
+)
 from sensei.watch.actions import Actions
 from sensei.watch.controller import Controller
 from sensei.watch.events import RunnerEnded, RunnerSent
@@ -124,6 +130,20 @@ def test_a_save_outdates_the_run_of_its_own_section_only(session, client):
         solve(session, request, *koans)
     assert not session.controller.is_busy
     assert all(session.is_solved(koan) for koan in session.controller.target.koans)
+
+
+def test_a_save_takes_the_comparison_away_even_if_nothing_can_run(session, capsys):
+    session.draw(below=lambda renderer: renderer.line("The comparison"))
+    assert "The comparison" in capsys.readouterr().out
+
+    session.on_save({session.section.stub})
+    reason = "SyntaxError: invalid syntax"
+    session.on_runner_event(RunnerSent(1, CollectionFailed(1, TESTS, reason)))
+    session.on_runner_event(RunnerSent(1, RequestDone(1)))
+
+    drawn = capsys.readouterr().out
+    assert f"{TESTS} cannot be run: {reason}" in drawn
+    assert "The comparison" not in drawn
 
 
 def test_a_restart_runs_again_what_was_waiting(session, client, repository):
