@@ -378,35 +378,45 @@ def blocks_a_loop() -> bool:
     return True
 
 
+class SlowStorage:
+    """Saves orders in `saved`; one of the product SLOW only when it is released."""
+
+    def __init__(self, saved: Saved) -> None:
+        self.saved = saved
+        self.begun, self.released = Event(), Event()
+        self.events: list[str] = []
+        self.has_blocked = False
+
+    def save(self, sku: str, quantity: int) -> int:
+        """Return the number of the order."""
+        if sku == "SLOW":
+            self.begun.set()
+            # Blocked, the event loop would never come to the other request.
+            self.has_blocked = self.has_blocked or blocks_a_loop()
+            if not self.has_blocked:
+                self.released.wait(30)
+            self.events.append("the slow order was saved")
+        return self.saved.save(sku, quantity)
+
+
+def post_order(http: Any, sku: str) -> object:
+    """Return the status code of the response to an order, or the exception."""
+    order = {"sku": sku, "quantity": 1}
+    result = outcome(lambda: http.post("/orders", json=order))
+    return getattr(result, "status_code", result)
+
+
 def test_q3_other_requests_are_served_while_an_order_is_saved(answers):
     app, saved = order_app(answers)
-    begun, released = Event(), Event()
-    events, blocked = [], []
-
-    def save_slowly(sku: str, quantity: int) -> int:
-        if sku == "SLOW":
-            begun.set()
-            # Blocked, the event loop would never come to the other request.
-            blocked.append(blocks_a_loop())
-            if not blocked[-1]:
-                released.wait(30)
-            events.append("the slow order was saved")
-        return saved.save(sku, quantity)
-
-    stand_in(answers.save_order, save_slowly)
+    storage = SlowStorage(saved)
+    stand_in(answers.save_order, storage.save)
     with client(app) as http, ThreadPoolExecutor(1) as threads:
-
-        def post(sku: str) -> object:
-            order = {"sku": sku, "quantity": 1}
-            result = outcome(lambda: http.post("/orders", json=order))
-            return getattr(result, "status_code", result)
-
-        slow = threads.submit(post, "SLOW")
-        slow.add_done_callback(lambda _: begun.set())
-        begun.wait(30)
-        other = post("LAMP-01")
-        events.append("the other request returned")
-        released.set()
+        slow = threads.submit(post_order, http, "SLOW")
+        slow.add_done_callback(lambda _: storage.begun.set())
+        storage.begun.wait(30)
+        other = post_order(http, "LAMP-01")
+        storage.events.append("the other request returned")
+        storage.released.set()
         statuses = [slow.result(), other]
 
     assert statuses == [201, 201], (
@@ -416,11 +426,12 @@ def test_q3_other_requests_are_served_while_an_order_is_saved(answers):
     why = (
         "because `save_order` blocked the event loop. Look at how your endpoint is "
         "defined: `def` or `async def`."
-        if any(blocked)
+        if storage.has_blocked
         else "although the event loop was free. Look for a lock in your code, or for a "
         "pool with one thread."
     )
-    assert events == ["the other request returned", "the slow order was saved"], (
+    in_order = ["the other request returned", "the slow order was saved"]
+    assert storage.events == in_order, (
         "The docstring asks that the application responds to other requests while "
         f"`save_order` runs. Another order had to wait, {why}"
     )
@@ -461,8 +472,15 @@ class Parcel(BaseModel):
     weight: Decimal
 
 
-def test_q4_the_endpoint_gets_an_object_and_the_client_json(answers):
-    seen = []
+PARCELS = {"a": {"number": 1, "weight": "9"}, "b": {"number": 2, "weight": "10"}}
+
+
+def called_twice_each(answers: Any) -> tuple[list[Any], list[Any]]:
+    """Return what two endpoints got, and the JSON of their responses.
+
+    The first takes a list of lines, the second a dictionary of parcels.
+    """
+    seen: list[Any] = []
 
     def total(given: list[Any]) -> Decimal:
         seen.append(given)
@@ -474,24 +492,28 @@ def test_q4_the_endpoint_gets_an_object_and_the_client_json(answers):
 
     first = answers.fast_endpoint(total, list[answers.Line], Decimal)
     second = answers.fast_endpoint(heaviest, dict[str, Parcel], str | None)
-    parcels = {"a": {"number": 1, "weight": "9"}, "b": {"number": 2, "weight": "10"}}
     sent: list[tuple[Any, object, str]] = [
         (first, [{"sku": "LAMP-01", "quantity": "3", "price": 2.5}], "list[Line]"),
         (first, [], "list[Line]"),
-        (second, parcels, "dict[str, Parcel]"),
+        (second, PARCELS, "dict[str, Parcel]"),
         (second, {}, "dict[str, Parcel]"),
     ]
     returned = [
         answer_of(respond, body, f"Your function whose `takes` is {takes}")
         for respond, body, takes in sent
     ]
+    return seen, returned
+
+
+def test_q4_the_endpoint_gets_an_object_and_the_client_json(answers):
+    seen, returned = called_twice_each(answers)
 
     line = answers.Line("LAMP-01", 3, Decimal("2.5"))
     assert seen[:2] == [[line], []], (
         f"For one line, and for none, the endpoint got {in_words(seen[:2])}. The "
         "docstring asks for the body, converted to `takes`, which is `list[Line]` here."
     )
-    two = {name: Parcel(**fields) for name, fields in parcels.items()}
+    two = {name: Parcel(**fields) for name, fields in PARCELS.items()}
     assert seen[2:] == [two, {}], (
         f"For two parcels, and for none, the endpoint got {in_words(seen[2:])}. The "
         "docstring asks for the body, converted to `takes`, which is `dict[str, "
