@@ -33,6 +33,12 @@ def ask(app: ASGIApp, method: str, url: str, **options: Any) -> httpx2.Response:
     return seen
 
 
+def client_in_loop(app: ASGIApp) -> httpx2.AsyncClient:
+    """Return a client that sends requests within the same event loop."""
+    transport = httpx2.ASGITransport(app=app)
+    return httpx2.AsyncClient(transport=transport, base_url="http://desk")
+
+
 def order_of_a_stream(app: FastAPI, *asked: str) -> list[str]:
     """Let the application stream four parts, and return when each was made and sent.
 
@@ -141,15 +147,53 @@ def test_q1_a_request_writes_one_record(answers, records, method, url, asked):
 
 
 @pytest.mark.parametrize(
-    ("url", "status"), [("/nowhere", 404), ("/tickets/x", 422)], ids=["404", "422"]
+    ("method", "url", "status"),
+    [
+        ("GET", "/Nowhere/", 404),
+        ("GET", "/tickets/x", 422),
+        ("HEAD", "/tickets/7", 405),
+    ],
+    ids=["404", "422", "405"],
 )
-def test_q1_a_response_without_an_endpoint_is_logged(answers, records, url, status):
-    ask(logged_desk(answers), "GET", url)
+def test_q1_a_response_without_an_endpoint_is_logged(
+    answers, records, method, url, status
+):
+    ask(logged_desk(answers), method, url)
 
-    assert records == [f"INFO GET {url} {status}"], (
-        f"`GET {url}` returned {status} and wrote the records {in_words(records)}. The "
-        f'docstring asks for "GET {url} {status}": no endpoint ran for this request, '
-        "and it is logged, too."
+    assert records == [f"INFO {method} {url} {status}"], (
+        f"`{method} {url}` returned {status} and wrote the records "
+        f"{in_words(records)}. No endpoint ran for this request, and the docstring "
+        f'asks to log it, too: "{method} {url} {status}".'
+    )
+
+
+def test_q1_the_message_is_one_line(answers, records):
+    ask(logged_desk(answers), "GET", "/no%0AINFO%20where")
+
+    lines = [line for record in records for line in record.splitlines()]
+    assert len(records) == len(lines) == 1, (
+        "`GET /no%0AINFO%20where` wrote the records "
+        f"{in_words(records)}. The docstring asks for one record with one line: "
+        "otherwise, a client can add lines to the log. Look at where your code finds "
+        "the path."
+    )
+
+
+def test_q1_concurrent_requests_are_logged_with_their_own_path(answers, records):
+    app = logged_desk(answers)
+
+    @app.get("/slow")
+    async def slow() -> None:
+        async with client_in_loop(app) as http:
+            await http.get("/tickets/7")
+
+    ask(app, "GET", "/slow")
+    asked = ["INFO GET /tickets/7 200", "INFO GET /slow 200"]
+    assert records == asked, (
+        "While `GET /slow` was in the endpoint, `GET /tickets/7` came and returned. "
+        f"The records are {in_words(records)}. The docstring asks for one record for "
+        f"each request, with its own path: {in_words(asked)}. Look at what your "
+        "middleware keeps outside of the function."
     )
 
 
@@ -233,8 +277,11 @@ def send(http: httpx2.Client, request: Asked) -> httpx2.Response:
 
 def both(answers, *requests: Asked) -> list[list[httpx2.Response]]:
     """Return the responses of Flask and of FastAPI to the same requests."""
-    flask = httpx2.WSGITransport(app=answers.flask_desk(answers.Tickets()))
-    desk = fastapi_app(answers.fastapi_desk(answers.Tickets()), "fastapi_desk(...)")
+    tickets, same_tickets = answers.Tickets(), answers.Tickets()
+    for one in (tickets, same_tickets):
+        one.open[:] = [9, 4, 12]
+    flask = httpx2.WSGITransport(app=answers.flask_desk(tickets))
+    desk = fastapi_app(answers.fastapi_desk(same_tickets), "fastapi_desk(...)")
     with (
         httpx2.Client(transport=flask, base_url="http://desk") as in_flask,
         client(desk) as in_fastapi,
@@ -459,14 +506,15 @@ def desk_with(answers, headers: dict[str, str]) -> FastAPI:
     return app
 
 
-@pytest.mark.parametrize("path", ["/tickets", "/nowhere"])
+@pytest.mark.parametrize("path", ["/tickets", "/nowhere", "/tickets/"])
 @pytest.mark.parametrize(
     "headers",
-    [{"X-Desk": "Oslo", "X-Frame-Options": "DENY"}, {"X-Desk": "Rome"}],
-    ids=["two", "one"],
+    [{"X-Desk": "Oslo", "X-Frame-Options": "DENY"}, {"X-Desk": "Rome", "X-Floor": ""}],
+    ids=["two", "empty"],
 )
 def test_q4_every_response_has_the_headers(answers, headers, path):
-    response = ask(desk_with(answers, headers), "GET", path)
+    app = desk_with(answers, headers)
+    response = ask(app, "GET", path, follow_redirects=False)
 
     seen = {name: response.headers.get(name) for name in headers}
     assert seen == headers, (
@@ -501,6 +549,13 @@ def test_q4_a_header_of_the_response_keeps_its_value(answers):
         "The endpoint set `cache-control: no-store` and an empty `x-note`. With the "
         f"middleware, the values of {', '.join(added)} are {seen}. The docstring asks "
         "to keep the value that the response already has. Header names ignore case."
+    )
+    response = ask(app, "GET", "/tickets")
+    seen = [response.headers.get_list(name) for name in added]
+    assert seen == [[value] for value in added.values()], (
+        "The next response had none of these headers. With the middleware, the values "
+        f"of {', '.join(added)} are {seen}. The docstring asks to add each of "
+        "`self.headers`. Look at what your code keeps from an earlier response."
     )
 
 

@@ -38,7 +38,8 @@ def add_request_log(app: FastAPI) -> None:
 
     - For each request, write one record with level INFO to `logger`. Its message is
       the method, the path without the query, and the status code of the response,
-      with one space between them.
+      with one space between them. It is one line, also if the path contains
+      `%0A`.
     - Also log a request whose response does not come from an endpoint, such as 404 for
       an unknown path and 422 for an invalid parameter.
     - The client receives the same response as without the middleware. It still
@@ -268,13 +269,16 @@ def executions() -> dict[str, str]:
         app.middleware("http")(fastapi_middleware("A", log))
         app.middleware("http")(fastapi_middleware("B", log))
 
-    Predict the log of each request: its entries in one string, with spaces between
-    them, such as "A view A200".
+    Predict the log of each request. Write its entries in one string, with one space
+    between them, such as "A view A200".
+
+    - "/ticket": the endpoint adds "view" to the log and returns 200.
+    - "/closed": there is such an endpoint, too. But look at what B does.
+    - "/broken": the endpoint adds "view" to the log and raises `ValueError`. The client
+      receives 500 from both applications.
 
     Given:
-        All endpoints (in Django: views) add "view" to the log.
-        `/ticket` then returns 200. `/broken` raises `ValueError`.
-        The client receives 500 for `/broken` from both applications.
+        Django calls its endpoints views.
     """
     # region answer
     # In words: In both, middlewares are layers, and one that returns a response itself

@@ -225,6 +225,43 @@ def add_request_log(app):
         return response
 
 
+@wrong("4.5.1", caught_by="test_q1_a_response_without_an_endpoint_is_logged[404]")
+def add_request_log(app):
+    """Remove the slash at the end of a path."""
+
+    @app.middleware("http")
+    async def log(request, call_next):
+        response = await call_next(request)
+        path = request.url.path.rstrip("/")
+        logger.info(f"{request.method} {path} {response.status_code}")
+        return response
+
+
+@wrong("4.5.1", caught_by="test_q1_the_message_is_one_line")
+def add_request_log(app):
+    """Take the path with its line break."""
+
+    @app.middleware("http")
+    async def log(request, call_next):
+        response = await call_next(request)
+        logger.info(f"{request.method} {request.scope['path']} {response.status_code}")
+        return response
+
+
+@wrong("4.5.1", caught_by="test_q1_concurrent_requests_are_logged_with_their_own_path")
+def add_request_log(app):
+    """Keep the request in the middleware, which all requests share."""
+
+    class RequestLog(BaseHTTPMiddleware):
+        async def dispatch(self, request, call_next):
+            self.start = f"{request.method} {request.url.path}"
+            response = await call_next(request)
+            logger.info(f"{self.start} {response.status_code}")
+            return response
+
+    app.add_middleware(RequestLog)
+
+
 @right("4.5.1")
 def add_request_log(app):
     """Use a class."""
@@ -249,7 +286,8 @@ def add_request_log(app):
         async def __call__(self, scope, receive, send):
             async def note(message):
                 if message["type"] == "http.response.start":
-                    words = scope["method"], scope["path"], message["status"]
+                    path = Request(scope).url.path
+                    words = scope["method"], path, message["status"]
                     logger.info("%s %s %d", *words)
                 await send(message)
 
@@ -269,7 +307,7 @@ def add_request_log(app):
             status = response.status_code
             return response
         finally:
-            line = f"{request.scope['method']} {request.scope['path']} {status}"
+            line = f"{request.method} {request.url.path} {status}"
             logging.getLogger("support_desk").log(logging.INFO, line)
 
     app.add_middleware(BaseHTTPMiddleware, dispatch=dispatch)
@@ -497,6 +535,25 @@ def fastapi_desk(tickets):
         else:
             response = JSONResponse({"detail": "Sign in first."}, 401)
         response.headers["X-Open-Tickets"] = str(len(tickets.open))
+        return response
+
+    return app
+
+
+@wrong(
+    "4.5.2", caught_by="test_q2_every_response_has_the_number_of_open_tickets[opened]"
+)
+def fastapi_desk(tickets):
+    """Take the largest number of a ticket for their count."""
+    app = _desk(tickets)
+
+    @app.middleware("http")
+    async def check(request, call_next):
+        if "X-Agent" in request.headers:
+            response = await call_next(request)
+        else:
+            response = JSONResponse({"detail": "Sign in first."}, 401)
+        response.headers["X-Open-Tickets"] = str(max(tickets.open) - 6)
         return response
 
     return app
@@ -951,7 +1008,7 @@ class AddHeaders(_Add):
         return response
 
 
-@wrong("4.5.4", caught_by="test_q4_every_response_has_the_headers[one-/tickets]")
+@wrong("4.5.4", caught_by="test_q4_every_response_has_the_headers[empty-/tickets]")
 class AddHeaders(_Add):
     """Add the header of the example."""
 
@@ -1020,6 +1077,45 @@ class AddHeaders(_Add):
         for name, value in self.headers.items():
             response.headers.setdefault(name, value)
         self.headers = {}
+        return response
+
+
+@wrong("4.5.4", caught_by="test_q4_a_header_of_the_response_keeps_its_value")
+class AddHeaders(_Add):
+    """Forget the headers that one response had already."""
+
+    async def dispatch(self, request, call_next):
+        response = await call_next(request)
+        self.headers = {
+            name: value
+            for name, value in self.headers.items()
+            if name not in response.headers
+        }
+        response.headers.update(self.headers)
+        return response
+
+
+@wrong("4.5.4", caught_by="test_q4_every_response_has_the_headers[empty-/nowhere]")
+class AddHeaders(_Add):
+    """Leave out headers with an empty value."""
+
+    async def dispatch(self, request, call_next):
+        response = await call_next(request)
+        for name, value in self.headers.items():
+            if value:
+                response.headers.setdefault(name, value)
+        return response
+
+
+@wrong("4.5.4", caught_by="test_q4_every_response_has_the_headers[two-/tickets/]")
+class AddHeaders(_Add):
+    """Leave out redirects."""
+
+    async def dispatch(self, request, call_next):
+        response = await call_next(request)
+        if "location" not in response.headers:
+            for name, value in self.headers.items():
+                response.headers.setdefault(name, value)
         return response
 
 
