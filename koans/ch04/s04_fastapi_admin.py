@@ -45,6 +45,7 @@ def add_articles(app: FastAPI, engine: Engine) -> None:
 
     Given:
         The table exists in the database.
+        The test uses only the application that was created last.
 
     Example:
         GET /admin/article/list  ->  200  a page with a table of articles
@@ -161,6 +162,7 @@ def add_prototype(app: FastAPI, engine: Engine, secret: str) -> None:
 
     Given:
         Employees search with `/admin/ticket/list?search=printer`.
+        The test uses only the application that was created last.
     """
 
     raise NotImplementedError

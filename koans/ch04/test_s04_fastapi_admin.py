@@ -8,11 +8,46 @@ from typing import Any
 import httpx2
 import pytest
 from fastapi import FastAPI
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
 from lxml import html
+from sqladmin.application import BaseAdmin
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from lab import attempt, client, in_words, json_or_text, sqlite_engine
+
+
+class CompiledTemplates(BytecodeCache):
+    """The templates of sqladmin, which are compiled once for all applications."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Take a template that is compiled already."""
+        if bucket.key in self.kept:
+            bucket.bytecode_from_string(self.kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep a compiled template."""
+        self.kept[bucket.key] = bucket.bytecode_to_string()
+
+
+TEMPLATES = CompiledTemplates()
+
+
+@pytest.fixture(autouse=True)
+def compiled_templates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let all applications share the compiled templates: this saves much time."""
+    create = BaseAdmin.init_templating_engine
+
+    def with_cache(self: BaseAdmin) -> Any:
+        templates = create(self)
+        templates.env.bytecode_cache = TEMPLATES
+        return templates
+
+    monkeypatch.setattr(BaseAdmin, "init_templating_engine", with_cache)
 
 
 @pytest.fixture
@@ -345,8 +380,8 @@ def prototype(
         yield desk
 
 
-JAM = ["Printer jam", "open", "Zoë"]
-SOUND = ["No sound", "solved", "Zoë"]
+JAM = ["Printer jam", "solved", "Zoë"]
+SOUND = ["No sound", "open", "Zoë"]
 CHAIR = ["Broken chair", "open", "Printer Ltd"]
 
 
@@ -483,8 +518,10 @@ def test_q3_the_search_finds_subjects_and_customers(answers, engine, tickets):
         "printer": ["Broken chair", "Printer jam"],
         "oun": ["No sound"],
         "Zo": ["Printer jam", "No sound"],
+        "LTD": ["Broken chair"],
         "solved": [],
         "3": [],
+        "2": [],
     }
     with prototype(answers, engine) as desk:
         got = {
@@ -504,7 +541,7 @@ def test_q3_employees_create_edit_and_delete(answers, engine, tickets):
         desk.submit("/admin/customer/create", name="Åse")
         values = {"subject": "Loud fan", "status": "solved", "customer": "3"}
         desk.submit("/admin/ticket/create", **values)
-        desk.submit("/admin/ticket/edit/1", status="open")
+        desk.submit("/admin/ticket/edit/1", status="solved")
         desk.delete("ticket", 2)
     got = saved(engine, answers.Ticket, "id", "subject", "customer_id")
     states = [status.name for (status,) in saved(engine, answers.Ticket, "status")]
@@ -513,8 +550,8 @@ def test_q3_employees_create_edit_and_delete(answers, engine, tickets):
         f"tickets are {in_words(got)}. The docstring asks for pages that create, edit "
         "and delete. Look at the settings of your views."
     )
-    assert states == ["open", "open", "solved"], (
-        f"An employee opened ticket 1 again. The tickets are now {states}. The "
+    assert states == ["solved", "open", "solved"], (
+        f"An employee solved ticket 1. The tickets are now {states}. The "
         "docstring asks for pages that edit. Look at the columns of the form."
     )
 

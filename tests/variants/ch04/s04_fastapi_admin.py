@@ -593,6 +593,44 @@ def add_prototype(app, engine, secret):
     admin.add_view(TicketAdmin)
 
 
+@wrong("4.4.3", caught_by="test_q3_the_list_shows_the_newest_ticket_first")
+def add_prototype(app, engine, secret):
+    """Sort by the status first."""
+
+    class CustomerAdmin(ModelView, model=Customer):
+        column_list = [Customer.name]
+
+    class TicketAdmin(ModelView, model=Ticket):
+        column_list = [Ticket.subject, Ticket.status, Ticket.customer]
+        column_searchable_list = [Ticket.subject, "customer.name"]
+        column_default_sort = [("status", False), ("id", True)]
+
+    admin = Admin(app, engine, authentication_backend=DeskLogin(secret))
+    admin.add_view(CustomerAdmin)
+    admin.add_view(TicketAdmin)
+
+
+@wrong("4.4.3", caught_by="test_q3_the_search_finds_subjects_and_customers")
+def add_prototype(app, engine, secret):
+    """Search only for the beginning of a customer's name."""
+
+    class CustomerAdmin(ModelView, model=Customer):
+        column_list = [Customer.name]
+
+    class TicketAdmin(ModelView, model=Ticket):
+        column_list = [Ticket.subject, Ticket.status, Ticket.customer]
+        column_searchable_list = [Ticket.subject]
+        column_default_sort = ("id", True)
+
+        def search_query(self, stmt, term):
+            has_name = Ticket.customer.has(Customer.name.istartswith(term))
+            return stmt.where(Ticket.subject.icontains(term) | has_name)
+
+    admin = Admin(app, engine, authentication_backend=DeskLogin(secret))
+    admin.add_view(CustomerAdmin)
+    admin.add_view(TicketAdmin)
+
+
 @wrong("4.4.3", caught_by="test_q3_the_search_finds_subjects_and_customers")
 def add_prototype(app, engine, secret):
     """Search the subjects only."""
