@@ -1,5 +1,6 @@
 """The tests of section 4.9."""
 
+import sys
 from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Any
@@ -65,9 +66,14 @@ def order_app() -> FastAPI:
     def add_order(order: Order) -> str:
         return f"{order.seats} seats"
 
+    def start(page: int) -> int:
+        return page * 10
+
     @app.get("/events")
-    def list_events(page: int, size: int = 10) -> str:
-        return f"page {page}"
+    def list_events(
+        page: int, first: Annotated[int, Depends(start)], size: int = 10
+    ) -> str:
+        return f"page {page} from {first}"
 
     return app
 
@@ -105,8 +111,9 @@ def in_detail(got: tuple[int, Any], expected: tuple[int, Any]) -> str:
         return f'The field "error" was {in_words(body["error"])}'
     details = body["details"]
     if not isinstance(details, list) or len(details) != len(wanted["details"]):
+        count = len(wanted["details"])
         return f'"details" was {in_words(details)}. FastAPI sends a list of ' + (
-            "one dict" if len(wanted["details"]) == 1 else "several dicts"
+            "one dict" if count == 1 else f"{count} dicts"
         )
     for entry, one in zip(details, wanted["details"], strict=True):
         if not isinstance(entry, dict) or entry.keys() != one.keys():
@@ -342,6 +349,10 @@ def test_q2_other_responses_stay_as_they_are(answers, number):
     )
 
 
+class Refunded(HTTPException):
+    """An HTTPException of the shop."""
+
+
 def shop_app(answers: Any) -> FastAPI:
     """Return an application with the handlers of 4.9.3, and endpoints that raise."""
     app, router = FastAPI(), APIRouter()
@@ -370,6 +381,18 @@ def shop_app(answers: Any) -> FastAPI:
     def list_seats() -> str:
         raise HTTPException(422, "The hall has no seats.")
 
+    @app.get("/refunds")
+    def read_refund() -> str:
+        raise Refunded(410, "The order is refunded.")
+
+    @app.get("/empty")
+    def read_nothing() -> str:
+        raise HTTPException(400, "")
+
+    @app.get("/spaces")
+    def read_spaces() -> str:
+        raise HTTPException(400, " row 7, seat 8 ")
+
     app.include_router(router)
     return app
 
@@ -381,6 +404,9 @@ RAISED = {
     "/sales": ("GET", "/sales", 403, "For the staff only."),
     "/printer": ("GET", "/printer", 503, "No paper."),
     "/seats": ("GET", "/seats", 422, "The hall has no seats."),
+    "/refunds": ("GET", "/refunds", 410, "The order is refunded."),
+    "/empty": ("GET", "/empty", 400, ""),
+    "/spaces": ("GET", "/spaces", 400, " row 7, seat 8 "),
     "unknown": ("GET", "/nowhere", 404, "Not Found"),
     "unknown-method": ("DELETE", "/orders", 405, "Method Not Allowed"),
 }
@@ -515,6 +541,12 @@ def test_q4_a_refused_client_gets_401_without_the_reason(wallet, headers, reason
         f"body and `WWW-Authenticate` were {in_words(got)}. The docstring asks for "
         "(401, {'error': 'Log in first.'}, 'Bearer'). Look at your handler."
     )
+    shown = [name for name, value in response.headers.items() if reason in value]
+    assert shown == [], (
+        f"`GET /wallet` with {headers} was refused. These headers of the response "
+        f"contain the reason {reason!r}: {shown}. The docstring asks not to tell the "
+        "client the reason. Look at your handler."
+    )
 
 
 @REFUSED
@@ -527,6 +559,34 @@ def test_q4_the_reason_is_logged_once(wallet, headers, reason):
         f"Two requests were refused, with the reason {reason!r}. `log_refusal` was "
         f"called with {in_words(reasons)}. The docstring asks for one call for each "
         "exception, with its reason. Look at where the exception keeps it."
+    )
+
+
+def class_of_the_caller() -> Any:
+    """Return the `AuthenticationError` that the given `current_user` raises."""
+    frame = sys._getframe()
+    while frame.f_code.co_name != "current_user" and frame.f_back:
+        frame = frame.f_back
+    return (frame.f_globals | frame.f_locals)["AuthenticationError"]
+
+
+@pytest.mark.parametrize("reason", ["", " the card is lost "], ids=["empty", "spaces"])
+def test_q4_each_exception_has_a_reason_of_its_own(answers, wallet, reason):
+    app, reasons = wallet
+
+    def find_user(token: str) -> str | None:
+        kind = class_of_the_caller()
+        error = kind(reason)
+        kind("another reason")
+        raise error
+
+    stand_in(answers.find_user, find_user)
+    send(app, "GET", "/wallet", raises=False)
+    assert reasons == [reason], (
+        f"`AuthenticationError({reason!r})` was created and raised. Another one was "
+        f"created before the handler ran. `log_refusal` was called with "
+        f"{in_words(reasons)}. The docstring asks for one call with the reason of the "
+        "exception. Look at where the exception keeps it."
     )
 
 

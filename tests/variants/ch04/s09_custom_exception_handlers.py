@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 import fastapi
 from fastapi.encoders import jsonable_encoder
-from fastapi.exception_handlers import request_validation_exception_handler
+from fastapi.exception_handlers import (
+    http_exception_handler,
+    request_validation_exception_handler,
+)
 from fastapi.exceptions import ValidationException
 from fastapi.responses import Response
 from pydantic import ValidationError
@@ -207,6 +210,22 @@ def explain_invalid_requests(app: FastAPI) -> None:
             for one in jsonable_encoder(error.errors())
         ]
         return JSONResponse({"error": INVALID, "details": details}, 422)
+
+
+@wrong(
+    "4.9.1", caught_by="test_q1_an_invalid_request_returns_422_with_the_details[query]"
+)
+def explain_invalid_requests(app: FastAPI) -> None:
+    """Send an error once that two parameters have."""
+
+    @app.exception_handler(RequestValidationError)
+    def refuse(request: Request, error: RequestValidationError):
+        details = []
+        for entry in jsonable_encoder(error.errors()):
+            if entry not in details:
+                details.append(entry)
+        body = {"error": "The request is not valid.", "details": details}
+        return JSONResponse(body, 422)
 
 
 @right("4.9.1")
@@ -571,6 +590,53 @@ def unify_errors(app: FastAPI) -> None:
         return problem(422, INVALID)
 
 
+@wrong(
+    "4.9.3", caught_by="test_q3_an_http_exception_has_the_title_of_its_detail[/empty]"
+)
+def unify_errors(app: FastAPI) -> None:
+    """Write a title of one's own if the detail is empty."""
+
+    @app.exception_handler(StarletteHTTPException)
+    def show(request: Request, error: StarletteHTTPException):
+        return problem(error.status_code, error.detail or "Error", error.headers)
+
+    @app.exception_handler(RequestValidationError)
+    def refuse(request: Request, error: RequestValidationError):
+        return problem(422, INVALID)
+
+
+@wrong(
+    "4.9.3", caught_by="test_q3_an_http_exception_has_the_title_of_its_detail[/spaces]"
+)
+def unify_errors(app: FastAPI) -> None:
+    """Remove the spaces around the detail."""
+
+    @app.exception_handler(StarletteHTTPException)
+    def show(request: Request, error: StarletteHTTPException):
+        return problem(error.status_code, error.detail.strip(), error.headers)
+
+    @app.exception_handler(RequestValidationError)
+    def refuse(request: Request, error: RequestValidationError):
+        return problem(422, INVALID)
+
+
+@wrong(
+    "4.9.3", caught_by="test_q3_an_http_exception_has_the_title_of_its_detail[/refunds]"
+)
+def unify_errors(app: FastAPI) -> None:
+    """Handle the two classes only, and no subclass of them."""
+
+    @app.exception_handler(StarletteHTTPException)
+    async def show(request: Request, error: StarletteHTTPException):
+        if type(error) not in (StarletteHTTPException, fastapi.HTTPException):
+            return await http_exception_handler(request, error)
+        return problem(error.status_code, error.detail, error.headers)
+
+    @app.exception_handler(RequestValidationError)
+    def refuse(request: Request, error: RequestValidationError):
+        return problem(422, INVALID)
+
+
 @right("4.9.3")
 def unify_errors(app: FastAPI) -> None:
     """Give crashes the same form as well."""
@@ -885,6 +951,55 @@ def wallet_app() -> FastAPI:
             raise error
         log_refusal(str(error))
         return JSONResponse({"error": "Log in first."}, 401, BEARER)
+
+    return with_wallet(app, AuthenticationError)
+
+
+@wrong("4.9.4", caught_by="test_q4_each_exception_has_a_reason_of_its_own[empty]")
+def wallet_app() -> FastAPI:
+    """Keep the reason in the class, which all exceptions share."""
+    app = FastAPI()
+
+    class AuthenticationError(Exception):
+        def __init__(self, reason):
+            AuthenticationError.reason = reason
+
+    @app.exception_handler(AuthenticationError)
+    def refuse(request: Request, error: AuthenticationError):
+        log_refusal(error.reason)
+        return JSONResponse({"error": "Log in first."}, 401, BEARER)
+
+    return with_wallet(app, AuthenticationError)
+
+
+@wrong("4.9.4", caught_by="test_q4_each_exception_has_a_reason_of_its_own[empty]")
+def wallet_app() -> FastAPI:
+    """Log no empty reason."""
+    app = FastAPI()
+
+    class AuthenticationError(Exception): ...
+
+    @app.exception_handler(AuthenticationError)
+    def refuse(request: Request, error: AuthenticationError):
+        if reason := str(error).strip():
+            log_refusal(reason)
+        return JSONResponse({"error": "Log in first."}, 401, BEARER)
+
+    return with_wallet(app, AuthenticationError)
+
+
+@wrong("4.9.4", caught_by="test_q4_a_refused_client_gets_401_without_the_reason[Yan]")
+def wallet_app() -> FastAPI:
+    """Tell the client the reason in the header."""
+    app = FastAPI()
+
+    class AuthenticationError(Exception): ...
+
+    @app.exception_handler(AuthenticationError)
+    def refuse(request: Request, error: AuthenticationError):
+        log_refusal(str(error))
+        headers = {**BEARER, "X-Reason": str(error)}
+        return JSONResponse({"error": "Log in first."}, 401, headers)
 
     return with_wallet(app, AuthenticationError)
 
