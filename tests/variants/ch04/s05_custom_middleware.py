@@ -452,7 +452,7 @@ def fastapi_desk(tickets):
 
 @wrong(
     "4.5.2",
-    caught_by="test_q2_a_request_without_an_agent_is_refused_as_in_flask[/nowhere]",
+    caught_by="test_q2_a_request_without_an_agent_is_refused_as_in_flask[POST-/nowhere]",
 )
 def fastapi_desk(tickets):
     """Refuse only requests to the endpoint."""
@@ -554,6 +554,47 @@ def fastapi_desk(tickets):
         else:
             response = JSONResponse({"detail": "Sign in first."}, 401)
         response.headers["X-Open-Tickets"] = str(max(tickets.open) - 6)
+        return response
+
+    return app
+
+
+@wrong(
+    "4.5.2",
+    caught_by="test_q2_a_request_without_an_agent_is_refused_as_in_flask[OPTIONS-/tickets]",
+)
+def fastapi_desk(tickets):
+    """Refuse only what changes something."""
+    app = _desk(tickets)
+
+    @app.middleware("http")
+    async def check(request, call_next):
+        if "X-Agent" in request.headers or request.method != "POST":
+            response = await call_next(request)
+        else:
+            response = JSONResponse({"detail": "Sign in first."}, 401)
+        response.headers["X-Open-Tickets"] = str(len(tickets.open))
+        return response
+
+    return app
+
+
+desks = []
+
+
+@wrong("4.5.2", caught_by="test_q2_each_application_counts_its_own_tickets")
+def fastapi_desk(tickets):
+    """Count the tickets of the first application for all of them."""
+    desks.append(tickets)
+    app = _desk(tickets)
+
+    @app.middleware("http")
+    async def check(request, call_next):
+        if "X-Agent" in request.headers:
+            response = await call_next(request)
+        else:
+            response = JSONResponse({"detail": "Sign in first."}, 401)
+        response.headers["X-Open-Tickets"] = str(len(desks[0].open))
         return response
 
     return app
@@ -814,6 +855,23 @@ def help_app():
         if is_closed():
             return Response(status_code=503, headers={"Retry-After": "600"})
         if request.headers["host"] != "help.example":
+            return Response(status_code=400)
+        return await call_next(request)
+
+    return app
+
+
+@wrong("4.5.3", caught_by="test_q3_the_host_may_have_a_port[9000]")
+def help_app():
+    """Allow the port of the example only."""
+    app = _help_app()
+    app.add_middleware(GZipMiddleware, minimum_size=1000)
+
+    @app.middleware("http")
+    async def close(request, call_next):
+        if is_closed():
+            return Response(status_code=503, headers={"Retry-After": "600"})
+        if request.headers["host"] not in ("help.example", "help.example:8443"):
             return Response(status_code=400)
         return await call_next(request)
 
@@ -1119,7 +1177,25 @@ class AddHeaders(_Add):
         return response
 
 
-@wrong("4.5.4", caught_by="test_q4_everything_else_in_the_response_stays_the_same")
+@wrong(
+    "4.5.4",
+    caught_by="test_q4_everything_else_in_the_response_stays_the_same[/tickets]",
+)
+class AddHeaders(_Add):
+    """Add a header of one's own as well."""
+
+    async def dispatch(self, request, call_next):
+        response = await call_next(request)
+        for name, value in self.headers.items():
+            response.headers.setdefault(name, value)
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+
+@wrong(
+    "4.5.4",
+    caught_by="test_q4_everything_else_in_the_response_stays_the_same[/private]",
+)
 class AddHeaders(_Add):
     """Return a new response, with one of the two cookies."""
 
@@ -1133,7 +1209,10 @@ class AddHeaders(_Add):
         )
 
 
-@wrong("4.5.4", caught_by="test_q4_everything_else_in_the_response_stays_the_same")
+@wrong(
+    "4.5.4",
+    caught_by="test_q4_everything_else_in_the_response_stays_the_same[/private]",
+)
 class AddHeaders(_Add):
     """Return a new response with status 200."""
 
