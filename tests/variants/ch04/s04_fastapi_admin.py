@@ -129,6 +129,19 @@ def add_articles(app, engine):
     Admin(app, engine).add_view(ArticleAdmin)
 
 
+@wrong("4.4.1", caught_by="test_q1_an_employee_creates_edits_and_deletes_articles")
+def add_articles(app, engine):
+    """Remove spaces from what employees type."""
+
+    class ArticleAdmin(ModelView, model=Article):
+        column_list = [Article.title, Article.topic]
+
+        async def on_model_change(self, data, model, is_created, request):
+            data.update({name: text.strip() for name, text in data.items()})
+
+    Admin(app, engine).add_view(ArticleAdmin)
+
+
 engines = []
 
 
@@ -394,6 +407,22 @@ def user_admin():
 
         async def on_model_change(self, data, model, is_created, request):
             data["password_hash"] = None
+
+    return UserAdmin
+
+
+@wrong("4.4.2", caught_by="test_q2_employees_set_and_change_email_and_name")
+def user_admin():
+    """Save e-mail addresses in lower case."""
+
+    class UserAdmin(ModelView, model=User):
+        column_list = [User.email, User.name]
+        column_details_list = [User.id, User.email, User.name]
+        form_columns = [User.email, User.name]
+        can_delete = False
+
+        async def on_model_change(self, data, model, is_created, request):
+            data["email"] = data["email"].lower()
 
     return UserAdmin
 
