@@ -34,7 +34,12 @@ def send(
         with client(app, raises=raises) as http:
             return http.request(method, path, **request)
 
-    response: httpx2.Response = attempt(f"`{method} {path}`", call)
+    response = outcome(call)
+    assert isinstance(response, httpx2.Response), (
+        f"`{method} {path}`: the application raised {in_words(response)}. The "
+        "docstring asks for a response. Look at the class that you register, at what "
+        "your handler does, and at the object that it returns."
+    )
     return response
 
 
@@ -149,8 +154,8 @@ def test_q1_an_invalid_request_returns_422_with_the_details(
     got, expected = compare_details(answers, method, path, **request_)
     assert got == expected, (
         f"`{method} {path}` was invalid. {in_detail(got, expected)}. The docstring "
-        'asks for 422 with "error" and "details". Look at the class of your handler, '
-        "and at what it returns."
+        'asks for 422 with "error", and with FastAPI\'s list as "details". Look at the '
+        "class of your handler, and at what it returns."
     )
 
 
