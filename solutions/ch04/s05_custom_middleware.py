@@ -38,8 +38,7 @@ def add_request_log(app: FastAPI) -> None:
 
     - For each request, write one record with level INFO to `logger`. Its message is
       the method, the path without the query, and the status code of the response,
-      with one space between them. It is one line, also if the path contains
-      `%0A`.
+      with one space between them. It is one line, also if the path contains `%0A`.
     - Also log a request whose response does not come from an endpoint, such as 404 for
       an unknown path and 422 for an invalid parameter.
     - The client receives the same response as without the middleware. It still
@@ -273,7 +272,7 @@ def executions() -> dict[str, str]:
     between them, such as "A view A200".
 
     - "/ticket": the endpoint adds "view" to the log and returns 200.
-    - "/closed": there is such an endpoint, too. But look at what B does.
+    - "/closed": the endpoint is the same, but B treats this path differently.
     - "/broken": the endpoint adds "view" to the log and raises `ValueError`. The client
       receives 500 from both applications.
 
