@@ -1182,6 +1182,21 @@ class AddHeaders(_Add):
     caught_by="test_q4_everything_else_in_the_response_stays_the_same[/tickets]",
 )
 class AddHeaders(_Add):
+    """Add the headers of earlier responses as well."""
+
+    async def dispatch(self, request, call_next):
+        response = await call_next(request)
+        self.headers = {**self.headers, **response.headers}
+        for name, value in self.headers.items():
+            response.headers.setdefault(name, value)
+        return response
+
+
+@wrong(
+    "4.5.4",
+    caught_by="test_q4_everything_else_in_the_response_stays_the_same[/tickets]",
+)
+class AddHeaders(_Add):
     """Add a header of one's own as well."""
 
     async def dispatch(self, request, call_next):
