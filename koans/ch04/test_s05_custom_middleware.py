@@ -605,7 +605,7 @@ def test_q4_everything_else_in_the_response_stays_the_same(answers, path):
     changed = [name for name in asked | seen if asked.get(name) != seen.get(name)]
     got = {name: seen.get(name) for name in changed}
     assert not changed, (
-        f"`GET {path}` after `GET /private`, with the header X-Desk to add: "
+        f"A client sent `GET /private`, and then `GET {path}`. The second response had "
         f"{in_words(got)} in place of "
         f"{in_words({name: asked.get(name) for name in changed})}. The docstring asks "
         "to add X-Desk and to change nothing else."
