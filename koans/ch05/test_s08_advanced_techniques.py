@@ -1,6 +1,7 @@
 """The tests of section 5.8."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict
@@ -12,7 +13,15 @@ import httpx
 import httpx2
 import jwt
 import pytest
-from fastapi import APIRouter, Depends, FastAPI, HTTPException, Response, WebSocket
+from fastapi import (
+    APIRouter,
+    Depends,
+    FastAPI,
+    HTTPException,
+    Request,
+    Response,
+    WebSocket,
+)
 from starlette.types import ASGIApp, Message
 
 from lab import (
@@ -101,7 +110,7 @@ def test_q1_an_admin_reaches_the_endpoints_of_accounts(
 
 
 @pytest.mark.parametrize(
-    "role", ["user", "Admin", "administrator", "admi", "", "doctor"]
+    "role", ["user", "Admin", "administrator", "admi", "admin ", "", "doctor"]
 )
 @pytest.mark.parametrize(("method", "path"), [one[:2] for one in ACCOUNTS])
 def test_q1_another_role_returns_403(answers, method, path, role):
@@ -206,6 +215,11 @@ def clinic(begun: list[str] | None = None) -> FastAPI:
         response.set_cookie("b", "2")
         return "page"
 
+    @app.get("/request")
+    def show_request(request: Request) -> list[str]:
+        headers = [f"{name}: {value}" for name, value in request.headers.items()]
+        return [request.method, str(request.url), *sorted(headers)]
+
     @app.websocket("/chat")
     async def chat(socket: WebSocket) -> None:
         await socket.accept()
@@ -284,11 +298,12 @@ def test_q2_the_names_and_values_come_from_secure_headers(answers, monkeypatch):
     )
 
 
-def test_q2_a_header_of_the_response_keeps_its_value(answers):
+@pytest.mark.parametrize("scheme", ["https", "http"])
+def test_q2_a_header_of_the_response_keeps_its_value(answers, scheme):
     app = secured(answers)
 
     with client(app) as http:
-        response = http.get("https://testserver/page")
+        response = http.get(f"{scheme}://testserver/page")
     names = {**answers.SECURE_HEADERS, "Strict-Transport-Security": ""}
     every = values(response, names)
     asked = {
@@ -299,10 +314,10 @@ def test_q2_a_header_of_the_response_keeps_its_value(answers):
     }
     got = {name: every[name] for name in asked if every[name] != asked[name]}
     assert got == {}, (
-        "The endpoint set every header of this koan but X-Content-Type-Options, over "
-        f"HTTPS. In the response, these are not as asked: {in_words(got)}. The "
-        "docstring asks to keep a value that the response already has. Header names "
-        "ignore case."
+        f"Over {scheme}, the endpoint set every header of this koan but "
+        f"X-Content-Type-Options. In the response, these are not as asked: "
+        f"{in_words(got)}. The docstring asks to keep a value that the response "
+        "already has. Header names ignore case."
     )
     rest = (seen(response), len(response.headers.get_list("set-cookie")))
     assert rest == ((200, "page"), 2), (
@@ -367,6 +382,21 @@ def test_q2_each_request_is_looked_at(answers):
         "One application received requests over HTTPS, HTTP and HTTPS, in this order. "
         f"Whether the responses had Strict-Transport-Security: {facts}. The docstring "
         "asks for it on responses over HTTPS only."
+    )
+
+
+@pytest.mark.parametrize("scheme", ["https", "http"])
+def test_q2_the_application_receives_the_request_as_it_came(answers, scheme):
+    path = f"{scheme}://testserver/request?x=1"
+    with client(clinic()) as http:
+        asked = http.get(path, headers={"X-Ward": "7"}).json()
+    with client(secured(answers)) as http:
+        got = json_or_text(http.get(path, headers={"X-Ward": "7"}))
+
+    assert got == asked, (
+        f"An endpoint returned what it knows of its request: {in_words(got)}. Without "
+        f"`with_secure_headers`, it returns {in_words(asked)}. The docstring asks that "
+        "`app` receives each request as it came. Look at what you pass on to `app`."
     )
 
 
@@ -494,13 +524,15 @@ class Laboratory:
     def __init__(self, answers) -> None:
         self.results = {
             number: answers.Result(number, patient, f"Result {number}")
-            for number, patient in {1: "ana", 22: "ben", 333: "kim"}.items()
+            for number, patient in {1: "ana", 22: "ben", 333: "kim", 4: "lee"}.items()
         }
-        self.treats = {("kim", "ana"), ("old", "ben"), ("lee", "ben")}
+        self.treats = {("kim", "ana"), ("old", "ben"), ("lee", "ben"), ("lee", "lee")}
         self.roles = {
             "ana": "patient",
             "ben": "patient",
             "old": "patient",
+            "Ana": "patient",
+            "an": "patient",
             "kim": "doctor",
             "lee": "doctor",
         }
@@ -523,7 +555,7 @@ def laboratory(answers) -> Laboratory:
     return one
 
 
-def read_result(answers, number: int, name: str | None) -> httpx2.Response:
+def read_result(answers, number: int | str, name: str | None) -> httpx2.Response:
     """Return the response to a request for a result."""
     app = fastapi_app(answers.results_app(), "results_app()")
     return send(app, "GET", f"/results/{number}", name)
@@ -531,18 +563,26 @@ def read_result(answers, number: int, name: str | None) -> httpx2.Response:
 
 @pytest.mark.parametrize(
     ("name", "number", "patient"),
-    [("ana", 1, "ana"), ("ben", 22, "ben"), ("kim", 1, "ana"), ("lee", 22, "ben")],
-    ids=["ana", "ben", "kim", "lee"],
+    [
+        ("ana", 1, "ana"),
+        ("ben", 22, "ben"),
+        ("kim", 1, "ana"),
+        ("lee", 22, "ben"),
+        ("lee", 4, "lee"),
+    ],
+    ids=["ana", "ben", "kim", "lee", "lee treats lee"],
 )
 def test_q4_who_may_read_a_result_receives_it(
     answers, laboratory, name, number, patient
 ):
     got = seen(read_result(answers, number, name))
     asked = {"number": number, "patient": patient, "text": f"Result {number}"}
+    treats = (name, patient) in laboratory.treats
     assert got == (200, asked), (
         f"{name} has the role {laboratory.roles[name]!r}. The patient of the result is "
-        f"{patient}. `GET /results/{number}` returned {in_words(got)}. The docstring "
-        "asks for 200 and the result."
+        f"{patient}. `treats({name!r}, {patient!r})` is {treats}. `GET "
+        f"/results/{number}` returned {in_words(got)}. The docstring asks for 200 and "
+        "the result."
     )
 
 
@@ -551,6 +591,8 @@ HIDDEN = {
     "another doctor's patient": ("kim", 22),
     "no patient of this doctor": ("lee", 1),
     "a former doctor": ("old", 22),
+    "another case": ("Ana", 1),
+    "a part of the name": ("an", 1),
     "a doctor's own": ("kim", 333),
 }
 
@@ -601,6 +643,17 @@ def test_q4_without_a_valid_token_the_response_is_401(answers, laboratory, token
     )
 
 
+@pytest.mark.parametrize("number", ["one", "1.5"])
+@pytest.mark.parametrize("name", ["ana", "kim"])
+def test_q4_a_number_that_is_no_integer_returns_422(answers, laboratory, name, number):
+    got = read_result(answers, number, name).status_code
+    assert got == 422, (
+        f"{name} has the role {laboratory.roles[name]!r}. `GET /results/{number}` "
+        f"returned {got}. FastAPI returns 422 if your parameter `number` is an `int`, "
+        "as the docstring says."
+    )
+
+
 def test_q4_the_rights_are_checked_for_each_request(answers, laboratory):
     app = fastapi_app(answers.results_app(), "results_app()")
 
@@ -618,6 +671,25 @@ def test_q4_the_rights_are_checked_for_each_request(answers, laboratory):
         "Doctor kim treated ana, then not, then again, then kim became a patient. "
         f"`GET /results/1` returned {got}. The docstring asks for 200, 404, 200 and "
         "404: what is true at the request decides."
+    )
+
+
+def test_q4_the_result_is_looked_up_for_each_request(answers, laboratory):
+    app = fastapi_app(answers.results_app(), "results_app()")
+
+    def ask() -> tuple[int, object]:
+        got = send(app, "GET", "/results/1", "ana")
+        return got.status_code, json_or_text(got)["text"] if got.is_success else ""
+
+    got = [ask()]
+    laboratory.results[1] = answers.Result(1, "ana", "corrected")
+    got.append(ask())
+    del laboratory.results[1]
+    got.append(ask())
+    assert got == [(200, "Result 1"), (200, "corrected"), (404, "")], (
+        "The result of ana was corrected, and then it was deleted. Her three requests "
+        f"returned {in_words(got)}. The docstring asks for the result, and for 404 if "
+        "there is none. Look at when your code calls `find_result`."
     )
 
 
@@ -723,6 +795,18 @@ def test_q5_a_new_doctor_can_prescribe_with_an_old_token(ward):
         'Ana has a token with the role "patient", and is a doctor now. Reading '
         f"returned {got[0]}, prescribing {got[1]}. The docstring asks for 403 and 201: "
         "the role in the token decides about reading, `find_role` about prescribing."
+    )
+
+
+def test_q5_the_role_is_looked_up_for_each_prescription(ward):
+    token = ward.token("kim")
+    got = []
+    for ward.roles["kim"] in ("doctor", "patient", "doctor", None):
+        got.append(ward.prescribe(token))
+    assert got == [201, 403, 201, 403], (
+        "Kim was a doctor, a patient, a doctor, and then `find_role` returned None. "
+        f"With one token, the four prescriptions returned {got}. The docstring asks "
+        "for the role that `find_role` returns now. Look at what your code keeps."
     )
 
 
@@ -1012,6 +1096,35 @@ def test_q6_a_forget_before_the_answer_is_stored_is_not_lost(answers, service):
     )
 
 
+def test_q6_a_forget_after_the_comparison_is_not_lost(answers, service):
+    roles = answers.Roles(service.fetch, seconds=30)
+
+    class Counts(Counter[str]):
+        """Another thread calls `forget` just after a count is read, if it can."""
+
+        def __getitem__(self, user: str) -> int:
+            count = super().__getitem__(user)
+            if is_first and service.fetched and is_free(roles.lock):
+                service.roles["kim"] = "patient"
+                roles.forget("kim")
+            return count
+
+        def get(self, user: str, default: Any = None) -> Any:
+            return self[user] or default
+
+    roles.forgotten = Counts(kim=1)
+    is_first = True
+    roles.has("kim", "doctor")
+    is_first = False
+    got = roles.has("kim", "doctor")
+    assert got == (service.roles["kim"] == "doctor"), (
+        "`has` read `forgotten['kim']` after `fetch`. Just then, kim became a patient, "
+        f"and `forget('kim')` was called. The next `has` returned {got} for doctor. "
+        "The docstring asks not to keep such an answer. Compare and store while you "
+        "hold `lock`."
+    )
+
+
 def test_q6_forgetting_another_user_meanwhile_does_not_matter(answers, service):
     roles = answers.Roles(service.fetch, seconds=30)
     service.meanwhile = lambda: forget(roles, "ana")
@@ -1071,7 +1184,9 @@ def test_q6_a_young_answer_counts_while_the_role_service_is_down(answers, servic
     )
 
 
-@pytest.mark.parametrize("error", [ValueError("not JSON"), KeyError("role")])
+@pytest.mark.parametrize(
+    "error", [ValueError("not JSON"), KeyError("role"), OSError("x")]
+)
 def test_q6_another_exception_is_raised(answers, service, error):
     roles = answers.Roles(service.fetch, seconds=30)
     service.error = error

@@ -122,11 +122,12 @@ def with_secure_headers(app: FastAPI) -> ASGIApp:
       logs it.
     - If the request came over HTTPS, also add `Strict-Transport-Security` with the
       value `ONE_YEAR_OF_HTTPS`. Do not add it to a response over HTTP.
-    - If the response already has one of these headers, also the one for HTTPS, keep its
-      value.
+    - If the response already has one of these headers, keep its value. This is also
+      true for `Strict-Transport-Security`, over HTTP as well.
     - Only the scheme in the scope of the request decides whether it came over HTTPS. No
       header of the request does, because every client can send it.
-    - The lifespan and the WebSockets of `app` work as before.
+    - `app` receives each request as it came. Its lifespan and its WebSockets work as
+      before.
 
     Given:
         `app` has no exception handler for `Exception`. Starlette creates the 500 in its
@@ -294,7 +295,7 @@ def results_app() -> FastAPI:
 
     Given:
         `CurrentUser` is the one of 5.8.1. Without a valid token, the response is 401.
-        If `number` is not an integer, FastAPI returns 422 to every role.
+        Your parameter `number` is an `int`. For other text, FastAPI returns 422.
         `treats` can still contain a former doctor, who now has the role "patient".
 
     Example:
@@ -424,7 +425,7 @@ class Roles:
       `now()`.
     - After `forget(user)`, the next `has` calls `fetch` again. If `forget` is called
       while a `fetch` for this user runs, its answer can be old. Do not keep it. Only
-      the `has` that called this `fetch` may still use it.
+      the `has` that waits for this answer may use it.
     - Do not hold `lock` while `fetch` runs. Otherwise `forget` and other users wait.
     - If `fetch` has to be called and raises `httpx.HTTPError`, return False, and try
       again at the next call. Other exceptions are raised.

@@ -267,6 +267,21 @@ def portal_app(accounts):
     return app
 
 
+@wrong("5.8.1", caught_by="test_q1_another_role_returns_403[GET-/accounts/list-admin ]")
+def portal_app(accounts):
+    """Ignore white space in the role."""
+    app = me(FastAPI())
+
+    def require_admin(user: CurrentUser):
+        if user.role.strip() != "admin":
+            raise HTTPException(403)
+
+    app.include_router(
+        accounts, prefix="/accounts", dependencies=[Depends(require_admin)]
+    )
+    return app
+
+
 @right("5.8.1")
 def portal_app(accounts):
     """Use a class that can require any role."""
@@ -642,7 +657,7 @@ def with_secure_headers(app):
     return secured
 
 
-@wrong("5.8.2", caught_by="test_q2_a_header_of_the_response_keeps_its_value")
+@wrong("5.8.2", caught_by="test_q2_a_header_of_the_response_keeps_its_value[https]")
 def with_secure_headers(app):
     """Keep the other headers, but set HSTS again."""
 
@@ -689,6 +704,45 @@ def with_secure_headers(app):
                 added(MutableHeaders(scope=message), scheme)
             await send(message)
 
+        await app(scope, receive, send_with)
+
+    return secured
+
+
+@wrong("5.8.2", caught_by="test_q2_a_header_of_the_response_keeps_its_value[http]")
+def with_secure_headers(app):
+    """Take HSTS out of a response over HTTP, also if the endpoint set it."""
+
+    async def secured(scope, receive, send):
+        async def send_with(message):
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                added(headers, scope["scheme"])
+                if scope["scheme"] != "https":
+                    del headers["Strict-Transport-Security"]
+            await send(message)
+
+        await app(scope, receive, send_with)
+
+    return secured
+
+
+@wrong(
+    "5.8.2", caught_by="test_q2_the_application_receives_the_request_as_it_came[http]"
+)
+def with_secure_headers(app):
+    """Tell the application that every request came over HTTPS."""
+
+    async def secured(scope, receive, send):
+        scheme = scope.get("scheme")
+
+        async def send_with(message):
+            if message["type"] == "http.response.start":
+                added(MutableHeaders(scope=message), scheme)
+            await send(message)
+
+        if scope["type"] == "http":
+            scope["scheme"] = "https"
         await app(scope, receive, send_with)
 
     return secured
@@ -1134,6 +1188,99 @@ def results_app():
     return app
 
 
+@wrong(
+    "5.8.4",
+    caught_by="test_q4_who_may_read_a_result_receives_it[lee treats lee]",
+)
+def results_app():
+    """Never let a doctor read a result of their own."""
+    app = FastAPI()
+
+    @app.get("/results/{number}")
+    def read(number: int, user: CurrentUser) -> Result:
+        if user.role not in {"patient", "doctor"}:
+            raise HTTPException(403)
+        found = find_result(number)
+        if found is not None:
+            is_own = user.name == found.patient
+            if user.role == "patient" and is_own:
+                return found
+            if (
+                user.role == "doctor"
+                and not is_own
+                and treats(user.name, found.patient)
+            ):
+                return found
+        raise HTTPException(404)
+
+    return app
+
+
+@wrong("5.8.4", caught_by="test_q4_a_number_that_is_no_integer_returns_422")
+def results_app():
+    """Convert the number in the endpoint."""
+    app = FastAPI()
+
+    @app.get("/results/{number}")
+    def read(number: str, user: CurrentUser) -> Result:
+        if user.role not in {"patient", "doctor"}:
+            raise HTTPException(403)
+        found = find_result(int(number))
+        if found is not None:
+            if user.role == "patient" and user.name == found.patient:
+                return found
+            if user.role == "doctor" and treats(user.name, found.patient):
+                return found
+        raise HTTPException(404)
+
+    return app
+
+
+@wrong(
+    "5.8.4",
+    caught_by="test_q4_a_hidden_result_looks_like_a_missing_one[another case]",
+)
+def results_app():
+    """Compare the names without their case."""
+    app = FastAPI()
+
+    @app.get("/results/{number}")
+    def read(number: int, user: CurrentUser) -> Result:
+        if user.role not in {"patient", "doctor"}:
+            raise HTTPException(403)
+        found = find_result(number)
+        if found is not None:
+            is_own = user.name.lower() == found.patient.lower()
+            if user.role == "patient" and is_own:
+                return found
+            if user.role == "doctor" and treats(user.name, found.patient):
+                return found
+        raise HTTPException(404)
+
+    return app
+
+
+@wrong("5.8.4", caught_by="test_q4_the_result_is_looked_up_for_each_request")
+def results_app():
+    """Keep each result that was found."""
+    app = FastAPI()
+    find = functools.cache(find_result)
+
+    @app.get("/results/{number}")
+    def read(number: int, user: CurrentUser) -> Result:
+        if user.role not in {"patient", "doctor"}:
+            raise HTTPException(403)
+        found = find(number)
+        if found is not None:
+            if user.role == "patient" and user.name == found.patient:
+                return found
+            if user.role == "doctor" and treats(user.name, found.patient):
+                return found
+        raise HTTPException(404)
+
+    return app
+
+
 @right("5.8.4")
 def results_app():
     """Check the role in a dependency, and the object in another one."""
@@ -1435,6 +1582,23 @@ def ward_app(prescriptions):
         if claims["sub"] not in known:
             known[claims["sub"]] = find_role(claims["sub"])
         if known[claims["sub"]] != "doctor":
+            raise HTTPException(403)
+
+    return endpoints(FastAPI(), prescriptions, may_read, may_prescribe)
+
+
+@wrong("5.8.5", caught_by="test_q5_the_role_is_looked_up_for_each_prescription")
+def ward_app(prescriptions):
+    """Ask for the role each time, and use the first answer."""
+    known = {}
+
+    def may_read(claims: Claims) -> None:
+        if claims.get("role") != "doctor":
+            raise HTTPException(403)
+
+    def may_prescribe(claims: Claims) -> None:
+        role = known.setdefault(claims["sub"], find_role(claims["sub"]))
+        if role != "doctor":
             raise HTTPException(403)
 
     return endpoints(FastAPI(), prescriptions, may_read, may_prescribe)
@@ -1890,6 +2054,40 @@ class Roles(Known):
                 is_new = forgotten == self.forgotten[user]
             if is_new:
                 self.known[user] = answer
+        return answer[1] == role
+
+
+@wrong("5.8.6", caught_by="test_q6_a_forget_after_the_comparison_is_not_lost")
+class Roles(Known):
+    """Compare without the lock, and hold it only to store the answer."""
+
+    def has(self, user, role):
+        answer = self.known.get(user)
+        if answer is None or now() - answer[0] >= self.seconds:
+            asked, forgotten = now(), self.forgotten[user]
+            try:
+                answer = (asked, self.fetch(user))
+            except httpx.HTTPError:
+                return False
+            if forgotten == self.forgotten[user]:
+                with self.lock:
+                    self.known[user] = answer
+        return answer[1] == role
+
+
+@wrong("5.8.6", caught_by="test_q6_another_exception_is_raised[error2]")
+class Roles(Known):
+    """Treat an error of the operating system like one of httpx."""
+
+    def has(self, user, role):
+        answer = self.known.get(user)
+        if answer is None or now() - answer[0] >= self.seconds:
+            asked, forgotten = now(), self.forgotten[user]
+            try:
+                answer = (asked, self.fetch(user))
+            except (httpx.HTTPError, OSError):
+                return False
+            self.keep(user, answer, forgotten)
         return answer[1] == role
 
 
