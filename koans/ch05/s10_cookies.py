@@ -37,6 +37,7 @@ def portal_app(sessions: dict[str, str]) -> FastAPI:
 
     - After the password check, `log_in` stores the name in `sessions` under a new
       session ID, made of at least 16 random bytes. It never uses an ID of the request.
+      The sessions of other browsers stay.
     - `log_in` sends the ID in the cookie `session`. Its path is `/`, and it has the
       attributes `HttpOnly`, `Secure` and `SameSite=Lax`, but no `Domain`.
     - `current_patient` returns the name of the patient whose session ID is in the
@@ -44,6 +45,7 @@ def portal_app(sessions: dict[str, str]) -> FastAPI:
 
     Given:
         Another program removes IDs from `sessions` when they are eight hours old.
+        A UUID of version 4 counts as 16 random bytes.
 
     Example:
         POST /login  name=ana&password=...  ->  204  Set-Cookie: session=0Zk3...; ...
@@ -118,7 +120,8 @@ def x_ray_app(sessions: dict[str, str]) -> FastAPI:
       browser sends the cookie over HTTPS only. If a page of another site posts a form,
       the browser does not send the cookie.
     - `GET /x-ray` returns the picture if the browser sends the cookie, without any
-      other header. Without a valid session it returns 401, as today.
+      other header. An ID in the header `Authorization` is not accepted any more.
+      Without a valid session, this and `POST /logout` return 401, as today.
     - `POST /logout` removes the session from `sessions`, so that a copy of the cookie
       is not valid any more. The browser deletes the cookie. Other sessions stay.
 

@@ -12,7 +12,16 @@ import pytest
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 
-from lab import Browser, attempt, browser, client, fastapi_app, in_words, stand_in
+from lab import (
+    Browser,
+    attempt,
+    browser,
+    client,
+    fastapi_app,
+    in_words,
+    outcome,
+    stand_in,
+)
 from lab.cookie_jar import StoredCookie
 
 ANA = {"name": "ana", "password": "tea and rain"}
@@ -30,10 +39,13 @@ def send(
 ) -> httpx2.Response:
     """Return the response to one request of a client that keeps no cookies."""
     with client(app) as http:
-        response: httpx2.Response = attempt(
-            f"`{method} {path}`", http.request, method, path, headers=headers, data=form
-        )
-    return response
+        got = outcome(lambda: http.request(method, path, headers=headers, data=form))
+    assert isinstance(got, httpx2.Response), (
+        f"`{method} {path}` with the headers {in_words(headers or {})} raised "
+        f"{in_words(got)}. A client would receive 500. The docstring asks for other "
+        "status codes only. Look at the code that runs for this request."
+    )
+    return got
 
 
 def cookies_of(response: httpx2.Response) -> dict[str, tuple[str, dict[str, str]]]:
@@ -74,6 +86,24 @@ def new_session(app: FastAPI, form: dict[str, str], cookie: str = "") -> str:
     return cookies["session"][0]
 
 
+def length_of(ids: list[str]) -> tuple[int, str, int]:
+    """Return the length of the longest ID, of what, and how many make 16 bytes."""
+    digits = [one.replace("-", "") for one in ids]
+    for pattern, kind, least in (
+        (r"[0-9]+", "decimal digits", 37),
+        (r"[0-9a-fA-F]+", "hexadecimal digits", 32),
+    ):
+        if all(re.fullmatch(pattern, one) for one in digits):
+            return max(len(one) for one in digits), kind, least
+    return max(len(one) for one in ids), "characters", 22
+
+
+def stop_clock(monkeypatch) -> None:
+    """Stop the clock: an ID that can be computed again is not secret."""
+    monkeypatch.setattr(time, "time", lambda: 1_800_000_000.0)
+    monkeypatch.setattr(time, "time_ns", lambda: 1_800_000_000_000_000_000)
+
+
 @pytest.mark.parametrize("form", [ANA, BEN], ids=["ana", "ben"])
 def test_q1_the_cookie_has_the_id_under_which_the_name_is_stored(answers, form):
     sessions: dict[str, str] = {"older": "ben"}
@@ -88,36 +118,37 @@ def test_q1_the_cookie_has_the_id_under_which_the_name_is_stored(answers, form):
 
 
 def test_q1_each_session_id_is_new_and_random(answers, monkeypatch):
-    sessions: dict[str, str] = {}
-    app = portal_app(answers, sessions)
-    # An ID that can be computed again is not secret: the clock stands still.
-    monkeypatch.setattr(time, "time", lambda: 1_800_000_000.0)
-    monkeypatch.setattr(time, "time_ns", lambda: 1_800_000_000_000_000_000)
+    stop_clock(monkeypatch)
     ids = []
-    for form in (ANA, ANA, BEN):
-        random.seed(57)
-        ids.append(new_session(app, form))
+    for app in (portal_app(answers, {}), portal_app(answers, {})):
+        for form in (ANA, ANA, BEN):
+            random.seed(57)
+            ids.append(new_session(app, form))
 
-    assert len(set(ids)) == 3, (
-        "Three logins, with a stopped clock and one seed of `random`, sent the IDs "
-        f"{in_words(ids)}. The docstring asks for a new ID of random bytes. An "
-        "attacker can compute names, times and `random`: use `secrets`."
+    assert len(set(ids)) == 6, (
+        "Two applications had the same three logins, with a stopped clock and one seed "
+        f"of `random`. They sent the IDs {in_words(ids)}. The docstring asks for a new "
+        "ID of random bytes each time. An attacker can compute names, times, counters "
+        "and `random`: use `secrets`."
     )
-    short = [one for one in ids if len(one) < 22]
-    assert not short, (
-        f"A login sent the session ID {in_words(short[0])}. The docstring asks for at "
-        "least 16 random bytes, which are 22 characters or more."
+    longest, kind, least = length_of(ids)
+    assert longest >= least, (
+        f"The logins sent session IDs such as {in_words(ids[0])}, with {longest} "
+        f"{kind}. The docstring asks for at least 16 random bytes. With {kind}, these "
+        f"are {least} or more."
     )
     ends = {one[-8:] for one in ids}
-    assert len(ends) == 3, (
+    assert len(ends) == 6, (
         f"The session IDs {in_words(ids)} end alike. The docstring asks for random "
         "IDs. Look at how you create them."
     )
 
 
-@pytest.mark.parametrize("planted", ["known-to-the-attacker-0123", "valid"])
+@pytest.mark.parametrize(
+    "planted", ["known-to-the-attacker-0123", "valid", "older-of-ana"]
+)
 def test_q1_an_id_from_the_request_is_not_used(answers, planted):
-    sessions: dict[str, str] = {"valid": "ben"}
+    sessions: dict[str, str] = {"valid": "ben", "older-of-ana": "ana"}
     app = portal_app(answers, sessions)
     session_id = new_session(app, ANA, cookie=f"session={planted}")
 
@@ -127,7 +158,7 @@ def test_q1_an_id_from_the_request_is_not_used(answers, planted):
         "An attacker can know an ID that is already in the browser. The docstring asks "
         "`log_in` to create the ID itself."
     )
-    assert patient != "ana", (
+    assert patient != "ana" or planted == "older-of-ana", (
         f"The request had the cookie session={planted!r}, and now this ID is a session "
         "of ana, too. The docstring asks for a new ID for each login."
     )
@@ -515,32 +546,39 @@ def test_q3_without_a_valid_session_the_response_is_401(answers, value):
     )
 
 
-def test_q3_a_login_never_uses_an_id_from_the_request(answers):
+@pytest.mark.parametrize("owner", ["attacker", "ana"])
+def test_q3_a_login_never_uses_an_id_from_the_request(answers, owner):
     sessions: dict[str, str] = {}
     app = x_ray_app(answers, sessions)
     with visitor(app, sessions) as (_, cookie):
         name = cookie.name
     planted = "known-to-the-attacker-0123"
-    sessions[planted] = "attacker"
+    sessions[planted] = owner
     with browser(app) as user:
         user.jar.store(f"{name}={planted}; Path=/; Secure", PORTAL)
         user.fetch("POST", "/login", data=ANA)
-    assert sessions.get(planted) != "ana", (
+        used = [one.value for one in user.jar.cookies if one.value in sessions]
+    others = {owner, None}
+    assert (planted in used, sessions.get(planted) in others) == (False, True), (
         f"The browser had the cookie {name}={planted!r} before the login. The login "
-        "used this ID, which the attacker knows, for the session of ana. The docstring "
-        "asks for a new ID for each login, as today."
+        "used this ID, which the attacker may know, for the session of ana. The "
+        "docstring asks for a new ID for each login, as today."
     )
 
 
-def test_q3_each_login_has_a_session_of_its_own(answers):
-    sessions: dict[str, str] = {}
-    app = x_ray_app(answers, sessions)
+def test_q3_each_login_has_a_session_of_its_own(answers, monkeypatch):
+    stop_clock(monkeypatch)
     ids = []
     for _ in range(2):
-        with visitor(app, sessions) as (_, cookie):
-            ids.append(cookie.value)
-    assert ids[0] != ids[1], (
-        f"Two logins of the same patient sent the cookie {in_words(ids[0])}. The "
+        sessions: dict[str, str] = {}
+        app = x_ray_app(answers, sessions)
+        for _ in range(2):
+            random.seed(57)
+            with visitor(app, sessions) as (_, cookie):
+                ids.append(cookie.value)
+    assert len(set(ids)) == 4, (
+        "The same patient logged in twice in each of two applications. The clock stood "
+        f"still, and `random` had one seed. The session IDs were {in_words(ids)}. The "
         "docstring asks for a new random ID for each login, as today."
     )
 
@@ -557,12 +595,26 @@ def test_q3_a_wrong_password_starts_no_session(answers):
         pass
 
 
+def test_q3_an_id_in_the_header_is_not_accepted(answers):
+    sessions: dict[str, str] = {}
+    app = x_ray_app(answers, sessions)
+    with visitor(app, sessions) as (_, cookie):
+        headers = {"Authorization": f"Bearer {cookie.value}"}
+    seen = send(app, "GET", "/x-ray", headers).status_code
+    assert seen == 401, (
+        "A request had the session ID in the header `Authorization`, and no cookie. "
+        f"`GET /x-ray` returned {seen}. The docstring asks for 401: only the cookie "
+        "counts. Look at your `current_session`."
+    )
+
+
 def log_out(user: Browser) -> None:
     """Log out in the browser."""
     response = attempt("`POST /logout`", user.fetch, "POST", "/logout")
     assert response.status_code == 204, (
         f"`POST /logout` returned {response.status_code} and "
-        f"{in_words(response.text)}. The docstring asks for 204."
+        f"{in_words(response.text)}. The docstring asks for 204. The browser sends a "
+        "cookie only to paths below its `Path`."
     )
 
 
@@ -589,8 +641,8 @@ def test_q3_after_the_logout_the_browser_has_no_cookie(answers):
         others = [one.name for one in user.jar.cookies if one.name == "language"]
     assert (left, others) == ([], ["language"]), (
         f"After the logout, the browser has the cookies {left + others}. The docstring "
-        f"asks to delete {cookie.name}, and no other. A cookie is deleted with the "
-        "path that it was set with."
+        f"asks to delete {cookie.name}, and no other. Delete it with the attributes "
+        "that it was set with: the path, and `Secure` after a prefix such as `__Host-`."
     )
 
 

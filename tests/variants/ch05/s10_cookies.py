@@ -353,6 +353,41 @@ def portal_app(sessions):
     return app
 
 
+@wrong("5.10.1", caught_by="test_q1_each_session_id_is_new_and_random")
+def portal_app(sessions):
+    """Hash the name of the patient and the number of the sessions."""
+
+    def start(patient, request, response):
+        text = f"{patient}{len(sessions)}"
+        session_id = hashlib.sha256(text.encode()).hexdigest()
+        sessions[session_id] = patient
+        response.set_cookie("session", session_id, **SAFE)
+
+    return portal(start, patient_in(sessions))
+
+
+@wrong("5.10.1", caught_by="test_q1_an_id_from_the_request_is_not_used[older-of-ana]")
+def portal_app(sessions):
+    """Keep the ID if it is a session of this patient."""
+
+    def start(patient, request, response):
+        session_id = request.cookies.get("session", "")
+        if sessions.get(session_id) != patient:
+            session_id = secrets.token_urlsafe()
+        sessions[session_id] = patient
+        response.set_cookie("session", session_id, **SAFE)
+
+    return portal(start, patient_in(sessions))
+
+
+@wrong("5.10.1", caught_by="test_q1_each_session_id_is_new_and_random")
+def portal_app(sessions):
+    """Create 24 characters, which are 12 bytes only."""
+    return portal(
+        start_in(sessions, lambda: secrets.token_hex(12)), patient_in(sessions)
+    )
+
+
 @right("5.10.1")
 def portal_app(sessions):
     """Use `APIKeyCookie` and UUIDs of version 4."""
@@ -946,6 +981,49 @@ def x_ray_app(sessions):
 
     app.mount("/", x_rays_with(sessions))
     return app
+
+
+@wrong("5.10.3", caught_by="test_q3_each_login_has_a_session_of_its_own")
+def x_ray_app(sessions):
+    """Hash the name of the patient and the number of the sessions."""
+
+    def start(name, request, response):
+        text = f"{name}{len(sessions)}"
+        session_id = hashlib.sha256(text.encode()).hexdigest()
+        sessions[session_id] = name
+        response.set_cookie("session", session_id, **SAFE)
+
+    return x_rays_with(sessions, start)
+
+
+@wrong("5.10.3", caught_by="test_q3_a_login_never_uses_an_id_from_the_request[ana]")
+def x_ray_app(sessions):
+    """Keep the ID if it is a session of this patient."""
+
+    def start(name, request, response):
+        session_id = request.cookies.get("session", "")
+        if sessions.get(session_id) != name:
+            session_id = secrets.token_urlsafe()
+        sessions[session_id] = name
+        response.set_cookie("session", session_id, **SAFE)
+
+    return x_rays_with(sessions, start)
+
+
+@wrong("5.10.3", caught_by="test_q3_an_id_in_the_header_is_not_accepted")
+def x_ray_app(sessions):
+    """Accept the header as well, for old clients."""
+
+    def current_session(
+        session: Annotated[str, Cookie()] = "",
+        authorization: Annotated[str, Header()] = "",
+    ) -> str:
+        session_id = session or authorization.removeprefix("Bearer ")
+        if session_id not in sessions:
+            raise not_logged_in()
+        return session_id
+
+    return x_rays_with(sessions, current_session=current_session)
 
 
 @right("5.10.3")
