@@ -314,6 +314,19 @@ def test_q2_no_request_is_trusted_because_of_its_address(
     )
 
 
+def test_q2_a_request_without_a_token_has_no_caller(clinic, reader):
+    # An identity provider that knows these texts must not be asked for them.
+    clinic.tokens |= {"": "Lund", "None": "Lund"}
+    got = [reader.read(None, "dora"), reader.read("tk-lund", "dora")]
+
+    asked = [call[1] for call in clinic.calls if call[0] == "caller_of"]
+    assert got == [401, 200], (
+        "A request without a bearer token, and one with the token of Lund, got "
+        f"{in_words(got)}. `caller_of` was called for {in_words(asked)}. The docstring "
+        "asks for 401 and 200: without a token, there is nothing to ask."
+    )
+
+
 def test_q2_a_token_that_is_taken_back_stops_working(clinic, reader):
     got = [reader.read("tk-lund", "dora")]
     owner = clinic.tokens.pop("tk-lund")
@@ -359,11 +372,40 @@ def test_q2_each_decision_is_logged(clinic, reader):
         f"audit log has {in_words(clinic.log)}. The docstring asks for one entry for "
         "each result of `may_read`, True or False."
     )
+    asked = [call[1:] for call in clinic.calls if call[0] == "may_read"]
+    assert len(asked) == len(clinic.log), (
+        f"For these requests, `may_read` was called with {in_words(asked)}, and the "
+        f"audit log has {len(clinic.log)} entries. The docstring asks to log each "
+        "result. A second call can have another result than the one that you log."
+    )
+
+
+@pytest.mark.parametrize(
+    ("token", "patient", "code"),
+    [
+        ("tk-lund", "Dora", 403),
+        ("tk-lund", "dor", 403),
+        ("tk-lund", "dora%20", 403),
+        ("TK-LUND", "dora", 401),
+    ],
+    ids=["case", "part", "space", "token"],
+)
+def test_q2_a_name_that_is_only_similar_is_another_name(
+    clinic, reader, token, patient, code
+):
+    got = reader.read(token, patient)
+    assert got == code, (
+        f"`tk-lund` is a token of Lund, who may read `dora`. With {token!r}, `GET "
+        f"/records/{patient}` got {in_words(got)}. The docstring asks for {code}: pass "
+        "the token and the patient to `caller_of` and `may_read` as they came."
+    )
 
 
 @pytest.mark.parametrize("error", [ConnectionError, TimeoutError, KeyError])
 @pytest.mark.parametrize("name", ["caller_of", "may_read", "log_decision"])
-def test_q2_nobody_gets_a_record_while_a_check_fails(clinic, reader, name, error):
+def test_q2_nobody_gets_a_record_while_a_check_fails(
+    answers, clinic, reader, name, error
+):
     clinic.errors[name] = error("the service does not respond")
 
     got = reader.read("tk-lund", "dora")
@@ -371,6 +413,13 @@ def test_q2_nobody_gets_a_record_while_a_check_fails(clinic, reader, name, error
         f"`{name}` raised {error.__name__}. The request {returned_or_raised(got)}. The "
         "docstring asks that nobody gets a record, and that you do not catch the "
         "exception. Look at your `try`, and whether your code makes this call."
+    )
+    with client(answers.records_app(), raises=False) as http:
+        sent = http.get("/records/dora", headers={"Authorization": "Bearer tk-lund"})
+    assert (sent.status_code, "record" in sent.text) == (500, False), (
+        f"`{name}` raised {error.__name__}, but the client had already received "
+        f"{sent.status_code} and {in_words(sent.text)}. The docstring asks that nobody "
+        "gets a record. Look at when your code makes this call."
     )
 
 

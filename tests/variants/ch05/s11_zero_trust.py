@@ -441,6 +441,75 @@ def records_app():
     return records_with(check_access)
 
 
+@wrong("5.11.2", caught_by="test_q2_a_request_without_a_token_has_no_caller")
+def records_app():
+    """Ask whose token the empty text is."""
+
+    def check_access(patient: str, credentials: Bearer):
+        caller = caller_of(credentials.credentials if credentials else "")
+        if caller is None:
+            raise HTTPException(401, headers=NO_TOKEN)
+        allowed = may_read(caller, patient)
+        log_decision(caller, patient, allowed)
+        if not allowed:
+            raise HTTPException(403)
+
+    return records_with(check_access)
+
+
+@wrong(
+    "5.11.2",
+    caught_by="test_q2_nobody_gets_a_record_while_a_check_fails[log_decision-TimeoutError]",
+)
+def records_app():
+    """Write the log when the endpoint has returned the record."""
+
+    def check_access(patient: str, credentials: Bearer):
+        caller = caller_of(credentials.credentials) if credentials else None
+        if caller is None:
+            raise HTTPException(401, headers=NO_TOKEN)
+        allowed = may_read(caller, patient)
+        try:
+            if not allowed:
+                raise HTTPException(403)
+            yield
+        finally:
+            log_decision(caller, patient, allowed)
+
+    return records_with(check_access)
+
+
+@wrong("5.11.2", caught_by="test_q2_a_name_that_is_only_similar_is_another_name[case]")
+def records_app():
+    """Write the name of the patient in small letters."""
+
+    def check_access(patient: str, credentials: Bearer):
+        caller = caller_of(credentials.credentials) if credentials else None
+        if caller is None:
+            raise HTTPException(401, headers=NO_TOKEN)
+        allowed = may_read(caller, patient.lower())
+        log_decision(caller, patient, allowed)
+        if not allowed:
+            raise HTTPException(403)
+
+    return records_with(check_access)
+
+
+@wrong("5.11.2", caught_by="test_q2_each_decision_is_logged")
+def records_app():
+    """Ask once for the log, and once more for the decision."""
+
+    def check_access(patient: str, credentials: Bearer):
+        caller = caller_of(credentials.credentials) if credentials else None
+        if caller is None:
+            raise HTTPException(401, headers=NO_TOKEN)
+        log_decision(caller, patient, may_read(caller, patient))
+        if not may_read(caller, patient):
+            raise HTTPException(403)
+
+    return records_with(check_access)
+
+
 @right("5.11.2")
 def records_app():
     """Split the check into two dependencies, and let FastAPI refuse a missing token."""
