@@ -839,6 +839,18 @@ def test_q5_a_token_without_this_role_cannot_read(ward, claims):
     )
 
 
+def test_q5_the_account_in_the_token_decides(ward):
+    tokens = [ward.token(name) for name in ("kim", "ana")]
+    got = [ward.prescribe(token) for token in tokens]
+    ward.roles |= {"kim": "patient", "ana": "doctor"}
+    got += [ward.prescribe(token) for token in tokens]
+    assert got == [201, 403, 403, 201], (
+        "Kim is a doctor and ana a patient, then the other way round. Each of them "
+        f"tried to prescribe, both times: {got}. The docstring asks for 201, 403, 403 "
+        "and 201. Look at which name you pass to `find_role`."
+    )
+
+
 def test_q5_a_closed_account_cannot_prescribe(ward):
     token = ward.token("kim")
     del ward.roles["kim"]
@@ -1054,6 +1066,26 @@ def test_q6_an_answer_that_was_forgotten_meanwhile_is_not_kept(
         f"called. Then `has` returned {in_words(got)} for doctor and patient. Calls "
         f"of `fetch`: {count}. The docstring asks not to keep an answer that was "
         "forgotten while `fetch` ran, and to keep the next one."
+    )
+
+
+def test_q6_a_forget_counts_also_if_another_user_is_asked_for(answers, service):
+    roles = answers.Roles(service.fetch, seconds=30)
+
+    def change() -> None:
+        service.meanwhile = lambda: None
+        service.roles["kim"] = "patient"
+        forget(roles, "kim")
+        roles.has("ana", "patient")
+
+    service.meanwhile = change
+    roles.has("kim", "doctor")
+    got = roles.has("kim", "doctor")
+    assert got is False, (
+        "While `fetch('kim')` ran, kim became a patient, `forget('kim')` was called, "
+        "and `has` returned an answer for ana. Then `has('kim', 'doctor')` returned "
+        f"{in_words(got)}. The docstring asks for False: an answer that was forgotten "
+        "is not kept. Look at what your code does with `forgotten`."
     )
 
 

@@ -1604,6 +1604,21 @@ def ward_app(prescriptions):
     return endpoints(FastAPI(), prescriptions, may_read, may_prescribe)
 
 
+@wrong("5.8.5", caught_by="test_q5_the_account_in_the_token_decides")
+def ward_app(prescriptions):
+    """Ask for the role of one account, whoever sends the request."""
+
+    def may_read(claims: Claims) -> None:
+        if claims.get("role") != "doctor":
+            raise HTTPException(403)
+
+    def may_prescribe(claims: Claims, name: str = "kim") -> None:
+        if find_role(name) != "doctor":
+            raise HTTPException(403)
+
+    return endpoints(FastAPI(), prescriptions, may_read, may_prescribe)
+
+
 @right("5.8.5")
 def ward_app(prescriptions):
     """Get the role from a dependency, and check it in one place."""
@@ -2088,6 +2103,25 @@ class Roles(Known):
             except (httpx.HTTPError, OSError):
                 return False
             self.keep(user, answer, forgotten)
+        return answer[1] == role
+
+
+@wrong("5.8.6", caught_by="test_q6_a_forget_counts_also_if_another_user_is_asked_for")
+class Roles(Known):
+    """Empty `forgotten` with each answer, so that it stays small."""
+
+    def has(self, user, role):
+        answer = self.known.get(user)
+        if answer is None or now() - answer[0] >= self.seconds:
+            asked = now()
+            try:
+                answer = (asked, self.fetch(user))
+            except httpx.HTTPError:
+                return False
+            with self.lock:
+                if not self.forgotten[user]:
+                    self.known[user] = answer
+                self.forgotten.clear()
         return answer[1] == role
 
 
