@@ -91,15 +91,14 @@ def service(answers, folder: Path, clinic: trustme.CA = CLINIC) -> Iterator[Serv
 
 
 def test_q1_a_client_with_a_certificate_of_the_clinic_can_connect(answers, tmp_path):
-    for name in ("portal.clinic.example", "pharmacy.clinic.example"):
-        with service(answers, tmp_path) as records:
+    with service(answers, tmp_path) as records:
+        for name in ("portal.clinic.example", "pharmacy.clinic.example"):
             got = records.call(CLINIC.issue_cert(name))
-
-        assert got == 200, (
-            "A client presented a certificate that the clinic's authority has issued. "
-            f"`GET /records` {returned_or_raised(got)}. The docstring asks that it can "
-            "connect. Look at what your context presents and trusts."
-        )
+            assert got == 200, (
+                "A client presented a certificate that the clinic's authority has "
+                f"issued. `GET /records` {returned_or_raised(got)}. The docstring asks "
+                "that it can connect. Look at what your context presents and trusts."
+            )
 
 
 def refused(

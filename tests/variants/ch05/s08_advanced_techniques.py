@@ -338,7 +338,7 @@ def with_secure_headers(app):
     return app
 
 
-@wrong("5.8.2", caught_by="test_q2_a_response_over_https_has_hsts[500]")
+@wrong("5.8.2", caught_by="test_q2_a_response_over_https_has_hsts")
 def with_secure_headers(app):
     """Add a middleware that is an ASGI application, which does not see the 500."""
 
