@@ -176,6 +176,50 @@ def updates_app():
     return app
 
 
+@wrong("4.13.1", caught_by="test_q1_each_update_is_an_event[no updates]")
+def updates_app():
+    """Begin again after the last update."""
+    app = FastAPI()
+
+    @app.get("/tickets/{ticket}/updates", response_class=EventSourceResponse)
+    async def stream_updates(ticket: int):
+        while True:
+            async for update in updates_of(ticket):
+                yield ServerSentEvent(data=update, id=str(update.number))
+
+    return app
+
+
+@wrong("4.13.1", caught_by="test_q1_each_update_is_an_event[a text with two lines]")
+def updates_app():
+    """Send equal texts once."""
+    app = FastAPI()
+
+    @app.get("/tickets/{ticket}/updates", response_class=EventSourceResponse)
+    async def stream_updates(ticket: int):
+        sent = set()
+        async for update in updates_of(ticket):
+            if update.text not in sent:
+                yield ServerSentEvent(data=update, id=str(update.number))
+            sent.add(update.text)
+
+    return app
+
+
+@wrong("4.13.1", caught_by="test_q1_an_update_is_sent_as_soon_as_there_is_one")
+def updates_app():
+    """Take the number 0 for a missing one."""
+    app = FastAPI()
+
+    @app.get("/tickets/{ticket}/updates", response_class=EventSourceResponse)
+    async def stream_updates(ticket: int):
+        async for update in updates_of(ticket):
+            number = str(update.number) if update.number else None
+            yield ServerSentEvent(data=update, id=number)
+
+    return app
+
+
 @right("4.13.1")
 def updates_app():
     """Format the events yourself, and return a response."""
@@ -519,6 +563,46 @@ def board_app(board: Board):
         while (event := await queue.get()) is not None:
             yield event
         await reading
+        yield ServerSentEvent(data="over", event="end")
+
+    return app
+
+
+@wrong("4.13.3", caught_by="test_q3_a_ticket_with_an_empty_subject_is_an_event")
+def board_app(board):
+    """Send equal subjects once."""
+    app = FastAPI()
+
+    @app.get("/board", response_class=EventSourceResponse)
+    async def stream(last_event_id: Annotated[int, Header()] = 0):
+        number, sent = last_event_id + 1, set()
+        while (subject := await board.subject_of(number)) is not None:
+            if subject not in sent:
+                yield ServerSentEvent(data=subject, id=str(number))
+            sent.add(subject)
+            number += 1
+        yield ServerSentEvent(data="over", event="end")
+
+    return app
+
+
+@wrong("4.13.3", caught_by="test_q3_nobody_waits_for_tickets_when_the_client_has_left")
+def board_app(board):
+    """Catch every exception around the wait, also the cancellation."""
+    app = FastAPI()
+
+    @app.get("/board", response_class=EventSourceResponse)
+    async def stream(last_event_id: Annotated[int, Header()] = 0):
+        number = last_event_id + 1
+        while True:
+            try:
+                subject = await board.subject_of(number)
+            except BaseException:
+                continue
+            if subject is None:
+                break
+            yield ServerSentEvent(data=subject, id=str(number))
+            number += 1
         yield ServerSentEvent(data="over", event="end")
 
     return app
