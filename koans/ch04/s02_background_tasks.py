@@ -178,7 +178,8 @@ def reliable_app(engine: Engine, server: MailServer) -> FastAPI:
     """4.2.3  How can you ensure background tasks complete reliably in a FastAPI app?
 
     A background task is lost if the server process is killed. Store each email in the
-    table `emails`, so that the next process can send it. Write the three functions.
+    table `emails`, so that the next process can send it. Write `send`,
+    `send_outstanding` and `buy_ticket`.
 
     - `buy_ticket` stores the email of the purchase before it returns the purchase. The
       text is `Your ticket: ` and the event.

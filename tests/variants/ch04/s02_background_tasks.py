@@ -233,6 +233,55 @@ def tickets_app(server):
     return app
 
 
+@wrong("4.2.1", caught_by="test_q1_each_buyer_gets_an_email_with_the_event")
+def tickets_app(server):
+    """Change the address and the event."""
+    app = FastAPI()
+
+    @app.post("/tickets", status_code=202)
+    def buy(purchase: Purchase, tasks: BackgroundTasks):
+        text = f"Your ticket: {purchase.event.strip()}"
+        tasks.add_task(send_email, server, purchase.email.lower(), text)
+        return purchase
+
+    return app
+
+
+@wrong("4.2.1", caught_by="test_q1_each_buyer_gets_an_email_with_the_event")
+def tickets_app(server):
+    """Send one email to each address."""
+    app = FastAPI()
+    done = set()
+
+    @app.post("/tickets", status_code=202)
+    def buy(purchase: Purchase, tasks: BackgroundTasks):
+        if purchase.email not in done:
+            text = f"Your ticket: {purchase.event}"
+            tasks.add_task(send_email, server, purchase.email, text)
+        done.add(purchase.email)
+        return purchase
+
+    return app
+
+
+@wrong("4.2.1", caught_by="test_q1_overlapping_purchases_get_their_own_emails")
+def tickets_app(server):
+    """Share the purchase between all requests."""
+    app = FastAPI()
+    last = []
+
+    def send():
+        send_email(server, last[-1].email, f"Your ticket: {last[-1].event}")
+
+    @app.post("/tickets", status_code=202)
+    def buy(purchase: Purchase, tasks: BackgroundTasks):
+        last.append(purchase)
+        tasks.add_task(send)
+        return purchase
+
+    return app
+
+
 @right("4.2.1")
 def tickets_app(server):
     """Return a response of one's own, with a task."""
@@ -806,6 +855,72 @@ def reliable_app(engine, server):
     return _reliable(engine, server, buy, send_outstanding)
 
 
+@wrong("4.2.3", caught_by="test_q3_an_email_is_marked_before_the_next_one_is_sent")
+def reliable_app(engine, server):
+    """Send one email to each address at the start."""
+
+    def send(email):
+        send_email(server, email.to, email.text)
+        mark_sent(engine, email)
+
+    def send_outstanding():
+        for email in {one.to: one for one in outstanding_emails(engine)}.values():
+            with suppress(OSError):
+                send(email)
+
+    def buy(purchase: Purchase, tasks: BackgroundTasks) -> Purchase:
+        email = add_email(engine, purchase.email, f"Your ticket: {purchase.event}")
+        tasks.add_task(send, email)
+        return purchase
+
+    return _reliable(engine, server, buy, send_outstanding)
+
+
+@wrong("4.2.3", caught_by="test_q3_an_email_is_marked_before_the_next_one_is_sent")
+def reliable_app(engine, server):
+    """Mark all emails with the same text to the same address."""
+
+    def send(email):
+        send_email(server, email.to, email.text)
+        with Session(engine) as session, session.begin():
+            same = (Email.to == email.to, Email.text == email.text)
+            session.execute(update(Email).where(*same).values(is_sent=True))
+
+    def send_outstanding():
+        for email in outstanding_emails(engine):
+            with suppress(OSError):
+                send(email)
+
+    def buy(purchase: Purchase, tasks: BackgroundTasks) -> Purchase:
+        email = add_email(engine, purchase.email, f"Your ticket: {purchase.event}")
+        tasks.add_task(send, email)
+        return purchase
+
+    return _reliable(engine, server, buy, send_outstanding)
+
+
+@wrong("4.2.3", caught_by="test_q3_an_email_that_fails_at_the_start_stays_outstanding")
+def reliable_app(engine, server):
+    """Try again until nothing is outstanding."""
+
+    def send(email):
+        send_email(server, email.to, email.text)
+        mark_sent(engine, email)
+
+    def send_outstanding():
+        while emails := outstanding_emails(engine):
+            for email in emails:
+                with suppress(OSError):
+                    send(email)
+
+    def buy(purchase: Purchase, tasks: BackgroundTasks) -> Purchase:
+        email = add_email(engine, purchase.email, f"Your ticket: {purchase.event}")
+        tasks.add_task(send, email)
+        return purchase
+
+    return _reliable(engine, server, buy, send_outstanding)
+
+
 @right("4.2.3")
 def reliable_app(engine, server):
     """Handle every exception, also in the task."""
@@ -1053,6 +1168,52 @@ def events_app(log):
     def read_event(event: str, user: User, tasks: BackgroundTasks):
         action = f"viewed {event}"
         tasks.add_task(write_activity, globals()["current"], user, action, now())
+        return {"event": event}
+
+    return app
+
+
+@wrong("4.2.4", caught_by="test_q4_the_time_in_the_log_is_the_time_of_the_request")
+def events_app(log):
+    """Cut the time."""
+    app = FastAPI()
+
+    @app.get("/events/{event}")
+    def read_event(event: str, user: User, tasks: BackgroundTasks):
+        time = now().replace(microsecond=0)
+        tasks.add_task(write_activity, log, user, f"viewed {event}", time)
+        return {"event": event}
+
+    return app
+
+
+@wrong("4.2.4", caught_by="test_q4_the_time_in_the_log_is_the_time_of_the_request")
+def events_app(log):
+    """Share the time between all requests."""
+    app = FastAPI()
+    times = []
+
+    def write(user, event):
+        write_activity(log, user, f"viewed {event}", times[-1])
+
+    @app.get("/events/{event}")
+    def read_event(event: str, user: User, tasks: BackgroundTasks):
+        times.append(now())
+        tasks.add_task(write, user, event)
+        return {"event": event}
+
+    return app
+
+
+@wrong("4.2.4", caught_by="test_q4_each_request_is_logged_with_its_user_and_event")
+def events_app(log):
+    """Write in small letters."""
+    app = FastAPI()
+
+    @app.get("/events/{event}")
+    def read_event(event: str, user: User, tasks: BackgroundTasks):
+        action = f"viewed {event}".lower()
+        tasks.add_task(write_activity, log, user.lower(), action, now())
         return {"event": event}
 
     return app
