@@ -223,7 +223,7 @@ def support_app(chats: Chats) -> FastAPI:
     Given:
         A customer who leaves the page sends the code 1001. A lost connection has the
         code 1005 or 1006, and is sometimes seen only when you send.
-        `answer_to` can raise an exception, also `asyncio.CancelledError`. And
+        `answer_to` can raise any exception, also `asyncio.CancelledError`. And
         `receive_text` raises a `KeyError` if the message is binary.
     """
     app = FastAPI()

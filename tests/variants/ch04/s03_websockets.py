@@ -171,6 +171,60 @@ def chat_app():
     return app
 
 
+@wrong("4.3.1", caught_by="test_q1_everybody_receives_what_a_participant_sends")
+def chat_app():
+    """Change the name."""
+    app = FastAPI()
+    room = Room()
+
+    @app.websocket("/chat/{name}")
+    async def chat(socket: WebSocket, name: str):
+        await socket.accept()
+        room.sockets.append(socket)
+        async for text in socket.iter_text():
+            await room.send(f"{name.title()}: {text}")
+        room.sockets.remove(socket)
+
+    return app
+
+
+@wrong("4.3.1", caught_by="test_q1_the_others_chat_on_when_a_participant_leaves[left]")
+def chat_app():
+    """Remove everybody of this name."""
+    app = FastAPI()
+    room = Room()
+    names = {}
+
+    @app.websocket("/chat/{name}")
+    async def chat(socket: WebSocket, name: str):
+        await socket.accept()
+        names[socket] = name
+        room.sockets.append(socket)
+        async for text in socket.iter_text():
+            await room.send(f"{name}: {text}")
+        room.sockets = [one for one in room.sockets if names[one] != name]
+
+    return app
+
+
+@wrong("4.3.1", caught_by="test_q1_a_lost_connection_does_not_end_the_chat")
+def chat_app():
+    """Send without `room.send`: a lost connection ends the endpoint of the sender."""
+    app = FastAPI()
+    room = Room()
+
+    @app.websocket("/chat/{name}")
+    async def chat(socket: WebSocket, name: str):
+        await socket.accept()
+        room.sockets.append(socket)
+        async for text in socket.iter_text():
+            for one in list(room.sockets):
+                await one.send_text(f"{name}: {text}")
+        room.sockets.remove(socket)
+
+    return app
+
+
 @right("4.3.1")
 def chat_app():
     """Catch `WebSocketDisconnect`, in a router."""
@@ -244,8 +298,7 @@ def chat_app():
     async def chat(name: str, socket: Annotated[WebSocket, Depends(joined)]):
         while True:
             text = await socket.receive_text()
-            for one in tuple(room.sockets):
-                await one.send_text(f"{name}: {text}")
+            await room.send(f"{name}: {text}")
 
     return app
 
@@ -542,6 +595,72 @@ def assistant_app():
                 if answer:
                     answer.cancel()
                 await socket.send_text("[stopped]")
+            else:
+                answer = asyncio.create_task(write_answer(socket, text))
+        if answer:
+            answer.cancel()
+
+    return app
+
+
+@wrong("4.3.3", caught_by="test_q3_nothing_of_the_stopped_answer_follows")
+def assistant_app():
+    """Take every spelling of the word."""
+    app = FastAPI()
+
+    @app.websocket("/assistant")
+    async def assistant(socket: WebSocket):
+        await socket.accept()
+        answer = None
+        async for text in socket.iter_text():
+            if text.strip().lower() == "stop":
+                if answer:
+                    answer.cancel()
+                await socket.send_text("[stopped]")
+            else:
+                answer = asyncio.create_task(write_answer(socket, text))
+        if answer:
+            answer.cancel()
+
+    return app
+
+
+@wrong("4.3.3", caught_by="test_q3_nothing_of_the_stopped_answer_follows")
+def assistant_app():
+    """Strip the question."""
+    app = FastAPI()
+
+    @app.websocket("/assistant")
+    async def assistant(socket: WebSocket):
+        await socket.accept()
+        answer = None
+        async for text in socket.iter_text():
+            if text == "stop":
+                if answer:
+                    answer.cancel()
+                await socket.send_text("[stopped]")
+            else:
+                answer = asyncio.create_task(write_answer(socket, text.strip()))
+        if answer:
+            answer.cancel()
+
+    return app
+
+
+@wrong("4.3.3", caught_by="test_q3_nothing_of_the_stopped_answer_follows")
+def assistant_app():
+    """Send the confirmation first."""
+    app = FastAPI()
+
+    @app.websocket("/assistant")
+    async def assistant(socket: WebSocket):
+        await socket.accept()
+        answer = None
+        async for text in socket.iter_text():
+            if text == "stop":
+                await socket.send_text("[stopped]")
+                if answer:
+                    answer.cancel()
             else:
                 answer = asyncio.create_task(write_answer(socket, text))
         if answer:
@@ -942,6 +1061,82 @@ def notifications_app():
     return app
 
 
+@wrong("4.3.4", caught_by="test_q4_each_device_of_the_agent_receives_the_notification")
+def notifications_app():
+    """Take upper and lower case for the same agent."""
+    app = FastAPI()
+    devices = defaultdict(list)
+
+    @app.websocket("/agents/{agent}/live")
+    async def connect(socket: WebSocket, agent: str):
+        await socket.accept()
+        devices[agent.lower()].append(socket)
+        async for _ in socket.iter_text():
+            pass
+        devices[agent.lower()].remove(socket)
+
+    @app.post("/agents/{agent}/notifications")
+    async def notify(agent: str, notification: Notification):
+        message = notification.model_dump()
+        sending = [one.send_json(message) for one in devices[agent.lower()]]
+        await asyncio.gather(*sending, return_exceptions=True)
+
+    return app
+
+
+@wrong(
+    "4.3.4", caught_by="test_q4_a_slow_device_does_not_keep_the_others_from_receiving"
+)
+def notifications_app():
+    """Send one notification after the other."""
+    app = FastAPI()
+    devices = defaultdict(list)
+    lock = asyncio.Lock()
+
+    @app.websocket("/agents/{agent}/live")
+    async def connect(socket: WebSocket, agent: str):
+        await socket.accept()
+        devices[agent].append(socket)
+        async for _ in socket.iter_text():
+            pass
+        devices[agent].remove(socket)
+
+    @app.post("/agents/{agent}/notifications")
+    async def notify(agent: str, notification: Notification):
+        message = notification.model_dump()
+        async with lock:
+            sending = [one.send_json(message) for one in devices[agent]]
+            await asyncio.gather(*sending, return_exceptions=True)
+
+    return app
+
+
+@wrong(
+    "4.3.4", caught_by="test_q4_a_slow_device_does_not_keep_the_others_from_receiving"
+)
+def notifications_app():
+    """Send to one device after the other, and give up soon."""
+    app = FastAPI()
+    devices = defaultdict(list)
+
+    @app.websocket("/agents/{agent}/live")
+    async def connect(socket: WebSocket, agent: str):
+        await socket.accept()
+        devices[agent].append(socket)
+        async for _ in socket.iter_text():
+            pass
+        devices[agent].remove(socket)
+
+    @app.post("/agents/{agent}/notifications")
+    async def notify(agent: str, notification: Notification):
+        message = notification.model_dump()
+        for one in list(devices[agent]):
+            with suppress(Exception):
+                await asyncio.wait_for(one.send_json(message), 0.05)
+
+    return app
+
+
 @right("4.3.4")
 def notifications_app():
     """Send at the same time, and collect the exceptions."""
@@ -1228,6 +1423,28 @@ def support_app(chats: Chats):
             if gone.code not in (1005, 1006):
                 chats.end(customer, gone.code)
         except Exception:
+            chats.end(customer, 1011)
+            raise
+
+    return app
+
+
+@wrong("4.3.5", caught_by="test_q5_an_exception_of_answer_to_passes_through[Halt]")
+def support_app(chats: Chats):
+    """Catch two of the kinds of exceptions."""
+    app = FastAPI()
+
+    @app.websocket("/support/{customer}")
+    async def support(socket: WebSocket, customer: str):
+        await socket.accept()
+        chats.begin(customer)
+        try:
+            while True:
+                question = await socket.receive_text()
+                await socket.send_text(await answer_to(question))
+        except WebSocketDisconnect as gone:
+            chats.end(customer, gone.code)
+        except (Exception, asyncio.CancelledError):
             chats.end(customer, 1011)
             raise
 
@@ -1586,6 +1803,56 @@ def notes_app():
             if agent_of(session) is None:
                 raise WebSocketException(1008)
             if len(text) > LONGEST:
+                raise WebSocketException(1009)
+            add_note(agent, text)
+            await socket.send_text("saved")
+
+    return app
+
+
+@wrong("4.3.6", caught_by="test_q6_notes_are_added_in_the_name_of_the_agent")
+def notes_app():
+    """Strip the note."""
+    app = FastAPI()
+
+    @app.websocket("/notes")
+    async def notes(
+        socket: WebSocket,
+        origin: Annotated[str, Header()] = "",
+        session: Annotated[str, Cookie()] = "",
+    ):
+        if origin != ORIGIN or agent_of(session) is None:
+            raise HTTPException(403)
+        await socket.accept()
+        async for text in socket.iter_text():
+            if (agent := agent_of(session)) is None:
+                raise WebSocketException(1008)
+            if len(text) > LONGEST:
+                raise WebSocketException(1009)
+            add_note(agent, text.strip())
+            await socket.send_text("saved")
+
+    return app
+
+
+@wrong("4.3.6", caught_by="test_q6_a_text_that_is_too_long_closes_the_websocket[ASCII]")
+def notes_app():
+    """Do not count blanks at the end."""
+    app = FastAPI()
+
+    @app.websocket("/notes")
+    async def notes(
+        socket: WebSocket,
+        origin: Annotated[str, Header()] = "",
+        session: Annotated[str, Cookie()] = "",
+    ):
+        if origin != ORIGIN or agent_of(session) is None:
+            raise HTTPException(403)
+        await socket.accept()
+        async for text in socket.iter_text():
+            if (agent := agent_of(session)) is None:
+                raise WebSocketException(1008)
+            if len(text.rstrip()) > LONGEST:
                 raise WebSocketException(1009)
             add_note(agent, text)
             await socket.send_text("saved")
