@@ -210,9 +210,14 @@ def as_events(*texts: str, first: int = 41) -> list[tuple[Any, str | None]]:
 
 
 async def all_events(feed: Feed, path: str, count: int) -> list[Any]:
-    """Return the data and the id of `count` events, and what comes after them."""
+    """Return the data and the id of `count` events, and what comes after them.
+
+    Whatever is no event is the last one.
+    """
     async with feed.screen(path) as screen:
-        received = [await screen.receive() for _ in range(count + 1)]
+        received = [await screen.receive()]
+        while len(received) <= count and isinstance(received[-1], Event):
+            received.append(await screen.receive())
         assert screen.status == 200, (
             f"`GET {path}` returned {screen.status}.{feed.error} The docstring asks "
             "for a stream of events. Look at the path in the decorator."
@@ -239,7 +244,7 @@ async def test_q1_each_update_is_an_event(answers, texts):
         received = await all_events(feed, "/tickets/7/updates", len(texts))
 
         expected = [*as_events(*texts), "the end"]
-        for number, (one, asked) in enumerate(zip(received, expected, strict=True), 1):
+        for number, (one, asked) in enumerate(zip(received, expected, strict=False), 1):
             what = f"The client received {in_words(one)} in place of event {number}"
             asks = f"for an event with this data and id: {in_words(asked)}"
             if isinstance(one, tuple):
@@ -466,7 +471,9 @@ async def test_q3_the_stream_ends_with_the_shift(answers, headers, missed, is_ov
         async with feed.screen("/board", **headers) as screen:
             await check_next(feed, screen, "2 tickets exist", *missed)
             tickets.is_over = True
-            received = [await screen.receive(), await screen.receive()]
+            received = [await screen.receive()]
+            if isinstance(received[0], Event):
+                received.append(await screen.receive())
 
     assert received == [Event('"over"', None, "end"), "the end"], (
         f"The shift is over, and the client received {in_words(received)}.{feed.error} "
