@@ -260,21 +260,20 @@ async def test_q1_each_update_is_an_event(answers, texts):
 
 
 async def test_q1_an_update_is_sent_as_soon_as_there_is_one(answers):
-    updates = Updates(answers, t7=["first", None, "second"])
+    texts = ("first", "second", "third", "fourth")
+    updates = Updates(answers, t7=["first", None, *texts[1:]])
     updates.first = 0
     async with (
         Feed(answers.updates_app(), "updates_app()").serve() as feed,
         feed.screen("/tickets/7/updates") as screen,
     ):
-        for text, expected in zip(
-            ("first", "second"), as_events("first", "second", first=0), strict=True
-        ):
+        for text, expected in zip(texts, as_events(*texts, first=0), strict=True):
             event = await screen.receive()
             received = (event.value, event.id) if isinstance(event, Event) else event
             assert received == expected, (
                 f"`updates_of` has yielded the update {text!r}, and the client "
-                f"received {in_words(received)}.{feed.error} The docstring asks to "
-                "send each update as soon as there is one."
+                f"received {in_words(received)}.{feed.error} The docstring asks for "
+                f"{in_words(expected)} as soon as the update is there."
             )
             updates.goes_on = True
 
