@@ -612,11 +612,12 @@ def test_q4_a_slow_device_does_not_keep_the_others_from_receiving(agents):
         agents.is_slow = False
         sent = [one.result() for one in sending for _ in (first, third)]
 
+    tickets = [one.get("ticket") if isinstance(one, dict) else one for one in received]
     assert received == sent, (
         "The second of Ada's three devices reads so slowly that sending to it has to "
-        "wait. The two others were sent tickets 7 and 8, and received "
-        f"{in_words(received)}.{agents.error} The docstring asks that they receive "
-        "each notification at once."
+        "wait. The two others were sent ticket 7 and then ticket 8. They received "
+        f"{in_words(tickets)}.{agents.error} The docstring asks that they receive each "
+        "notification at once."
     )
     assert given_up == 0, (
         "The second of Ada's three devices reads slowly. Your code waited for it, gave "
@@ -794,6 +795,7 @@ def test_q5_an_exception_of_answer_to_passes_through(answers, kind):
         socket = desk.connect("/support/ada")
         desk.send(socket, "hello")
         what = f"`answer_to` raised {kind.__name__}"
+        what += "" if issubclass(kind, Exception) else ", which is no `Exception`"
         check_end(desk, chats, what, ("ada", 1011))
 
         raised = ", ".join(error.__name__ for error in desk.raised) or "nothing"
@@ -900,7 +902,7 @@ def test_q6_notes_are_added_in_the_name_of_the_agent(notes):
     assert kept.added == expected, (
         "Ada, Bo and Ada again sent a note. Ada connected with `?agent=mallory`, and "
         f"`add_note` was called with {in_words(kept.added)}. The docstring asks for "
-        "the agent whose session it is."
+        f"{in_words(expected)}: the agent of the session, and the text."
     )
 
 
