@@ -47,8 +47,8 @@ def sales_app() -> FastAPI:
     - The media type of the response is `text/csv`. The first line of the body has the
       names in `Sale._fields`. Then there is a line for each sale of `read_sales()`.
     - Call `read_sales()` for every request, because the database changes.
-    - Send the line of each sale before you read the next one, or collect the lines of
-      at most 100 sales before you send them.
+    - Send the line of each sale before you read the next one. You can also collect the
+      lines of at most 100 sales, and send them together.
 
     Given:
         The function `csv_line` makes a line.

@@ -150,6 +150,62 @@ def sales_app() -> FastAPI:
     return app
 
 
+@wrong("4.10.1", caught_by="test_q1_the_body_has_a_line_for_each_sale[text]")
+def sales_app() -> FastAPI:
+    """Leave out a sale that is equal to the one before."""
+    app = FastAPI()
+
+    def lines():
+        yield csv_line(Sale._fields)
+        for sale, _ in itertools.groupby(read_sales()):
+            yield csv_line(sale)
+
+    @app.get("/sales.csv")
+    def export_sales():
+        return StreamingResponse(lines(), media_type="text/csv")
+
+    return app
+
+
+@wrong("4.10.1", caught_by="test_q1_the_body_has_a_line_for_each_sale[text]")
+def sales_app() -> FastAPI:
+    """Strip the lines."""
+    app = FastAPI()
+
+    def lines():
+        yield csv_line(Sale._fields)
+        for sale in read_sales():
+            yield csv_line(sale).strip() + "\r\n"
+
+    @app.get("/sales.csv")
+    def export_sales():
+        return StreamingResponse(lines(), media_type="text/csv")
+
+    return app
+
+
+@wrong("4.10.1", caught_by="test_q1_the_body_has_a_line_for_each_sale[many]")
+def sales_app() -> FastAPI:
+    """Send parts of a hundred lines, and the rest only if there is no full part."""
+    app = FastAPI()
+
+    def parts():
+        part, number = [csv_line(Sale._fields)], 0
+        for number, sale in enumerate(read_sales(), 1):
+            part.append(csv_line(sale))
+            if number % 100 == 0:
+                yield "".join(part)
+                part.clear()
+        if number < 100:
+            yield "".join(part)
+
+    @app.get("/sales.csv")
+    def export_sales():
+        return StreamingResponse(parts(), media_type="text/csv")
+
+    return app
+
+
 @wrong("4.10.1", caught_by="test_q1_the_body_has_a_line_for_each_sale[none]")
 def sales_app() -> FastAPI:
     """Send the names with the first sale."""
@@ -560,6 +616,22 @@ def archive_app() -> FastAPI:
     @app.get("/reports/{year}")
     def read_report(year: int):
         return StreamingResponse(blocks(year), media_type="text/csv")
+
+    return app
+
+
+@wrong("4.10.3", caught_by="test_q3_the_parts_have_the_size_of_a_block[full]")
+def archive_app() -> FastAPI:
+    """Make text of the blocks, which not all of them are."""
+    app = FastAPI()
+
+    def blocks(report):
+        while block := report.read(BLOCK):
+            yield block.decode(errors="replace")
+
+    @app.get("/reports/{year}")
+    def read_report(report: Annotated[BinaryIO, Depends(open_report)]):
+        return StreamingResponse(blocks(report), media_type="text/csv")
 
     return app
 
