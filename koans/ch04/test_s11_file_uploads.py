@@ -59,7 +59,7 @@ def saved(answers) -> list[tuple[object, object]]:
 
 
 COVERS: dict[str, tuple[File, str]] = {
-    "png": (("cover.png", PNG + b"p" * 100, "image/png"), "image/png"),
+    "png": (("cover.png", PNG + b" p\0 \r\n", "image/png"), "image/png"),
     "jpeg": (("cover.jpg", JPEG + b"j" * 2_000_000, "image/jpeg"), "image/jpeg"),
     "gif": (("cover", GIF, "application/octet-stream"), "image/gif"),
     "name": (("cover.txt", PNG + b"n" * 70_000, "text/plain"), "image/png"),
@@ -98,7 +98,7 @@ def test_q1_an_image_is_saved(answers, saved, cover, type_):
 def test_q1_each_request_saves_its_own_cover(answers, saved):
     app = fastapi_app(answers.covers_app(), "covers_app()")
 
-    sent = [(3, PNG + b"a"), (4, JPEG + b"b"), (3, PNG + b"c")]
+    sent = [(3, PNG + b"a"), (4, JPEG + b"b"), (3, PNG + b"a")]
     types = [
         json_or_text(
             send(app, "PUT", f"/books/{number}/cover", files={"cover": ("x", content)})
@@ -111,7 +111,24 @@ def test_q1_each_request_saves_its_own_cover(answers, saved):
     ), (
         f"Covers for the books 3, 4 and 3 were sent: {in_words(sent)}. `save_cover` "
         f"got {in_words(saved)}. The docstring asks to save each one with the number "
-        "of its book."
+        "of its book, also if it was saved before."
+    )
+
+
+def test_q1_another_error_does_not_return_415(answers):
+    def save_cover(number: int, content: bytes) -> None:
+        raise RuntimeError("The database is gone.")
+
+    stand_in(answers.save_cover, save_cover)
+    app = fastapi_app(answers.covers_app(), "covers_app()")
+
+    files = {"cover": ("cover.png", PNG)}
+    got = outcome(lambda: seen(send(app, "PUT", "/books/7/cover", files=files)))
+    status = got[0] if isinstance(got, tuple) else 500
+    assert status == 500, (
+        "A PNG image was sent, and the test let `save_cover` raise a RuntimeError. The "
+        f"response was {in_words(got)}. The docstring asks for 415 only if the file is "
+        "not an image. So this error becomes a 500. Look at your `except`."
     )
 
 
@@ -533,9 +550,55 @@ def test_q3_a_full_disk_returns_507_and_keeps_no_part(answers, folder, size, lim
         f"{in_words((status, body))}, and the new files and sizes are "
         f"{in_words(sizes)}. The docstring asks for 507, and no part of the file stays."
     )
+    missing = [path for path in before if path not in after]
+    assert missing == [], (
+        f"The test let writing fail after {limit} of {size} bytes. After that the "
+        f"files {missing} were missing. The docstring asks that no part of the new "
+        "file stays. These files are not part of it."
+    )
     assert upload(app, "me.png", content)[0] == 201, (
         "After a disk was full, the next upload did not return 201. The docstring asks "
         "for 507 only if writing fails."
+    )
+
+
+def test_q3_a_file_that_cannot_be_created_returns_507(answers, folder):
+    app = pictures(answers, folder)
+
+    (folder / "ana.png").unlink()
+    folder.rmdir()
+    status, body = upload(
+        app,
+        "me.png",
+        PNG,
+        "The test removed `folder`, so no file can be created in it. The docstring "
+        "asks for 507. But ",
+    )
+    is_stored = isinstance(body, dict) and (folder / str(body.get("name"))).is_file()
+    assert status == 507 or (status == 201 and is_stored), (
+        "The test removed `folder`, so no file can be created in it. The response was "
+        f"{in_words((status, body))}. The docstring asks for 507 if the file cannot be "
+        "created. Look at what is inside of your `try`."
+    )
+
+
+def test_q3_an_error_of_reading_does_not_return_507(answers, folder, monkeypatch):
+    def read(self, size: int = -1, *more: object) -> bytes:
+        # The first bytes of the picture can be read.
+        if 0 <= size <= 64:
+            return real(self, size)
+        raise ValueError("This is no OSError.")
+
+    app, real = pictures(answers, folder), tempfile.SpooledTemporaryFile.read
+    refused = upload(app, "me.png", b"This is no image.")[0]
+    monkeypatch.setattr(tempfile.SpooledTemporaryFile, "read", read)
+
+    got = outcome(lambda: upload(app, "me.png", PNG + b"x"))
+    status = got[0] if isinstance(got, tuple) else 500
+    assert (refused, status != 507) == (415, True), (
+        f"A text returned {refused}. Then the test let the reading of a PNG image "
+        f"raise a ValueError. The response was {in_words(got)}. The docstring asks for "
+        "415, and for 507 only after an OSError. Look at your `except`."
     )
 
 

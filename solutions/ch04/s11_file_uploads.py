@@ -131,9 +131,9 @@ def uploads_app(folder: Path) -> FastAPI:
       has, and return it as `name`.
     - The name ends with the suffix for the content: find its `image_type`, and look it
       up in `SUFFIXES`. If it is not there, the response is 415, and nothing is stored.
-    - If the file cannot be written, because the disk is full for example, Python raises
-      an OSError. Then the response is 507, and no part of the file stays on the disk.
-      Do not return 507 for another error.
+    - If the file cannot be created or written, because the disk is full for example,
+      Python raises an OSError. Then the response is 507, and no part of the file stays
+      on the disk. Do not return 507 for another error.
 
     Example:
         POST /pictures  picture: a PNG image, "me.html"  ->  201  {"name": "8f0c.png"}

@@ -113,6 +113,62 @@ def covers_app() -> FastAPI:
     return app
 
 
+@wrong("4.11.1", caught_by="test_q1_an_image_is_saved[png]")
+def covers_app() -> FastAPI:
+    """Strip the content."""
+    app = FastAPI()
+
+    @app.put("/books/{number}/cover")
+    async def upload_cover(number: int, cover: UploadFile):
+        content = (await cover.read()).strip()
+        media_type = image_type(content)
+        if media_type is None:
+            raise HTTPException(415)
+        save_cover(number, content)
+        return {"type": media_type}
+
+    return app
+
+
+@wrong("4.11.1", caught_by="test_q1_each_request_saves_its_own_cover")
+def covers_app() -> FastAPI:
+    """Do not save a cover twice."""
+    app, saved = FastAPI(), set()
+
+    @app.put("/books/{number}/cover")
+    async def upload_cover(number: int, cover: UploadFile):
+        content = await cover.read()
+        media_type = image_type(content)
+        if media_type is None:
+            raise HTTPException(415)
+        if (number, content) not in saved:
+            saved.add((number, content))
+            save_cover(number, content)
+        return {"type": media_type}
+
+    return app
+
+
+@wrong("4.11.1", caught_by="test_q1_another_error_does_not_return_415")
+def covers_app() -> FastAPI:
+    """Return 415 for each error."""
+    app = FastAPI()
+
+    @app.put("/books/{number}/cover")
+    async def upload_cover(number: int, cover: UploadFile):
+        try:
+            content = await cover.read()
+            media_type = image_type(content)
+            if media_type is None:
+                raise ValueError("no image")
+            save_cover(number, content)
+            return {"type": media_type}
+        except Exception:
+            raise HTTPException(415) from None
+
+    return app
+
+
 @wrong("4.11.1", caught_by="test_q1_another_file_returns_415")
 def covers_app() -> FastAPI:
     """Save the file before the check."""
@@ -939,6 +995,77 @@ def uploads_app(folder: Path) -> FastAPI:
     return app
 
 
+@wrong("4.11.3", caught_by="test_q3_an_error_of_reading_does_not_return_507")
+def uploads_app(folder: Path) -> FastAPI:
+    """Return 507 for each error while the file is written."""
+    app = FastAPI()
+
+    @app.post("/pictures", status_code=201)
+    def upload_picture(picture: UploadFile):
+        suffix = SUFFIXES.get(image_type(picture.file.read(8)))
+        if suffix is None:
+            raise HTTPException(415)
+        picture.file.seek(0)
+        path = folder / f"{uuid4()}{suffix}"
+        try:
+            with path.open("xb") as file:
+                shutil.copyfileobj(picture.file, file)
+        except Exception:
+            path.unlink(missing_ok=True)
+            raise HTTPException(507) from None
+        return {"name": path.name}
+
+    app.mount("/pictures", StaticFiles(directory=folder))
+    return app
+
+
+@wrong("4.11.3", caught_by="test_q3_a_file_that_cannot_be_created_returns_507")
+def uploads_app(folder: Path) -> FastAPI:
+    """Remove a file that may not exist."""
+    app = FastAPI()
+
+    @app.post("/pictures", status_code=201)
+    def upload_picture(picture: UploadFile):
+        content = picture.file.read()
+        suffix = SUFFIXES.get(image_type(content))
+        if suffix is None:
+            raise HTTPException(415)
+        path = folder / f"{uuid4()}{suffix}"
+        try:
+            path.write_bytes(content)
+        except OSError:
+            path.unlink()
+            raise HTTPException(507) from None
+        return {"name": path.name}
+
+    app.mount("/pictures", StaticFiles(directory=folder))
+    return app
+
+
+@wrong("4.11.3", caught_by="test_q3_a_full_disk_returns_507_and_keeps_no_part[large]")
+def uploads_app(folder: Path) -> FastAPI:
+    """Remove all that is in the folder."""
+    app = FastAPI()
+
+    @app.post("/pictures", status_code=201)
+    def upload_picture(picture: UploadFile):
+        content = picture.file.read()
+        suffix = SUFFIXES.get(image_type(content))
+        if suffix is None:
+            raise HTTPException(415)
+        path = folder / f"{uuid4()}{suffix}"
+        try:
+            path.write_bytes(content)
+        except OSError:
+            for part in folder.glob("*"):
+                part.unlink()
+            raise HTTPException(507) from None
+        return {"name": path.name}
+
+    app.mount("/pictures", StaticFiles(directory=folder))
+    return app
+
+
 @wrong("4.11.3", caught_by="test_q3_another_error_does_not_return_507")
 def uploads_app(folder: Path) -> FastAPI:
     """Return 507 for each error."""
@@ -981,7 +1108,8 @@ def uploads_app(folder: Path) -> FastAPI:
         try:
             (folder / name).write_bytes(picture)
         except OSError:
-            os.remove(folder / name)
+            if os.path.exists(folder / name):
+                os.remove(folder / name)
             return JSONResponse({"detail": "disk full"}, 507)
         return {"name": name}
 
@@ -1000,16 +1128,17 @@ def uploads_app(folder: Path) -> FastAPI:
         suffix = SUFFIXES.get(image_type(start))
         if suffix is None:
             raise HTTPException(415)
-        path = folder / f"{secrets.token_hex()}{suffix}"
-        part = tempfile.NamedTemporaryFile(dir=folder, delete=False)
+        path, part = folder / f"{secrets.token_hex()}{suffix}", None
         try:
+            part = tempfile.NamedTemporaryFile(dir=folder, delete=False)
             with part:
                 part.write(start)
                 while block := await picture.read(65536):
                     part.write(block)
             os.replace(part.name, path)
         except OSError as error:
-            os.unlink(part.name)
+            if part:
+                os.unlink(part.name)
             raise HTTPException(507) from error
         return {"name": path.name}
 
@@ -1028,12 +1157,14 @@ def uploads_app(folder: Path) -> FastAPI:
         suffix = SUFFIXES.get(image_type(content))
         if suffix is None:
             raise HTTPException(415)
-        handle, name = tempfile.mkstemp(suffix, dir=folder)
+        name = ""
         try:
+            handle, name = tempfile.mkstemp(suffix, dir=folder)
             with open(handle, "wb") as file:
                 file.write(content)
         except OSError:
-            Path(name).unlink()
+            if name:
+                Path(name).unlink()
             raise HTTPException(507)
         return {"name": Path(name).name}
 
