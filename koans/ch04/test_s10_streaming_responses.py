@@ -23,6 +23,7 @@ from lab import (
     fastapi_app,
     forked,
     in_words,
+    json_or_text,
     serve,
     stand_in,
 )
@@ -324,23 +325,25 @@ def test_q3_the_response_stays_as_it_is(answers):
     app, _ = archive(answers, 0, 500, 70_000)
 
     large = (200, "text/csv", [BLOCK, 70_000 - BLOCK])
+    missing = {"detail": "There is no report for this year."}
     expected = [
         (2001, (200, "text/csv", [])),
         (2002, (200, "text/csv", [500])),
         (2003, large),
-        (1999, (404, "application/json", [])),
+        (1999, (404, "application/json", missing)),
         (2003, large),
     ]
     for year, one in expected:
         app.parts.clear()
         response = get(app, f"/reports/{year}")
         media_type = response.headers.get("content-type", "").partition(";")[0]
-        parts = list(app.parts) if response.status_code == 200 else []
-        seen = (response.status_code, media_type, parts)
+        is_ok = response.status_code == 200
+        content = list(app.parts) if is_ok else json_or_text(response)
+        seen = (response.status_code, media_type, content)
         assert seen == one, (
             f"`GET /reports/{year}`: the status code, the media type and the sizes of "
-            f"the parts were {in_words(seen)}. The docstring asks for {in_words(one)}: "
-            "blocks, and nothing else changes."
+            f"the parts (or the error) were {in_words(seen)}. The docstring asks for "
+            f"{in_words(one)}: blocks, and nothing else changes."
         )
 
 

@@ -636,6 +636,22 @@ def archive_app() -> FastAPI:
     return app
 
 
+@wrong("4.10.3", caught_by="test_q3_the_response_stays_as_it_is")
+def archive_app() -> FastAPI:
+    """Open the report without the dependency, and lose the text of the error."""
+    app = FastAPI()
+
+    @app.get("/reports/{year}")
+    def read_report(year: int):
+        report = find_report(year)
+        if report is None:
+            raise HTTPException(404)
+        blocks = iter(lambda: report.read(BLOCK), b"")
+        return StreamingResponse(blocks, media_type="text/csv")
+
+    return app
+
+
 @wrong("4.10.3", caught_by="test_q3_the_parts_have_the_size_of_a_block[full]")
 def archive_app() -> FastAPI:
     """Send one block only."""
