@@ -161,8 +161,8 @@ def releases_app(releases: list[Release]) -> FastAPI:
     - `/v1/docs` is the documentation page for this document.
 
     Given:
-        A path in a document is relative to the URL of its server. If the document has
-        no server, it is the complete path.
+        A client puts the URL of the server in the document before each path. If the
+        document has no server, its paths are complete.
 
     Example:
         [Release("v1", "1.9.2", old_router), Release("v2", "2.0.0", new_router)]

@@ -28,6 +28,16 @@ def office_app(office: Office) -> FastAPI:
 
 
 @wrong("4.12.1", caught_by="test_q1_the_contact_is_the_office[zoe]")
+def office_app(office: Office, kept=[]) -> FastAPI:
+    """Keep the first application for all offices."""
+    if not kept:
+        contact = {"name": office.name, "email": office.email}
+        terms = office.terms
+        kept += [FastAPI(contact=contact, terms_of_service=terms, license_info=LICENSE)]
+    return kept[0]
+
+
+@wrong("4.12.1", caught_by="test_q1_the_contact_is_the_office[zoe]")
 def office_app(office: Office) -> FastAPI:
     """Forget the e-mail."""
     return FastAPI(
@@ -193,7 +203,7 @@ def city_app(city: str) -> FastAPI:
     return FastAPI(title="Oslo tickets", description=inspect.cleandoc(about(city)))
 
 
-@wrong("4.12.2", caught_by="test_q2_the_title_has_the_name_of_the_city[sao-paulo]")
+@wrong("4.12.2", caught_by="test_q2_the_title_has_the_name_of_the_city[sao-joao]")
 def city_app(city: str) -> FastAPI:
     """Change the letters of the city."""
     return FastAPI(
@@ -212,6 +222,20 @@ def city_app(city: str) -> FastAPI:
 def city_app(city: str) -> FastAPI:
     """Use the docstring of the function."""
     return FastAPI(title=f"{city} tickets", description=inspect.getdoc(about))
+
+
+@wrong("4.12.2", caught_by="test_q2_the_description_is_shown_as_markdown[first-line]")
+def city_app(city: str) -> FastAPI:
+    """Strip the text in the end."""
+    return FastAPI(title=f"{city} tickets", description=dedent(about(city)).strip())
+
+
+@wrong("4.12.2", caught_by="test_q2_the_description_is_shown_as_markdown[four]")
+def city_app(city: str) -> FastAPI:
+    """Remove the spaces at the end of each line, where two of them break the line."""
+    lines = dedent(about(city)).splitlines()
+    description = "\n".join(line.rstrip() for line in lines)
+    return FastAPI(title=f"{city} tickets", description=description)
 
 
 @wrong("4.12.2", caught_by="test_q2_the_description_is_shown_as_markdown[first-line]")
@@ -289,6 +313,18 @@ def headings(document):
             if "tags" not in operation:
                 rest.append(f"{method.upper()} {path}")
     return groups | {"default": rest} if rest else groups
+
+
+@wrong("4.12.3", caught_by="test_q3_each_operation_is_below_all_of_its_tags[no-tags]")
+def headings(document):
+    """Know four methods only."""
+    groups = {tag["name"]: [] for tag in document.get("tags", [])}
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            if method in ("get", "post", "put", "delete"):
+                for tag in operation.get("tags", ["default"]):
+                    groups.setdefault(tag, []).append(f"{method.upper()} {path}")
+    return groups
 
 
 @wrong("4.12.3", caught_by="test_q3_each_operation_is_below_all_of_its_tags[no-tags]")
@@ -502,6 +538,47 @@ def documented_app(parts):
     return app
 
 
+@wrong(
+    "4.12.4",
+    caught_by=(
+        "test_q4_the_document_describes_the_tags_in_the_order_of_the_parts[orders]"
+    ),
+)
+def documented_app(parts):
+    """Leave out a part without endpoints."""
+    app = FastAPI(openapi_tags=described([p for p in parts if p.router.routes]))
+    for part in parts:
+        app.include_router(part.router, tags=[part.name])
+    return app
+
+
+@wrong(
+    "4.12.4",
+    caught_by=(
+        "test_q4_the_document_describes_the_tags_in_the_order_of_the_parts[orders]"
+    ),
+)
+def documented_app(parts):
+    """Strip the descriptions."""
+    tags = [{"name": p.name, "description": p.description.strip()} for p in parts]
+    app = FastAPI(openapi_tags=tags)
+    for part in parts:
+        app.include_router(part.router, tags=[part.name])
+    return app
+
+
+@wrong(
+    "4.12.4",
+    caught_by="test_q4_the_endpoints_are_at_the_paths_of_the_routers[orders]",
+)
+def documented_app(parts):
+    """Give the prefix of the router again."""
+    app = FastAPI(openapi_tags=described(parts))
+    for part in parts:
+        app.include_router(part.router, prefix=part.router.prefix, tags=[part.name])
+    return app
+
+
 @wrong("4.12.4", caught_by="test_q4_without_parts_there_are_no_tags")
 def documented_app(parts):
     """Describe a tag that nobody asked for."""
@@ -655,6 +732,17 @@ def releases_app(releases):
         api = FastAPI(title=f"Tickets {release.name}", version=release.version)
         api.include_router(release.router)
     app.mount(f"/{release.name}", api)
+    return app
+
+
+@wrong("4.12.5", caught_by="test_q5_the_paths_of_a_release_begin_with_its_name[v10]")
+def releases_app(releases):
+    """Serve two releases, as in the example."""
+    app = FastAPI()
+    for release in releases[:2]:
+        api = FastAPI(title=f"Tickets {release.name}", version=release.version)
+        api.include_router(release.router)
+        app.mount(f"/{release.name}", api)
     return app
 
 
