@@ -1,8 +1,9 @@
 """5.3  JWT authentication.
 
-A JSON Web Token (JWT) carries claims, such as the name of a user and an end, and a
-signature. A server that has the key can check the token without a database. Everybody
-can read the claims, but nobody without the key can change them.
+A JSON Web Token (JWT) consists of claims and a signature. The claims are facts, such as
+the name of a user, and the time when the token expires. A server that has the key can
+check the token without a database. Everybody can read the claims, but nobody without
+the key can change them.
 Notes: content/docs/fastapi/security/jwt-authentication.md
 """
 
@@ -15,9 +16,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from fastapi import Depends, FastAPI, Form, HTTPException
-from fastapi.security import (
-    OAuth2PasswordBearer,
-)
+from fastapi.security import OAuth2PasswordBearer
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
@@ -268,7 +267,7 @@ def refresh_app() -> FastAPI:
       token, the response is 401 with `WWW-Authenticate: Bearer`.
     - `POST /refresh` takes a refresh token. It returns two fields: a new access token
       for the same user as `access_token`, and "bearer" as `token_type`.
-    - If `is_active(username)` is false, `POST /refresh` returns the 401 as well.
+    - If `is_active(username)` is false, `POST /refresh` returns 401 in the same way.
 
     Given:
         `login_claims(token)` returns the claims of a valid token, or None.

@@ -565,6 +565,19 @@ def sign_in_app():
     return app_with(sign_in)
 
 
+@wrong("5.3.2", caught_by="test_q2_the_token_expires_after_the_lifetime[seven-minutes]")
+def sign_in_app():
+    """Write the number of minutes down once more."""
+
+    def sign_in(form: Form_):
+        number = number_of(form.username, form.password)
+        if number is None:
+            raise HTTPException(400)
+        return token_response(number, exp=datetime.now(UTC) + timedelta(minutes=15))
+
+    return app_with(sign_in)
+
+
 @wrong("5.3.2", caught_by="test_q2_every_token_has_its_own_end")
 def sign_in_app():
     """Compute the end once, when the application is created."""
@@ -1118,6 +1131,17 @@ def letters_app():
         )
 
     return read_letters_app(decode, (jwt.PyJWTError, KeyError, TypeError))
+
+
+@wrong("5.3.4", caught_by="test_q4_a_token_that_is_not_valid_returns_401[alg-ES384]")
+def letters_app():
+    """Accept every algorithm with such a key, and not expect the error of the curve."""
+    algorithms = ["ES256", "ES384", "ES512"]
+    return read_letters_app(
+        lambda token: jwt.decode(
+            token, PUBLIC_KEY, algorithms, REQUIRED, issuer=ISSUER, audience="portal"
+        )
+    )
 
 
 @wrong("5.3.4", caught_by="test_q4_the_body_does_not_tell_what_was_wrong")
