@@ -69,7 +69,7 @@ def token_in(response: httpx2.Response, form: str) -> str:
     assert (status, kind, type(token)) == (200, "bearer", str), (
         f"`POST /token` returned {status} and {in_words(body)}. The request was a form "
         f"with {form}. The docstring asks for 200, the token as `access_token`, and "
-        '"bearer" as `token_type`.'
+        '"bearer" as `token_type`. Look at your `return`, and at what you raise.'
     )
     return str(token)
 
@@ -124,7 +124,7 @@ def test_q1_a_wrong_password_returns_the_error_of_sign_in(answers, patient):
     assert seen(response) == expected, (
         f"{patient} is no right username and password, and `sign_in` raised the "
         f"exception for 400. The response was {in_words(seen(response))}. The "
-        "docstring asks for the response of this exception."
+        "docstring asks for the response of this exception. Look at what you catch."
     )
 
 
@@ -149,13 +149,17 @@ def test_q1_other_requests_get_no_token(answers, what):
     assert (response.status_code, calls) == (422, []), (
         f"`POST /token` without the form of the password flow returned "
         f"{in_words(seen(response))}, and `sign_in` got {in_words(calls)}. The "
-        "docstring asks for this form. FastAPI returns 422 without it by itself."
+        "docstring asks for this form. FastAPI returns 422 without it by itself. Look "
+        "at the parameters of your endpoint."
     )
 
 
 def test_q1_get_me_returns_the_patient_of_the_token(answers):
     names = {"one": "ana", "two": "ben"}
-    stand_in(answers.patient_of, lambda token: {"username": names[token]})
+    stand_in(
+        answers.patient_of,
+        lambda token: {"username": names.get(token, f"nobody: no token is {token!r}")},
+    )
     app = portal_app(answers)
 
     def read(token: str, scheme: str = "Bearer") -> Any:
@@ -169,7 +173,8 @@ def test_q1_get_me_returns_the_patient_of_the_token(answers):
     assert got == expected, (
         'For the tokens "one", "two", "one", "one", `patient_of` returned the patients '
         f"ana, ben, ana and then eve. `GET /me` returned {in_words(got)}. The "
-        "docstring asks for `patient_of(token)`, for every request."
+        "docstring asks for `patient_of(token)`, for every request. Look at your "
+        "`return`."
     )
 
 
@@ -239,7 +244,7 @@ def test_q1_a_client_finds_the_endpoints_in_the_openapi_document(answers):
         assert url == f"{server.url}/token", (
             f"`tokenUrl` is {token_url!r}. For a client of {page} this is {url}. The "
             "docstring asks that it names no host, and leads to `POST /token`. This is "
-            f"{server.url}/token here."
+            f"{server.url}/token here. Look at `tokenUrl` and at the path."
         )
         form = {"grant_type": "password", "username": ANA[0], "password": ANA[1]}
         sent = "the right `username` and `password`"
@@ -247,7 +252,7 @@ def test_q1_a_client_finds_the_endpoints_in_the_openapi_document(answers):
         response = server.client.get("/me", headers=bearer(token))
     assert seen(response) == (200, {"username": "ana"}), (
         f"Ana signed in over HTTPS. `GET /me` returned {in_words(seen(response))}. The "
-        'docstring asks for 200 and {"username": "ana"}.'
+        'docstring asks for 200 and {"username": "ana"}. Look at `GET /me`.'
     )
 
 
@@ -329,7 +334,8 @@ def username_of(tokens: Any, token: str) -> Any:
     got = outcome(lambda: tokens.username_of(token))
     assert not isinstance(got, BaseException), (
         f"`username_of({token[:20]!r})` raised {in_words(got)}. The docstring asks for "
-        "the patient of the token, or None if the token is not valid."
+        "the patient of the token, or None if the token is not valid. Look at what "
+        "`username_of` calls."
     )
     return got
 
@@ -344,9 +350,11 @@ def random_bytes(texts: list[str]) -> int:
     return len(places) * (len(characters) - 1).bit_length() // 8
 
 
-def test_q2_each_token_is_new_and_random(answers):
+def test_q2_each_token_is_new_and_random(answers, monkeypatch):
     tokens = [opaque(answers), opaque(answers)]
     state = random.getstate()
+    # `random`, `uuid4()` and `os.urandom` return the same each time, and `secrets` not.
+    monkeypatch.setattr("os.urandom", bytes)
     made = []
     for _ in range(10):
         random.seed(54)
@@ -358,7 +366,7 @@ def test_q2_each_token_is_new_and_random(answers):
         f"Twenty tokens were created for one patient, such as {in_words(made[:2])}. "
         f"{len(set(made))} of them are different. The places where they differ hold "
         f"at most {size} random bytes. The docstring asks for new random text that "
-        "`secrets` makes of at least 16 bytes."
+        "`secrets` makes of at least 16 bytes. Look at how `create` makes it."
     )
 
 
@@ -373,20 +381,22 @@ def test_q2_the_token_says_nothing_about_the_patient(answers):
     assert not any(username in text for text in texts), (
         f"The token of {username!r} is {in_words(token)}, and the name can be read in "
         "it. The docstring asks for random text. The row in the table says to whom it "
-        "belongs."
+        "belongs. Look at how `create` makes the token."
     )
 
 
 def test_q2_only_the_hash_of_the_token_is_stored(answers):
     table = answers.TokenTable()
     tokens = opaque(answers, table)
-    made = [create(tokens, username) for username in ("ana", "ben", "ana")]
+    names = ("ana", " Zoë B", "ana")
+    made = [create(tokens, username) for username in names]
 
     rows = {hashed: username for hashed, (username, _) in table.rows.items()}
     hashes = map(answers.token_hash, made)
-    assert rows == dict(zip(hashes, ("ana", "ben", "ana"), strict=True)), (
-        f"Tokens were created for ana, ben and ana. The rows are {in_words(rows)}. The "
-        "docstring asks for one row for each, under the `token_hash` of the token."
+    assert rows == dict(zip(hashes, names, strict=True)), (
+        f"Tokens were created for {names}. The rows are {in_words(rows)}. The "
+        "docstring asks for one row for each, under the `token_hash` of the token. "
+        "Look at what `create` passes to the table."
     )
     kept = repr([vars(tokens), table.rows, vars(type(tokens)), vars(answers)])
     assert not any(token in kept for token in made), (
@@ -401,6 +411,7 @@ BAD_TOKENS: dict[str, Callable[[str], str]] = {
     "empty": lambda token: "",
     "longer": lambda token: f"{token}x",
     "shorter": lambda token: token[:-1],
+    "space": lambda token: f"{token} ",
     "latin-1": lambda token: "é\xff",
 }
 
@@ -414,7 +425,7 @@ def test_q2_another_text_is_no_token(answers, change):
     assert got == ("ana", None), (
         f"Ana has the token {in_words(token)}. `username_of` returned {in_words(got)} "
         f"for it and for {in_words(change(token))}. The docstring asks for 'ana', and "
-        "for None if the token is not valid."
+        "for None if the token is not valid. Look at what `username_of` looks for."
     )
 
 
@@ -424,12 +435,14 @@ def test_q2_the_hash_from_the_table_is_no_token(answers):
     token = create(tokens)
 
     hashed = answers.token_hash(token)
-    attempt("`revoke` with a text that is no token", tokens.revoke, hashed)
+    what = "`revoke` with a text that is no token, where nothing has to happen,"
+    attempt(what, tokens.revoke, hashed)
     got = [username_of(tokens, one) for one in (token, hashed)]
     assert got == ["ana", None], (
         "Somebody read the hash in the table, and sent it as a token. `username_of` "
         f"returned {in_words(got)} for Ana's token and for the hash. The docstring "
-        "asks to find a token by its hash: only the token itself is valid."
+        "asks to find a token by its hash: only the token itself is valid. Look at "
+        "`username_of`, and at `revoke`."
     )
 
 
@@ -445,7 +458,7 @@ def test_q2_a_token_ends_with_its_row(answers):
     assert (before, got) == (["ana", "ana"], [None, "ana"]), (
         f"Ana has two tokens. `username_of` returned {in_words(before)}. Then the row "
         f"of the first one ended, and it returned {in_words(got)}. The docstring asks "
-        "for None if the token is not valid. The table knows this."
+        "for None if the token is not valid. Look at the methods of the table."
     )
 
 
@@ -464,7 +477,7 @@ def test_q2_revoke_ends_this_token_only(answers):
         "Two objects share a table. `username_of` returned "
         f"{in_words(before)}. One object revoked the first token. Then `username_of` "
         f"returned {in_words(after)}. The docstring asks to end this token for both, "
-        "and no other token."
+        "and no other token. Look at what `revoke` removes."
     )
 
 
@@ -475,7 +488,8 @@ def test_q2_each_table_has_its_own_tokens(answers):
     got = [username_of(tokens, token) for tokens in (one, other)]
     assert got == ["ana", None], (
         f"A token was created in one table. `username_of` returned {in_words(got)} "
-        "with this table and with another one. The docstring asks to use `self.table`."
+        "with this table and with another one. The docstring asks to use `self.table`. "
+        "Look at what your methods call."
     )
 
 
@@ -520,15 +534,15 @@ def test_q3_a_program_works_in_its_own_name(answers):
     stand_in(answers.save_result, lambda author, text: saved.append((author, text)))
     app = programs_app(answers)
     made = {}
-    for name in ("laboratory", "x-ray"):
+    for name in ("laboratory", "X-Ray 2"):
         program = name, answers.register_program(name, {"results:write"})
         made[name] = granted_token(app, program, "results:write")
 
     for name, token in made.items():
         form = {"text": f"by {name}"}
         send(app, "POST", "/results", headers=bearer(token), data=form)
-    assert saved == [("laboratory", "by laboratory"), ("x-ray", "by x-ray")], (
-        "The programs 'laboratory' and 'x-ray' got tokens and added a result each. "
+    assert saved == [("laboratory", "by laboratory"), ("X-Ray 2", "by X-Ray 2")], (
+        "The programs 'laboratory' and 'X-Ray 2' got tokens and added a result each. "
         f"`save_result` got {in_words(saved)}. The docstring asks for a token in the "
         "program's own name. Look at the arguments of `program_token`."
     )
@@ -553,7 +567,8 @@ def test_q3_a_program_can_do_its_own_work_only(answers):
     assert got == {"laboratory": [201, 403], "reminders": [403, 200]}, (
         "Each program sent `POST /results` and `GET /appointments` with its token. The "
         f"status codes were {in_words(got)}. The docstring asks for a token with the "
-        "scopes of the program: 201 and 403 for laboratory, 403 and 200 for reminders."
+        "scopes of the program: 201 and 403 for laboratory, 403 and 200 for reminders. "
+        "Look at the arguments of `program_token`."
     )
 
 
@@ -580,7 +595,7 @@ def test_q3_the_token_has_the_scopes_that_are_asked_for(
     assert (token, granted) == ("token 1", [("laboratory", expected)]), (
         f"The program has the scopes {sorted(scopes)} and sent the scope {scope!r}. "
         f"`program_token` got {in_words(granted)}. The docstring asks for "
-        f"{sorted(expected)}."
+        f"{sorted(expected)}. Look at how you read `form.scope`."
     )
 
 
@@ -605,7 +620,8 @@ def test_q3_another_scope_returns_400(answers, granted, scope):
     assert (response.status_code, granted) == (400, []), (
         "A program with the scopes results:read and results:write asked for "
         f"{scope!r}. It got {in_words(seen(response))}, and `program_token` "
-        f"got {in_words(granted)}. The docstring asks for 400, and no token."
+        f"got {in_words(granted)}. The docstring asks for 400, and no token. Look at "
+        "your condition for the scopes."
     )
 
 
@@ -617,7 +633,8 @@ def test_q3_a_program_without_scopes_gets_a_token_without_scopes(answers, grante
     assert (got, granted) == ([200, 400], [("monitor", set())]), (
         "A program without scopes asked for no scope, and then for the scope 'a'. The "
         f"status codes were {got}, and `program_token` got {in_words(granted)}. The "
-        "docstring asks for 200 with a token without scopes, then 400."
+        "docstring asks for 200 with a token without scopes, then 400. Look at your "
+        "conditions: an empty set is not None."
     )
 
 
@@ -650,7 +667,8 @@ def test_q3_a_wrong_id_or_secret_returns_401(answers, granted, change, scope):
         f"With the right id and secret, the status code was {right}. With "
         f"{in_words(program)}, it was {in_words(refusal(response))}, and "
         f"the calls of `program_token` are {len(granted)} in all. The docstring asks "
-        "for 200, then for 401 with `WWW-Authenticate: Basic` and no token."
+        "for 200, then for 401 with `WWW-Authenticate: Basic` and no token. Look at "
+        "what you check first, and at your 401."
     )
 
 
@@ -666,5 +684,5 @@ def test_q3_a_new_secret_ends_the_old_one(answers, granted):
         "A program got a token. Then it was registered again, with a new secret and "
         f"the scope results:read. The old secret and the new one returned {got[1:]}, "
         f"and `program_token` got {in_words(granted)}. The docstring asks for "
-        "`scopes_of`, for every request."
+        "`scopes_of`, for every request. Look at what you keep."
     )

@@ -169,7 +169,7 @@ class OpaqueTokens:
     `self.table` has a row for each valid token. The test runs the same OAuth2
     application with both classes: sign in, `GET /me`, sign out.
 
-    - `create` returns new random text that the module `secrets` makes of at least 16
+    - `create` returns new random text from the module `secrets`, made of at least 16
       bytes. It adds a row for the patient under the `token_hash` of this token. The
       token itself is stored nowhere.
     - `username_of` returns the patient of a token, or None if the token is not valid.

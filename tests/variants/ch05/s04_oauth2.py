@@ -603,6 +603,25 @@ class OpaqueTokens:
 
 @wrong("5.4.2", caught_by="test_q2_only_the_hash_of_the_token_is_stored")
 class OpaqueTokens:
+    """Write all usernames in lower case, and without spaces around them."""
+
+    def __init__(self, table):
+        self.table = table
+
+    def create(self, username):
+        token = secrets.token_urlsafe(32)
+        self.table.add(token_hash(token), username.strip().lower())
+        return token
+
+    def username_of(self, token):
+        return self.table.find(token_hash(token))
+
+    def revoke(self, token):
+        self.table.remove(token_hash(token))
+
+
+@wrong("5.4.2", caught_by="test_q2_only_the_hash_of_the_token_is_stored")
+class OpaqueTokens:
     """Count the tokens with the patient's name."""
 
     def __init__(self, table):
@@ -2010,6 +2029,41 @@ def programs_app() -> FastAPI:
         if not asked <= frozenset(SCOPES) | allowed:
             raise HTTPException(400, "invalid_scope")
         token = program_token(client.username, asked)
+        return {"access_token": token, "token_type": "bearer"}
+
+    return app
+
+
+@wrong("5.4.3", caught_by="test_q3_a_program_works_in_its_own_name")
+def programs_app() -> FastAPI:
+    """Write the id of the program in lower case."""
+    app = FastAPI()
+
+    @app.post("/results", status_code=201)
+    def add_result(
+        author: Annotated[str, Security(program, scopes=["results:write"])],
+        text: Annotated[str, Form()],
+    ):
+        save_result(author, text)
+
+    @app.get("/appointments")
+    def list_appointments(
+        reader: Annotated[str, Security(program, scopes=["appointments:read"])],
+    ):
+        return ["ana, Monday 9:00"]
+
+    @app.post("/token")
+    def create_token(
+        client: Annotated[HTTPBasicCredentials, Depends(basic)],
+        form: Annotated[TokenForm, Form()],
+    ):
+        allowed = scopes_of(client.username, client.password)
+        if allowed is None:
+            raise HTTPException(401, headers={"WWW-Authenticate": "Basic"})
+        asked = frozenset(form.scope.split()) or allowed
+        if not asked <= allowed:
+            raise HTTPException(400, "invalid_scope")
+        token = program_token(client.username.lower(), asked)
         return {"access_token": token, "token_type": "bearer"}
 
     return app
