@@ -30,6 +30,24 @@ def pharmacy_app(api_key: str) -> FastAPI:
     return app
 
 
+@wrong(
+    "5.5.1",
+    caught_by="test_q1_without_the_right_key_the_response_is_401[white-space]",
+)
+def pharmacy_app(api_key: str) -> FastAPI:
+    """Remove white space around the key."""
+    app = FastAPI()
+    header = APIKeyHeader(name="X-API-Key")
+
+    @app.get("/prescriptions")
+    def list_prescriptions(key: Annotated[str, Depends(header)]):
+        if not secrets.compare_digest(key.strip().encode(), api_key.encode()):
+            raise HTTPException(401, headers={"WWW-Authenticate": "APIKey"})
+        return prescriptions()
+
+    return app
+
+
 @wrong("5.5.1", caught_by="test_q1_without_the_right_key_the_response_is_401[quotes]")
 def pharmacy_app(api_key: str) -> FastAPI:
     """Accept the key in quotes."""
@@ -1101,6 +1119,102 @@ class ApiKeys:
         return row.pharmacy if row and row.accepts(key) else None
 
     def rotate(self, pharmacy):
+        return self.create(pharmacy)
+
+
+@wrong("5.5.2", caught_by="test_q2_each_key_is_new_and_random")
+class ApiKeys:
+    """Use a random UUID for the prefix."""
+
+    def __init__(self):
+        self.rows = {}
+
+    def create(self, pharmacy):
+        prefix = uuid.uuid4().hex
+        key = f"{prefix}.{secrets.token_urlsafe(32)}"
+        self.rows[prefix] = StoredKey(key_digest(key), pharmacy)
+        return key
+
+    def pharmacy_of(self, key):
+        row = self.rows.get(key.partition(".")[0])
+        return row.pharmacy if row and row.accepts(key) else None
+
+    def rotate(self, pharmacy):
+        for row in self.rows.values():
+            if row.pharmacy == pharmacy and row.end is None:
+                row.end = now() + OVERLAP
+        return self.create(pharmacy)
+
+
+@wrong("5.5.2", caught_by="test_q2_an_end_that_is_planned_does_not_change")
+class ApiKeys:
+    """Plan a new end for keys that have ended already."""
+
+    def __init__(self):
+        self.rows = {}
+
+    def create(self, pharmacy):
+        prefix = secrets.token_hex(8)
+        key = f"{prefix}.{secrets.token_urlsafe(32)}"
+        self.rows[prefix] = StoredKey(key_digest(key), pharmacy)
+        return key
+
+    def pharmacy_of(self, key):
+        row = self.rows.get(key.partition(".")[0])
+        return row.pharmacy if row and row.accepts(key) else None
+
+    def rotate(self, pharmacy):
+        for row in self.rows.values():
+            if row.pharmacy == pharmacy and (row.end is None or row.end <= now()):
+                row.end = now() + OVERLAP
+        return self.create(pharmacy)
+
+
+@wrong("5.5.2", caught_by="test_q2_another_text_is_no_key[space]")
+class ApiKeys:
+    """Remove spaces around the key."""
+
+    def __init__(self):
+        self.rows = {}
+
+    def create(self, pharmacy):
+        prefix = secrets.token_hex(8)
+        key = f"{prefix}.{secrets.token_urlsafe(32)}"
+        self.rows[prefix] = StoredKey(key_digest(key), pharmacy)
+        return key
+
+    def pharmacy_of(self, key):
+        row = self.rows.get(key.partition(".")[0])
+        return row.pharmacy if row and row.accepts(key.strip()) else None
+
+    def rotate(self, pharmacy):
+        for row in self.rows.values():
+            if row.pharmacy == pharmacy and row.end is None:
+                row.end = now() + OVERLAP
+        return self.create(pharmacy)
+
+
+@wrong("5.5.2", caught_by="test_q2_the_old_key_works_until_the_overlap_ends[2]")
+class ApiKeys:
+    """Write the number of days down once more."""
+
+    def __init__(self):
+        self.rows = {}
+
+    def create(self, pharmacy):
+        prefix = secrets.token_hex(8)
+        key = f"{prefix}.{secrets.token_urlsafe(32)}"
+        self.rows[prefix] = StoredKey(key_digest(key), pharmacy)
+        return key
+
+    def pharmacy_of(self, key):
+        row = self.rows.get(key.partition(".")[0])
+        return row.pharmacy if row and row.accepts(key) else None
+
+    def rotate(self, pharmacy):
+        for row in self.rows.values():
+            if row.pharmacy == pharmacy and row.end is None:
+                row.end = now() + timedelta(days=7)
         return self.create(pharmacy)
 
 
@@ -2531,6 +2645,34 @@ def appointments_app() -> FastAPI:
 
     @app.get("/appointments")
     def list_appointments(key: Annotated[Key, Depends(caller)]) -> list[str]:
+        return ["ana, Monday 9:00"]
+
+    @app.post("/appointments", status_code=201)
+    def add_appointment(
+        key: Annotated[Key, Depends(caller)], patient: Annotated[str, Form()]
+    ) -> None:
+        book(patient)
+
+    return app
+
+
+@wrong("5.5.3", caught_by="test_q3_the_log_has_the_name_of_each_key")
+def appointments_app() -> FastAPI:
+    """Log in one endpoint only."""
+    app = FastAPI()
+    header = APIKeyHeader(name="X-API-Key")
+
+    def caller(request: Request, api_key: Annotated[str, Depends(header)]) -> Key:
+        key = find_key(api_key)
+        if key is None or key.end <= now():
+            raise HTTPException(401, headers={"WWW-Authenticate": "APIKey"})
+        if ("read" if request.method == "GET" else "write") not in key.scopes:
+            raise HTTPException(403)
+        return key
+
+    @app.get("/appointments")
+    def list_appointments(key: Annotated[Key, Depends(caller)]) -> list[str]:
+        logger.info("The key of %s", key.name)
         return ["ana, Monday 9:00"]
 
     @app.post("/appointments", status_code=201)
