@@ -412,6 +412,7 @@ WRONG = {
     "hash-as-password": ("ana", "hash of a horse and 7 trees"),
     "no-account": ("eve", "tea"),
     "upper-case": ("ANA", "a horse and 7 trees"),
+    "spaces": (" ana ", "a horse and 7 trees"),
     "number": ("4", "Über 90 % + more"),
 }
 
@@ -542,7 +543,7 @@ def test_q3_after_a_token_expired_the_client_asks_once(
     )
 
 
-@pytest.mark.parametrize("username", ["kim", "max", "doctor", "LEE"])
+@pytest.mark.parametrize("username", ["kim", "max", "doctor", "LEE", "lee "])
 def test_q3_without_the_role_the_client_does_not_ask(answers, staff, username):
     app, roles = staff
 
@@ -637,7 +638,7 @@ def read_letters(app: FastAPI, token: str) -> httpx2.Response:
     ["portal", ["portal"], ["laboratory", "portal"]],
     ids=["text", "list", "two"],
 )
-@pytest.mark.parametrize("patient", ["17", "4", "99"])
+@pytest.mark.parametrize("patient", ["17", "4", "04"])
 def test_q4_a_valid_token_returns_the_letters(answers, letters, patient, audience):
     app, known = letters
 

@@ -592,6 +592,19 @@ def sign_in_app():
     return app_with(sign_in)
 
 
+@wrong("5.3.2", caught_by="test_q2_a_wrong_username_or_password_returns_400[spaces]")
+def sign_in_app():
+    """Remove spaces around the username."""
+
+    def sign_in(form: Form_):
+        number = number_of(form.username.strip(), form.password)
+        if number is None:
+            raise HTTPException(400)
+        return token_response(number)
+
+    return app_with(sign_in)
+
+
 @wrong("5.3.2", caught_by="test_q2_each_request_checks_one_password[ana]")
 def sign_in_app():
     """Refuse passwords that nobody has, without a hash."""
