@@ -483,11 +483,11 @@ def test_q2_revoke_ends_this_token_only(answers):
 
 def test_q2_each_table_has_its_own_tokens(answers):
     one, other = opaque(answers), opaque(answers)
-    token = create(one)
+    token = create(one, " Zoë B")
 
     got = [username_of(tokens, token) for tokens in (one, other)]
-    assert got == ["ana", None], (
-        f"A token was created in one table. `username_of` returned {in_words(got)} "
+    assert got == [" Zoë B", None], (
+        f"A token of ' Zoë B' is in one table. `username_of` returned {in_words(got)} "
         "with this table and with another one. The docstring asks to use `self.table`. "
         "Look at what your methods call."
     )
