@@ -365,8 +365,9 @@ def test_q2_each_token_is_new_and_random(answers, monkeypatch):
     assert (len(set(made)), size >= 16) == (20, True), (
         f"Twenty tokens were created for one patient, such as {in_words(made[:2])}. "
         f"{len(set(made))} of them are different. The places where they differ hold "
-        f"at most {size} random bytes. The docstring asks for new random text that "
-        "`secrets` makes of at least 16 bytes. Look at how `create` makes it."
+        f"at most {size} random bytes. In this test, `random`, `uuid4()` and "
+        "`os.urandom` repeat themselves. The docstring asks for new random text from "
+        "`secrets`, made of at least 16 bytes. Look at how `create` makes it."
     )
 
 

@@ -301,9 +301,9 @@ def test_q2_each_key_is_new_and_random(answers, monkeypatch):
     counts = [len({one[part] for one in made}) for part in (0, 1)]
     assert (sizes[0] >= 8, sizes[1] >= 32, counts) == (True, True, [20, 20]), (
         f"Of twenty keys, such as {in_words('.'.join(made[0]))}, {counts[0]} prefixes "
-        f"and {counts[1]} secrets differ. They have at most {sizes[0]} and {sizes[1]} "
-        "random bytes. The docstring asks for random text from `secrets`, made of 8 "
-        "and 32 bytes. Look at `create`."
+        f"and {counts[1]} secrets differ, in at most {sizes[0]} and {sizes[1]} bytes. "
+        "Here, `random`, `uuid4()` and `os.urandom` repeat themselves. The "
+        "docstring asks for `secrets`, with 8 and 32 bytes. Look at `create`."
     )
 
 
