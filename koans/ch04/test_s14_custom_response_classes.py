@@ -261,6 +261,29 @@ def test_q3_a_private_response_keeps_its_status_code_and_headers(shop):
     )
 
 
+def test_q3_the_class_sends_other_headers_and_no_store(shop):
+    private: Any = next(
+        route.response_class for route in shop.routes if route.path == "/account"
+    )
+    given = {"Content-Language": "cs", "ETag": '"7"'}
+    app = FastAPI()
+
+    @app.get("/letters/7")
+    def read_letter() -> Any:
+        return private({"text": "Ahoj"}, 203, given)
+
+    response = send(app, "GET", "/letters/7", "Look at `PrivateJSON`.")
+    names = (*given, "Cache-Control")
+    headers = {name: response.headers.get(name) for name in names}
+    got = (response.status_code, headers)
+    assert got == (203, {**given, "Cache-Control": "no-store"}), (
+        f"An endpoint of another application returned `PrivateJSON(..., 203, {given})`."
+        f" The status code and these headers were {got}. The docstring asks for "
+        "`no-store`, and for the status code and the headers that the response is "
+        "created with. Look at `PrivateJSON`."
+    )
+
+
 @pytest.mark.parametrize(
     ("path", "method", "media"),
     [

@@ -604,6 +604,37 @@ def shop_app():
     return with_endpoints(GoodBook, GoodPrices, PrivateJSON)
 
 
+@wrong("4.14.3", caught_by="test_q3_the_class_sends_other_headers_and_no_store")
+def shop_app():
+    """Pass on the one header that this shop needs."""
+
+    class PrivateJSON(JSONResponse):
+        def init_headers(self, headers=None):
+            place = {key: headers[key] for key in headers or {} if key == "Location"}
+            super().init_headers({**place, "Cache-Control": "no-store"})
+
+    return with_endpoints(GoodBook, GoodPrices, PrivateJSON)
+
+
+@wrong("4.14.3", caught_by="test_q3_the_class_sends_other_headers_and_no_store")
+def shop_app():
+    """Set the header in a middleware, for two paths."""
+
+    class PrivateJSON(JSONResponse):
+        pass
+
+    app = with_endpoints(GoodBook, GoodPrices, PrivateJSON)
+
+    @app.middleware("http")
+    async def set_header(request, call_next):
+        response = await call_next(request)
+        if request.url.path.startswith(("/account", "/orders")):
+            response.headers["Cache-Control"] = "no-store"
+        return response
+
+    return app
+
+
 @right("4.14.3")
 def shop_app():
     """Use the charset of the class, and repeat the signature."""
