@@ -74,7 +74,7 @@ class RequestContext(BaseHTTPMiddleware):
       `RequestContext.current()` returns None.
 
     Given:
-        Each request has the header `X-Request-ID`.
+        Each request has the header `X-Request-ID`. Two requests can have the same ID.
         The server runs each request in a task of its own.
 
     Example:
@@ -126,6 +126,7 @@ def tickets_app(office: BoxOffice) -> FastAPI:
       buyer or did not run, it has "nobody".
     - Several requests can run at the same time. `office.pay` receives the buyer of the
       request.
+    - All status codes stay the same, also if `office` raises an HTTPException.
 
     Given:
         Each request has the headers `X-Request-ID` and `X-Token`.

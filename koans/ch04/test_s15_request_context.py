@@ -92,15 +92,16 @@ def test_q1_the_visit_has_the_address_of_the_client(answers, address):
 @pytest.mark.parametrize("name", ["X-Forwarded-For", "X-Real-IP", "Forwarded"])
 def test_q1_a_header_does_not_change_the_address(answers, name):
     sent = {name: "for=10.0.0.1" if name == "Forwarded" else "10.0.0.1"}
-    seen = [
-        visit(answers, "GET", "/events/7", address, **sent).get("address")
-        for address in (("198.51.100.7", 4000), None)
-    ]
-    assert seen == ["198.51.100.7", None], (
-        f"A request from 198.51.100.7, and one from an unknown address, had the header "
-        f"{sent}. The `address` of the visits is {in_words(seen)}. The docstring asks "
-        "not to read a header for it: every client can send any header."
-    )
+    for address in (("198.51.100.7", 4000), None):
+        without, seen = (
+            visit(answers, "GET", "/events/7", address, **headers).get("address")
+            for headers in ({}, sent)
+        )
+        assert seen == without, (
+            f"Without a header, the `address` of the visit is {in_words(without)}. "
+            f"With the header {sent}, it is {in_words(seen)}. The docstring asks not "
+            "to read a header for it: every client can send any header."
+        )
 
 
 def test_q1_an_unknown_address_is_none(answers):
@@ -114,20 +115,20 @@ def test_q1_an_unknown_address_is_none(answers):
 
 def test_q1_each_request_has_a_visit_of_its_own(answers):
     app = fastapi_app(answers.visits_app(), "visits_app()")
+    asked = [
+        ("GET", "/events/1", "203.0.113.9"),
+        ("POST", "/events/2/tickets", "203.0.113.9"),
+        ("GET", "/events/1", "198.51.100.7"),
+    ]
     seen = []
-    with client(app) as http:
-        for method, path in (
-            ("GET", "/events/1"),
-            ("POST", "/events/2/tickets"),
-            ("GET", "/events/3"),
-        ):
+    for method, path, address in asked:
+        with client(seen_from(app, (address, 4000))) as http:
             body = read_visit(http, method, path)
-            seen.append((body.get("method"), body.get("path")))
+        seen.append((body.get("method"), body.get("path"), body.get("address")))
 
-    asked = [("GET", "/events/1"), ("POST", "/events/2/tickets"), ("GET", "/events/3")]
     assert seen == asked, (
         f"Three requests to one application returned {in_words(seen)}. The docstring "
-        f"asks for the method and the path of each request: {asked}."
+        f"asks for the method, the path and the address of each request: {asked}."
     )
 
 
@@ -172,9 +173,13 @@ class Shop:
         raise HTTPException(409, "sold out")
 
 
+# The events 1 and 2 are requested with the same ID, and 8 with an empty one.
+IDS = {1: "Tom A", 2: "Tom A", 3: "b3", 7: "Id-7", 8: ""}
+
+
 def called(place: str, event: int) -> tuple[str, str]:
     """Return the request ID and the path of a request."""
-    return f"id-{event}", f"/{place}/{event}"
+    return IDS[event], f"/{place}/{event}"
 
 
 def stored(value: Any) -> Any:
@@ -230,7 +235,7 @@ async def test_q2_current_returns_the_metadata_of_the_request(answers, place):
     assert seen == asked, (
         f"Two requests, one after the other, called `current()` in "
         f"{PLACES[place]}: it returned {in_words(seen)}. The docstring asks for the "
-        f"`Metadata` of the request: {in_words(asked)}, without the query."
+        f"`Metadata` of the request: {in_words(asked)}. The second ID is an empty text."
     )
 
 
@@ -249,8 +254,8 @@ async def test_q2_requests_at_the_same_time_have_their_own(answers, place):
     asked = {event: called(place, event) for event in (1, 2, 3)}
     assert seen == asked, (
         f"Three requests waited in {PLACES[place]} at the same time. Then `current()` "
-        f"returned {in_words(seen)}. The docstring asks that each request has its own "
-        "metadata. Look at where you store it."
+        f"returned {in_words(seen)}. Their own metadata are {in_words(asked)}. The "
+        "docstring asks for these; two IDs can be the same. Look at where you store it."
     )
 
 
@@ -258,7 +263,7 @@ def test_q2_where_no_request_runs_current_returns_none(answers):
     room = Rendezvous(1)
     shop = Shop(answers, room)
     before = outcome(shop.current)
-    headers = {"X-Request-ID": "id-7"}
+    headers = {"X-Request-ID": IDS[7]}
     with client(shop.app) as http:
         assert http.portal is not None, "A client in a `with` block has an event loop."
         outcome(lambda: http.get("/async/7", headers=headers))
@@ -298,17 +303,21 @@ class Office:
     def __init__(self, payments: int) -> None:
         self.log: list[str] = []
         self.paid: list[object] = []
+        self.new_names: dict[str, str] = {}
         self.paying = Rendezvous(payments)
 
     async def buyer_of(self, token: str) -> str:
-        """Return the name in the token."""
+        """Return the name in the token, or its new name."""
         await asyncio.sleep(0)
-        if token == "unknown":
-            raise HTTPException(401)
-        return token.removeprefix("token-of-")
+        if token in ("unknown", "busy"):
+            raise HTTPException(401 if token == "unknown" else 503)
+        name = token.removeprefix("token-of-")
+        return self.new_names.get(name, name)
 
     async def pay(self, buyer: str) -> None:
         """Wait until all payments have begun, or until `paying` opens."""
+        if buyer == "Poor":
+            raise HTTPException(402)
         await self.paying.wait_async()
         self.paid.append(buyer)
 
@@ -389,27 +398,84 @@ async def test_q3_requests_with_the_same_id_have_their_own_buyers(answers):
     )
 
 
-@pytest.mark.parametrize(
-    ("path", "status"),
-    [("/events/7/tickets", 401), ("/nowhere", 404)],
-    ids=["unknown token", "unknown path"],
-)
-async def test_q3_without_a_buyer_the_last_line_has_nobody(answers, path, status):
-    office = Office(payments=2)
-    unknown = {"Request_ID": "x9", "Token": "unknown"}
+async def while_ada_pays(answers, office: Office, path: str, token: str) -> int:
+    """Send request x9 while Ada pays (request a1), and return its status code."""
     async with async_client(tickets_app(answers, office)) as http:
         buying = asyncio.create_task(buy(http, "a1", "Ada"))
         while not office.paying.inside and not buying.done():  # noqa: ASYNC110
             await asyncio.sleep(0)
-        await status_of(http, "POST", path, **unknown)
+        status = await status_of(http, "POST", path, Request_ID="x9", Token=token)
         office.paying.open()
         await buying
+    return status
 
+
+@pytest.mark.parametrize(
+    ("path", "token", "status"),
+    [
+        ("/events/7/tickets", "unknown", 401),
+        ("/events/7/tickets", "busy", 503),
+        ("/nowhere", "unknown", 404),
+        ("/nowhere", "token-of-Ben", 404),
+    ],
+    ids=["unknown token", "busy service", "unknown path", "no endpoint"],
+)
+async def test_q3_without_a_buyer_the_last_line_has_nobody(
+    answers, path, token, status
+):
+    office = Office(payments=2)
+    got = await while_ada_pays(answers, office, path, token)
+
+    assert got == status, (
+        f"Request x9 asked for {path} with the token {token!r} and returned {got}. The "
+        f"docstring asks for the same status code as today: {status}."
+    )
     seen = {number: office.lines_of(number)[-1:] for number in ("x9", "a1")}
     assert seen == {"x9": [f"nobody {status}"], "a1": ["Ada 200"]}, (
-        f"While Ada paid (request a1), request x9 returned {status} without a buyer. "
-        f"The last lines of both are {in_words(seen)}. The docstring asks for the "
-        'buyer of the request, or "nobody".'
+        f"While Ada paid (request a1), request x9 returned {status}, and "
+        "`current_buyer` found no buyer or did not run. The last lines of both are "
+        f"{in_words(seen)}. The docstring asks for the buyer of the request, or for "
+        '"nobody".'
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "buyer", "status"),
+    [("/events/x/tickets", "Ben", 422), ("/events/7/tickets", "Poor", 402)],
+    ids=["no number", "payment"],
+)
+async def test_q3_a_refused_request_has_its_buyer_in_the_last_line(
+    answers, path, buyer, status
+):
+    office = Office(payments=2)
+    got = await while_ada_pays(answers, office, path, f"token-of-{buyer}")
+
+    assert got == status, (
+        f"Request x9 of {buyer} asked for {path} and returned {got}. The docstring "
+        f"asks for the same status code as today: {status}."
+    )
+    seen = {number: office.lines_of(number)[-1:] for number in ("x9", "a1")}
+    assert seen == {"x9": [f"{buyer} {status}"], "a1": ["Ada 200"]}, (
+        f"While Ada paid (request a1), request x9 returned {status}. `current_buyer` "
+        f"had found {buyer}. The last lines of both are {in_words(seen)}. The "
+        "docstring asks for the buyer of the request. Look at when you store the name."
+    )
+
+
+async def test_q3_the_same_token_can_have_another_buyer(answers):
+    office = Office(payments=2)
+    async with async_client(tickets_app(answers, office)) as http:
+        buying = asyncio.create_task(buy(http, "a1", "Ada"))
+        while not office.paying.inside and not buying.done():  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        office.new_names["Ada"] = "Eve"
+        await asyncio.gather(buying, buy(http, "b2", "Ada"))
+
+    seen = {number: office.lines_of(number)[-1:] for number in ("a1", "b2")}
+    assert seen == {"a1": ["Ada 200"], "b2": ["Eve 200"]}, (
+        "While Ada paid (a1), her token became Eve's. Then b2 sent the same token. The "
+        f"last lines are {in_words(seen)}. The docstring asks for the buyer of each "
+        "request. Look at what your code keeps from one request to the next."
     )
 
 

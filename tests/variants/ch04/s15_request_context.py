@@ -164,6 +164,20 @@ def visits_app():
     return _visits_app(current_visit)
 
 
+@wrong("4.15.1", caught_by="test_q1_each_request_has_a_visit_of_its_own")
+def visits_app():
+    """Keep the visits by method and path."""
+    visits = {}
+
+    def current_visit(request: Request):
+        address = request.client.host if request.client else None
+        key = (request.method, request.url.path)
+        visit = Visit(method=key[0], path=key[1], address=address)
+        return visits.setdefault(key, visit)
+
+    return _visits_app(current_visit)
+
+
 @right("4.15.1")
 def visits_app():
     """Use an async function, and the connection's scope."""
@@ -401,6 +415,41 @@ class RequestContext(BaseHTTPMiddleware):
     @classmethod
     def current(cls):
         return cls._current.get()
+
+
+@wrong("4.15.2", caught_by="test_q2_requests_at_the_same_time_have_their_own")
+class RequestContext(BaseHTTPMiddleware):
+    """Store the metadata in a dict by the ID, and only the ID in the context."""
+
+    stored: ClassVar = {}
+
+    async def dispatch(self, request, call_next):
+        number = request.headers["X-Request-ID"]
+        request_id.set(number)
+        self.stored[number] = Metadata(number, request.url.path)
+        return await call_next(request)
+
+    @classmethod
+    def current(cls):
+        return cls.stored.get(request_id.get())
+
+
+@wrong("4.15.2", caught_by="test_q2_current_returns_the_metadata_of_the_request")
+class RequestContext(BaseHTTPMiddleware):
+    """Take an empty ID for no request."""
+
+    _number = ContextVar("number", default="")
+    _path = ContextVar("path", default="")
+
+    async def dispatch(self, request, call_next):
+        self._number.set(request.headers["X-Request-ID"])
+        self._path.set(request.url.path)
+        return await call_next(request)
+
+    @classmethod
+    def current(cls):
+        number = cls._number.get()
+        return Metadata(number, cls._path.get()) if number else None
 
 
 _METADATA = ContextVar("metadata", default=None)
@@ -831,6 +880,92 @@ def tickets_app(office):
 
     async def current_buyer(request: Request):
         request.state.buyer = await office.buyer_of(request.headers["X-Token"])
+
+    return _sells(app, office, write, current_buyer)
+
+
+@wrong("4.15.3", caught_by="test_q3_a_refused_request_has_its_buyer_in_the_last_line")
+def tickets_app(office):
+    """Store the buyer when the ticket is paid."""
+    app = FastAPI()
+
+    def write(text):
+        office.log.append(f"{request_id.get()} {text}")
+
+    @app.middleware("http")
+    async def log_end(request, call_next):
+        request_id.set(request.headers["X-Request-ID"])
+        request.state.buyer = "nobody"
+        response = await call_next(request)
+        write(f"{request.state.buyer} {response.status_code}")
+        return response
+
+    async def current_buyer(request: Request):
+        return await office.buyer_of(request.headers["X-Token"])
+
+    @app.post("/events/{event}/tickets")
+    async def buy(
+        event: int, request: Request, buyer: Annotated[str, Depends(current_buyer)]
+    ) -> None:
+        write("waits for payment")
+        await office.pay(buyer)
+        request.state.buyer = buyer
+        write("sold a ticket")
+
+    return app
+
+
+@wrong(
+    "4.15.3",
+    caught_by="test_q3_without_a_buyer_the_last_line_has_nobody[no endpoint]",
+)
+def tickets_app(office):
+    """Let the middleware ask for the buyer of every request."""
+    app = FastAPI()
+
+    def write(text):
+        office.log.append(f"{request_id.get()} {text}")
+
+    @app.middleware("http")
+    async def log_end(request, call_next):
+        request_id.set(request.headers["X-Request-ID"])
+        response = await call_next(request)
+        try:
+            buyer = await office.buyer_of(request.headers["X-Token"])
+        except HTTPException:
+            buyer = "nobody"
+        write(f"{buyer} {response.status_code}")
+        return response
+
+    async def current_buyer(request: Request):
+        return await office.buyer_of(request.headers["X-Token"])
+
+    return _sells(app, office, write, current_buyer)
+
+
+@wrong("4.15.3", caught_by="test_q3_the_same_token_can_have_another_buyer")
+def tickets_app(office):
+    """Keep the buyers by their tokens."""
+    app = FastAPI()
+    buyers = {}
+
+    def write(text):
+        office.log.append(f"{request_id.get()} {text}")
+
+    @app.middleware("http")
+    async def log_end(request, call_next):
+        request_id.set(request.headers["X-Request-ID"])
+        request.state.buyer = "nobody"
+        response = await call_next(request)
+        write(f"{request.state.buyer} {response.status_code}")
+        return response
+
+    async def current_buyer(request: Request):
+        token = request.headers["X-Token"]
+        if token not in buyers:
+            buyers[token] = await office.buyer_of(token)
+        request.state.buyer = buyers[token]
+        return buyers[token]
 
     return _sells(app, office, write, current_buyer)
 
