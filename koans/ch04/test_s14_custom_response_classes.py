@@ -270,7 +270,7 @@ def test_q3_the_class_sends_other_headers_and_no_store(shop):
 
     @app.get("/letters/7")
     def read_letter() -> Any:
-        return private({"text": "Ahoj"}, 203, given)
+        return private({"text": "Ahoj"}, 203, dict(given))
 
     response = send(app, "GET", "/letters/7", "Look at `PrivateJSON`.")
     names = (*given, "Cache-Control")
