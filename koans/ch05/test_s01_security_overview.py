@@ -5,11 +5,12 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from types import CodeType
 from typing import Any
 
 import httpx2
 import pytest
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, HTTPException, Request
 
 from lab import (
     Tls,
@@ -258,6 +259,17 @@ REAL: dict[str, Callable[[Any], object]] = {
         lambda answers: read_by_false_server(answers, False)
     ),
 }
+OBSERVED: dict[tuple[str, CodeType], object] = {}
+
+
+def real(answers: Any, key: str) -> object:
+    """Return what really happens; each run is made once for the same `send_note`."""
+    run = (key, answers.send_note.__code__)
+    if run not in OBSERVED:
+        OBSERVED[run] = REAL[key](answers)
+    return OBSERVED[run]
+
+
 LOOK_AT = {
     "read over HTTP": "Look at `send_note`: all of it becomes the text of a request.",
     "read over HTTPS": (
@@ -300,7 +312,7 @@ def test_q2_what_others_can_do_is_predicted(answers, key):
             'set with some of "host", "path", "token" and "note".'
         )
 
-    is_right = predicted == REAL[key](answers)
+    is_right = predicted == real(answers, key)
     assert is_right, (
         f"For {key!r} you predict {in_words(predicted)}. The real run came out "
         f"differently. {LOOK_AT[key]}"
@@ -315,17 +327,20 @@ class Portal:
         class Patient(answers.Patient):
             insurance: str = "public"
 
-        self.name = "Eva"
+        self.name: str | None = "Eva"
         self.patients = {
             name: Patient(name, f"0{number}", f"{number}@example.com")
             for number, name in enumerate(("Eva", "Eva M", "Finn"), 1)
         }
+        self.patients["Finn"].role = "doctor"
         self.appointments = {
             number: answers.Appointment(name, f"visit {number}")
             for number, name in ((11, "Eva"), (12, "Eva M"), (13, "Finn"), (14, "eva"))
         }
 
         def logged_in() -> str:
+            if self.name is None:
+                raise HTTPException(401)
             return self.name
 
         self._app = answers.portal_app(logged_in, self.patients, self.appointments)
@@ -378,6 +393,30 @@ def test_q3_the_owner_is_checked_for_every_request(portal):
         "Appointment 11 moved from Eva to Finn. The status codes were "
         f"{before} for Eva before, {after} for Eva after, and {new} for Finn. The "
         "docstring asks for 200, 404 and 200. Look at where you compare the names."
+    )
+
+
+def test_q3_without_a_login_every_endpoint_returns_401(portal):
+    before = portal.state("Eva")
+    portal.name = None
+    got = [
+        portal.send(method, path, json=body).status_code
+        for method, path, body in (
+            ("GET", "/appointments/11", None),
+            ("PATCH", "/profile", {"phone": "0555"}),
+            ("GET", "/logged-in?page=/records", None),
+        )
+    ]
+    assert (got, portal.state("Eva")) == ([401] * 3, before), (
+        "`logged_in` raised HTTPException(401). The status codes of the three "
+        f"endpoints were {got}. The docstring asks for the same responses as today: "
+        "401. Look at where you use `logged_in`."
+    )
+    portal.name = "Eva"
+    status = portal.send("GET", "/appointments/12").status_code
+    assert status == 404, (
+        f"Eva asked for appointment 12, which is not Eva's, and got {status}. The "
+        "docstring asks for 404."
     )
 
 
@@ -451,10 +490,11 @@ CHANGES = [
     {"phone": "0999"},
     {"email": "new@example.com"},
     {"phone": "", "email": "e@example.com"},
+    {"phone": " 09 99 ", "email": "at home"},
 ]
 
 
-@pytest.mark.parametrize("body", CHANGES, ids=["none", "phone", "email", "both"])
+@pytest.mark.parametrize("body", CHANGES, ids=["none", "phone", "email", "both", "odd"])
 def test_q3_phone_and_email_are_changed(portal, body):
     before = {name: portal.state(name) for name in portal.patients}
     response = portal.send("PATCH", "/profile", json=body)
@@ -516,6 +556,8 @@ TARGETS = {
     "header": "/records\r\nSet-Cookie: session=evil",
     "line": "/records\n",
     "space": " /records",
+    "space-after": "/records ",
+    "slash-after": "/records/",
     "query": "/records?page=//evil.example",
     "case": "/RECORDS",
     "part": "/record",

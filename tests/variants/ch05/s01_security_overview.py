@@ -1670,6 +1670,114 @@ def portal_app(
     return app
 
 
+@wrong("5.1.3", caught_by="test_q3_without_a_login_every_endpoint_returns_401")
+def portal_app(
+    logged_in: Callable[..., str],
+    patients: dict[str, Patient],
+    appointments: dict[int, Appointment],
+) -> FastAPI:
+    """Redirect everybody."""
+    app = FastAPI()
+
+    @app.get("/appointments/{number}")
+    def read_appointment(number: int, name: str = Depends(logged_in)) -> Appointment:
+        appointment = appointments.get(number)
+        if appointment is None or appointment.patient != name:
+            raise HTTPException(404)
+        return appointment
+
+    class Changes(BaseModel):
+        phone: str = ""
+        email: str = ""
+
+    @app.patch("/profile")
+    def change_profile(changes: Changes, name: str = Depends(logged_in)) -> Patient:
+        for field, value in changes.model_dump(exclude_unset=True).items():
+            setattr(patients[name], field, value)
+        return patients[name]
+
+    @app.get("/logged-in")
+    def go_on(page: str) -> RedirectResponse:
+        if page not in PAGES:
+            raise HTTPException(400)
+        return RedirectResponse(page)
+
+    return app
+
+
+@wrong(
+    "5.1.3",
+    caught_by="test_q3_another_target_is_not_redirected_to[slash-after]",
+)
+def portal_app(
+    logged_in: Callable[..., str],
+    patients: dict[str, Patient],
+    appointments: dict[int, Appointment],
+) -> FastAPI:
+    """Ignore a slash at the end."""
+    app = FastAPI()
+
+    @app.get("/appointments/{number}")
+    def read_appointment(number: int, name: str = Depends(logged_in)) -> Appointment:
+        appointment = appointments.get(number)
+        if appointment is None or appointment.patient != name:
+            raise HTTPException(404)
+        return appointment
+
+    class Changes(BaseModel):
+        phone: str = ""
+        email: str = ""
+
+    @app.patch("/profile")
+    def change_profile(changes: Changes, name: str = Depends(logged_in)) -> Patient:
+        for field, value in changes.model_dump(exclude_unset=True).items():
+            setattr(patients[name], field, value)
+        return patients[name]
+
+    @app.get("/logged-in")
+    def go_on(page: str, name: str = Depends(logged_in)) -> RedirectResponse:
+        if page.rstrip("/") not in PAGES:
+            raise HTTPException(400)
+        return RedirectResponse(page)
+
+    return app
+
+
+@wrong("5.1.3", caught_by="test_q3_phone_and_email_are_changed[odd]")
+def portal_app(
+    logged_in: Callable[..., str],
+    patients: dict[str, Patient],
+    appointments: dict[int, Appointment],
+) -> FastAPI:
+    """Remove spaces around the values."""
+    app = FastAPI()
+
+    @app.get("/appointments/{number}")
+    def read_appointment(number: int, name: str = Depends(logged_in)) -> Appointment:
+        appointment = appointments.get(number)
+        if appointment is None or appointment.patient != name:
+            raise HTTPException(404)
+        return appointment
+
+    class Changes(BaseModel):
+        phone: str = ""
+        email: str = ""
+
+    @app.patch("/profile")
+    def change_profile(changes: Changes, name: str = Depends(logged_in)) -> Patient:
+        for field, value in changes.model_dump(exclude_unset=True).items():
+            setattr(patients[name], field, value.strip())
+        return patients[name]
+
+    @app.get("/logged-in")
+    def go_on(page: str, name: str = Depends(logged_in)) -> RedirectResponse:
+        if page not in PAGES:
+            raise HTTPException(400)
+        return RedirectResponse(page)
+
+    return app
+
+
 @right("5.1.3")
 def portal_app(
     logged_in: Callable[..., str],
