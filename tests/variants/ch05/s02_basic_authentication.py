@@ -591,6 +591,22 @@ def screen_app(name: str, password: str) -> FastAPI:
     return app
 
 
+@wrong("5.2.1", caught_by="test_q1_name_and_password_are_always_compared")
+def screen_app(name: str, password: str) -> FastAPI:
+    """Compare two other texts if the name is wrong."""
+    app, basic = FastAPI(), HTTPBasic(realm="clinic")
+
+    @app.get("/queue")
+    def read_queue(login: Annotated[HTTPBasicCredentials, Depends(basic)]) -> list[int]:
+        is_name = same(login.username.encode(), name.encode())
+        sent = (login.password, password) if is_name else ("", "no")
+        if not same(*(text.encode() for text in sent)):
+            raise basic.make_not_authenticated_error()
+        return queue()
+
+    return app
+
+
 @right("5.2.1")
 def screen_app(name: str, password: str) -> FastAPI:
     """Read the header oneself."""
@@ -860,6 +876,36 @@ def overhear(line: bytes) -> list[tuple[str, str]]:
         name, _, password = b64decode(code).decode().partition(":")
         heard[name] = password
     return list(heard.items())
+
+
+@wrong("5.2.2", caught_by="test_q2_only_basic_credentials_are_found[spaces]")
+def overhear(line: bytes) -> list[tuple[str, str]]:
+    """Remove spaces around the password."""
+    heard = []
+    for code in re.findall(rb"(?i)\r\nauthorization: *basic +([^\r ]+)", line):
+        name, _, password = b64decode(code).decode().partition(":")
+        heard.append((name, password.strip()))
+    return heard
+
+
+@wrong("5.2.2", caught_by="test_q2_only_basic_credentials_are_found[longer-scheme]")
+def overhear(line: bytes) -> list[tuple[str, str]]:
+    """Look for a scheme that begins with Basic."""
+    heard = []
+    for code in re.findall(rb"(?i)\r\nauthorization: *basic\S* +([^\r ]+)", line):
+        name, _, password = b64decode(code).decode().partition(":")
+        heard.append((name, password))
+    return heard
+
+
+@wrong("5.2.2", caught_by="test_q2_only_basic_credentials_are_found[digest]")
+def overhear(line: bytes) -> list[tuple[str, str]]:
+    """Skip Bearer, and take every other scheme."""
+    heard = []
+    for code in re.findall(rb"(?i)\r\nauthorization: *(?!bearer)\S+ +([^\r ]+)", line):
+        name, _, password = b64decode(code).decode().partition(":")
+        heard.append((name, password))
+    return heard
 
 
 @right("5.2.2")
