@@ -55,9 +55,10 @@ CONTENTS = pytest.mark.parametrize(
             "origin": "日本",
         },
         {"b": " two  spaces ", "a": "", "quote": '"It\'s"'},
+        {"ISBN-13": "9780141439587", "pageCount": "474", "_a.b": "1"},
         {},
     ],
-    ids=["plain", "signs", "letters", "spaces", "empty"],
+    ids=["plain", "signs", "letters", "spaces", "names", "empty"],
 )
 
 
@@ -100,6 +101,18 @@ def test_q1_a_parser_reads_the_texts(answers, content):
     assert (texts, attributes) == ("", []), (
         f"The body was {in_words(body)}. It contains attributes, or a text beside the "
         "children. The docstring asks for one child for each item. Look at `render`."
+    )
+
+
+def test_q1_each_response_has_a_body_of_its_own(answers):
+    contents = [{"title": "Emma"}, {"title": "Persuasion"}, {"price": "9.90"}]
+    bodies = [xml_response(answers, content).content for content in contents]
+    got = [{child.tag: child.text for child in parsed(body)} for body in bodies]
+
+    assert got == contents, (
+        f"Three endpoints returned {contents}, one after the other. The parser read "
+        f"{in_words(got)}. The docstring asks for one child for each item of "
+        "`content`. Look at what your class keeps from one response to the next."
     )
 
 
@@ -201,20 +214,26 @@ def test_q3_a_book_is_json_with_its_own_media_type(shop, number):
         f"{in_words(got)}. The docstring asks for JSON with the media type "
         "`application/vnd.shop.book+json`. Look at `BookJSON`."
     )
+    other = json_or_text(send(shop, "GET", "/books/31", "Look at `BookJSON`."))
+    assert other == {"id": 31, "by": "Žižek 31"}, (
+        f"After it, the body of `GET /books/31` was {in_words(other)}. The docstring "
+        "asks for JSON of its own book. Look at what `BookJSON` keeps."
+    )
 
 
 @pytest.mark.parametrize(
     "rows",
     [
-        [["R.U.R.", "7.50"], ['Tom, "Dick"', "11.00"]],
+        [['Tom, "Dick"', "11.00"], ["R.U.R.", "7.50"], ["R.U.R.", "7.50"]],
         [["Žižek: Čas", "3.00"]],
         [],
     ],
     ids=["signs", "letters", "empty"],
 )
 def test_q3_a_price_list_is_csv_that_excel_reads(answers, shop, rows):
-    lists = iter([rows])
-    stand_in(answers.list_prices, lambda: next(lists, [["a second call", "0.00"]]))
+    second = [["a second call", "0.00"]]
+    lists = iter([rows, second])
+    stand_in(answers.list_prices, lambda: next(lists, [["a third call", "0.00"]]))
     response = send(shop, "GET", "/prices", "Look at `PriceList`.")
 
     got = (response.status_code, media_type(response), response.content)
@@ -222,6 +241,11 @@ def test_q3_a_price_list_is_csv_that_excel_reads(answers, shop, rows):
         f"The endpoint returned {rows}. The status code, the media type and the body "
         f"were {in_words(got)}. The docstring asks for 200, `text/csv`, and "
         "`as_csv(content)` encoded as `utf-8-sig`. Look at `PriceList`."
+    )
+    again = send(shop, "GET", "/prices", "Look at `PriceList`.").content
+    assert again == answers.as_csv(second).encode("utf-8-sig"), (
+        f"Then the endpoint returned {second}, and the body was {in_words(again)}. The "
+        "docstring asks for `as_csv(content)`. Look at what `PriceList` keeps."
     )
 
 

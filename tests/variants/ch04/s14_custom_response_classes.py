@@ -227,6 +227,32 @@ class XMLResponse(JSONResponse):
     media_type = "application/xml"
 
 
+@wrong("4.14.1", caught_by="test_q1_each_response_has_a_body_of_its_own")
+class XMLResponse(Response):
+    """Create the root once, for all responses."""
+
+    media_type = "application/xml"
+    book = Element("book")
+
+    def render(self, content):
+        for name, text in content.items():
+            SubElement(self.book, name).text = text
+        return tostring(self.book, encoding="utf-8", xml_declaration=True)
+
+
+@wrong("4.14.1", caught_by="test_q1_a_parser_reads_the_texts[names]")
+class XMLResponse(Response):
+    """Write the names in small letters."""
+
+    media_type = "application/xml"
+
+    def render(self, content):
+        book = Element("book")
+        for name, text in content.items():
+            SubElement(book, name.lower()).text = text
+        return tostring(book, encoding="utf-8", xml_declaration=True)
+
+
 @right("4.14.1")
 class XMLResponse(Response):
     """Escape the texts by hand, and name the charset in the header as well."""
