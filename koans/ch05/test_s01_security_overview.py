@@ -47,8 +47,8 @@ class Clinic:
     """The people and permissions of 5.1.1, which change."""
 
     def __init__(self, answers: Any) -> None:
-        self.people = {"t-cem": "Cem", "t-dr": "Dr. Ito"}
-        self.permissions = {("Cem", 31), ("Dr. Ito", 31), ("Dr. Ito", 32)}
+        self.people = {"t-cem": "Cem", "t-dr": "Dr. van Dam"}
+        self.permissions = {("Cem", 31), ("Dr. van Dam", 31), ("Dr. van Dam", 32)}
         self.everybody_may_read = False
         stand_in(answers.find_person, lambda token: self.people.get(token))
         stand_in(answers.may_read, self._may_read)
@@ -130,7 +130,7 @@ def test_q1_both_checks_are_made_for_every_request(clinic):
 
 def test_q1_a_token_moves_to_another_person(clinic):
     before = clinic.read(32, "Bearer t-cem").status_code
-    clinic.people["t-cem"] = "Dr. Ito"
+    clinic.people["t-cem"] = "Dr. van Dam"
     after = clinic.read(32, "Bearer t-cem").status_code
 
     assert (before, after) == (403, 200), (
@@ -490,7 +490,7 @@ CHANGES = [
     {"phone": "0999"},
     {"email": "new@example.com"},
     {"phone": "", "email": "e@example.com"},
-    {"phone": " 09 99 ", "email": "at home"},
+    {"phone": " 09 99 ", "email": f"At Home{' or at work' * 40}"},
 ]
 
 
