@@ -69,8 +69,9 @@ def overhear(line: bytes) -> list[tuple[str, str]]:
     Given:
         Each line of a header ends with b"\r\n". `Authorization` and `Basic` can be
         written in capital or small letters. YW5hOnRlYTo5 is the base64 code of
-        "ana:tea:9". The texts are in UTF-8. All codes after `Basic` are valid, and no
-        body of a request has a line like this header.
+        "ana:tea:9". Names and passwords are in UTF-8. All codes after `Basic` are
+        valid. The other bytes can have any value, but no body of a request has a line
+        like this header.
 
     Example:
         overhear(b"GET / HTTP/1.1\r\nAuthorization: Basic YW5hOnRlYTo5\r\n\r\n")

@@ -301,6 +301,7 @@ LINES: dict[str, tuple[bytes, list[tuple[str, str]]]] = {
     "other-header": (b"X-Token: Basic YTpi", []),
     "look-alike": (b"X-Authorization: Basic YTpi", []),
     "none": (b"Accept: */*", []),
+    "binary": (b"X-Name: \xff\xfe\r\nAuthorization: Basic YTpi", [("a", "b")]),
     "after-others": (
         b"Accept: */*\r\nAuthorization: Basic YTpi\r\nX-A: b",
         [("a", "b")],
@@ -310,13 +311,13 @@ LINES: dict[str, tuple[bytes, list[tuple[str, str]]]] = {
 
 @pytest.mark.parametrize(("header", "expected"), LINES.values(), ids=LINES)
 def test_q2_only_basic_credentials_are_found(answers, header, expected):
-    request = b"GET /queue HTTP/1.1\r\nHost: clinic.example\r\n%b\r\n\r\n"
+    request = b"PATCH /queue HTTP/1.1\r\nHost: clinic.example\r\n%b\r\n\r\n"
     heard = heard_in(
         answers, request % header + request % b"Authorization: Basic YzpkOmU="
     )
 
     assert heard == [*expected, ("c", "d:e")], (
-        f"The first request has the header {header.decode()!r}, and the second one has "
+        f"The first request has the header {in_words(header)}, and the second one has "
         f"the name c and the password d:e. `overhear` returned {in_words(heard)}. The "
         f"docstring asks for {in_words([*expected, ('c', 'd:e')])}. Look at which "
         "lines you take, and at where you split."

@@ -908,6 +908,20 @@ def overhear(line: bytes) -> list[tuple[str, str]]:
     return heard
 
 
+@wrong("5.2.2", caught_by="test_q2_only_basic_credentials_are_found[binary]")
+def overhear(line: bytes) -> list[tuple[str, str]]:
+    """Take bytes that are no text for HTTPS."""
+    heard = []
+    try:
+        text = line.decode()
+    except UnicodeDecodeError:
+        return []
+    for code in re.findall(r"(?i)\r\nauthorization: *basic +([^\r ]+)", text):
+        name, _, password = b64decode(code).decode().partition(":")
+        heard.append((name, password))
+    return heard
+
+
 @right("5.2.2")
 def overhear(line: bytes) -> list[tuple[str, str]]:
     """Go through the lines of the requests."""
