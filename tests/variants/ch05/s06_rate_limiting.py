@@ -1024,14 +1024,21 @@ def codes_app(store: Redis) -> FastAPI:
 
 
 def counted(
-    store, *, key, broken=RedisError, status=503, before=False, transaction=True
+    store,
+    *,
+    key,
+    broken=RedisError,
+    status=503,
+    before=False,
+    transaction=True,
+    address=lambda request: "",
 ):
     """Return an application that counts as the solution does."""
     app = closing(store)
 
     @app.post("/codes", status_code=202)
-    async def request_code(phone: Phone) -> None:
-        name = key(phone.number)
+    async def request_code(phone: Phone, request: Request) -> None:
+        name = key(phone.number) + address(request)
         if before:
             await send_code(phone.number)
         try:
@@ -1063,6 +1070,14 @@ def codes_app(store: Redis) -> FastAPI:
 def codes_app(store: Redis) -> FastAPI:
     """Cut the number to a fixed length."""
     return counted(store, key=lambda number: f"codes:{number[:11]}")
+
+
+@wrong("5.6.4", caught_by="test_q4_another_address_does_not_give_a_new_limit")
+def codes_app(store: Redis) -> FastAPI:
+    """Count a number apart for each client address."""
+    return counted(
+        store, key=lambda number: f"codes:{number}", address=get_remote_address
+    )
 
 
 @wrong("5.6.4", caught_by="test_q4_three_codes_are_sent_to_a_number[+4791234567]")
@@ -1145,11 +1160,11 @@ def codes_app(store: Redis) -> FastAPI:
     app = closing(store)
 
     @app.post("/codes", status_code=202)
-    async def request_code(phone: Phone) -> None:
+    async def request_code(phone: Phone, request: Request) -> None:
         if phone.number in refused:
             raise too_many_requests(await store.ttl(f"codes:{phone.number}"))
         try:
-            await inner(phone)
+            await inner(phone, request)
         except HTTPException as error:
             if error.status_code == 429:
                 refused.add(phone.number)
@@ -1458,6 +1473,19 @@ def slots_app(count, blocked) -> FastAPI:
     return stepwise(count, blocked, errors=Exception)
 
 
+@wrong("5.6.6", caught_by="test_q6_another_error_of_count_is_not_caught[OSError]")
+def slots_app(count, blocked) -> FastAPI:
+    """Catch the base class of TimeoutError, which has other subclasses, too."""
+    return stepwise(count, blocked, errors=(OSError, RedisError))
+
+
+@wrong("5.6.6", caught_by="test_q6_a_request_that_is_cancelled_stays_cancelled")
+def slots_app(count, blocked) -> FastAPI:
+    """Take a cancelled request for a slow count."""
+    errors = (TimeoutError, RedisError, asyncio.CancelledError)
+    return stepwise(count, blocked, errors=errors)
+
+
 @wrong("5.6.6", caught_by="test_q6_a_slow_count_allows_the_request")
 def slots_app(count, blocked) -> FastAPI:
     """Wait as long as it takes."""
@@ -1502,6 +1530,16 @@ def slots_app(count, blocked) -> FastAPI:
 def slots_app(count, blocked) -> FastAPI:
     """Use one key for all clients."""
     return stepwise(count, blocked, key=lambda request: "all")
+
+
+@wrong("5.6.6", caught_by="test_q6_a_header_is_not_the_client_address[X-Real-IP]")
+def slots_app(count, blocked) -> FastAPI:
+    """Take the address from a header if the client sends one."""
+
+    def key(request: Request) -> str:
+        return request.headers.get("X-Real-IP") or get_remote_address(request)
+
+    return stepwise(count, blocked, key=key)
 
 
 @wrong("5.6.6", caught_by="test_q6_an_address_in_blocked_is_refused")
