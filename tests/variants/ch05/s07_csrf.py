@@ -187,7 +187,18 @@ def portal_app(sessions, appointments):
     return checked(is_foreign, sessions, appointments)
 
 
-@wrong("5.7.1", caught_by="test_q1_the_host_does_not_decide")
+@wrong("5.7.1", caught_by="test_q1_the_host_does_not_decide[http]")
+def portal_app(sessions, appointments):
+    """Let the origin through that the request itself names, too."""
+
+    def is_foreign(request):
+        own = str(request.base_url).rstrip("/")
+        return is_unsafe(request) and origin_of(request) not in (PORTAL, own)
+
+    return checked(is_foreign, sessions, appointments)
+
+
+@wrong("5.7.1", caught_by="test_q1_the_host_does_not_decide[https]")
 def portal_app(sessions, appointments):
     """Compare the origin with the header `Host`."""
 
@@ -632,6 +643,29 @@ class FormTokens(Keyed):
         return hmac.compare_digest(self.create(session_id).encode(), token.encode())
 
 
+@wrong("5.7.2", caught_by="test_q2_the_token_of_another_session_is_not_valid[capitals]")
+class FormTokens(Keyed):
+    """Sign the session ID in small letters."""
+
+    def create(self, session_id):
+        return hmac.new(self.key, session_id.lower().encode(), "sha256").hexdigest()
+
+    def is_valid(self, session_id, token):
+        return hmac.compare_digest(self.create(session_id).encode(), token.encode())
+
+
+@wrong("5.7.2", caught_by="test_q2_another_process_accepts_the_token")
+class FormTokens(Keyed):
+    """Use Python's `hash`, which each process begins with another number."""
+
+    def create(self, session_id):
+        return f"{hash((self.key, session_id)) % 2**64:032x}"
+
+    def is_valid(self, session_id, token):
+        own = self.create(session_id)
+        return token.isascii() and hmac.compare_digest(own, token)
+
+
 @wrong("5.7.2", caught_by="test_q2_any_other_text_is_not_valid[end]")
 class FormTokens(Keyed):
     """Compare the hash modulo a small number."""
@@ -948,6 +982,14 @@ class CsrfMiddleware(Guard):
 
     def token(self, request):
         return super().session_id(request)
+
+
+@wrong("5.7.3", caught_by="test_q3_is_valid_gets_the_session_id_and_the_token[Cy_9-Z]")
+class CsrfMiddleware(Guard):
+    """Write the token in small letters."""
+
+    def token(self, request):
+        return super().token(request).lower()
 
 
 @wrong("5.7.3", caught_by="test_q3_is_valid_gets_the_session_id_and_the_token[ben]")
