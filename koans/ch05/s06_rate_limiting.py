@@ -171,9 +171,9 @@ class SlidingCounter:
     - `share` goes down from 1 at the start of this minute to 0 at its end: it is 0.75
       after 15 seconds, and 0.25 after 45. Do not round it.
     - Allow a request if the estimate plus 1 is not greater than `limit`.
-    - The memory for a client does not grow with the number of its requests. If a client
-      sends no request in this minute and in the previous one, the next call of `allow`
-      (for any client) deletes what is stored for it.
+    - The memory for a client does not grow with the number of its requests. Each call
+      of `allow`, for any client, deletes what is stored for clients that have sent no
+      request in this minute and in the previous one.
 
     Given:
         `now` never gets smaller from call to call. Several minutes can pass between two
@@ -276,7 +276,7 @@ def predictions() -> dict[str, int]:
     - "memory, restart", "redis, restart": after these 40 requests, one of the processes
       is restarted. In the same minute, the client sends 40 requests again. Predict how
       many of the second 40 requests return 200.
-    - Without this restart: for "redis, data lost", Redis is restarted, and it has not
+    - For "redis, data lost", Redis is restarted instead of a process. It has not
       written its data to a disk. For "redis, other service", nothing is restarted. The
       second 40 requests go to another service of the clinic, which uses `search_app`
       and the same Redis server.
