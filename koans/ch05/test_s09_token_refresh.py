@@ -1,11 +1,11 @@
 """The tests of section 5.9."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from threading import Thread, get_ident
+from threading import Event, Thread, get_ident
 from typing import Any
 
 import jwt
@@ -126,8 +126,8 @@ def test_q1_a_refresh_token_works_once(portal):
     got = refusal(send(portal.http, "rt-ana-1"))
     assert got == UNAUTHORIZED, (
         "The same refresh token was sent a second time. The status code and the header "
-        f"`WWW-Authenticate` were {got}. The docstring asks for 401: a refresh token "
-        "works once. Look at what your code removes."
+        f"`WWW-Authenticate` were {got}. The docstring asks for {UNAUTHORIZED}: a "
+        "refresh token works once. Look at what your code removes, and at its 401."
     )
     seen = {name: portal.patients.get(name) for name in ("rt-ana-1", new)}
     assert seen == {"rt-ana-1": None, new: "Ana"}, (
@@ -156,8 +156,8 @@ def test_q1_the_access_token_is_made_at_the_refresh(answers, portal):
 
 @pytest.mark.parametrize(
     "token",
-    ["rt-ana-3", "rt-ana", "RT-ANA-1", "rt-ana-11", "Ana", "-"],
-    ids=["unknown", "shorter", "upper", "longer", "patient", "dash"],
+    ["rt-ana-3", "rt-ana", "RT-ANA-1", "rt-ana-11", "rt-ana-1.x", "Ana", "-"],
+    ids=["unknown", "shorter", "upper", "longer", "dot", "patient", "dash"],
 )
 def test_q1_an_unknown_refresh_token_returns_401(portal, token):
     before = dict(portal.patients)
@@ -187,6 +187,10 @@ class Slow(dict[str, str]):
 
     second: Thread | None = None
 
+    def __init__(self, patients: dict[str, str]) -> None:
+        super().__init__(patients)
+        self._second_looked = Event()
+
     def __getitem__(self, token: str) -> str:
         """Return the patient, if this is a valid token."""
         try:
@@ -207,9 +211,13 @@ class Slow(dict[str, str]):
         return found
 
     def _wait(self) -> None:
-        if self.second is not None and self.second.ident is None:
+        if self.second is None:
+            return
+        if self.second.ident is None:
             self.second.start()
-            self.second.join(2)  # it waits for a lock or for the event loop, if any
+            self._second_looked.wait(0.5)  # it waits for a lock or the loop, if any
+        else:
+            self._second_looked.set()
 
 
 def test_q1_of_two_requests_at_the_same_time_one_succeeds(answers):
@@ -398,15 +406,23 @@ def test_q2_an_older_secret_ends_its_login(clinic, age):
 
 
 def test_q2_a_wrong_secret_ends_a_login_that_was_never_refreshed(clinic):
-    token = clinic.log_in("Ana")
-    login = token.partition(".")[0]
-
-    got = refusal(send(clinic.http, f"{login}.wrong"))
-    assert (got, clinic.rows()) == (UNAUTHORIZED, {}), (
-        f"A token with the id of a login and a wrong secret was sent. The response was "
-        f"{got}, and the logins are {in_words(clinic.rows())}. The docstring asks for "
-        "401, and to delete the login, if the secret is not its newest one."
-    )
+    wrong: list[Callable[[str], str]] = [
+        lambda secret: "wrong",
+        lambda secret: "",
+        lambda secret: secret[:-1],
+        lambda secret: f"{secret}.x",
+        str.swapcase,
+    ]
+    for change in wrong:
+        login, _, secret = clinic.log_in("Ana").partition(".")
+        sent = f"{login}.{change(secret)}"
+        got = refusal(send(clinic.http, sent))
+        assert (got, clinic.rows()) == (UNAUTHORIZED, {}), (
+            f"The newest token is {in_words(f'{login}.{secret}')}, and {in_words(sent)}"
+            f" was sent. The response was {got}, and the logins are "
+            f"{in_words(clinic.rows())}. The docstring asks for 401, and to delete the "
+            "login: this is not its newest secret."
+        )
 
 
 OTHER_TEXTS = ["unknown.secret", "unknown", ".", "a.b.c", "..", ".secret", "unknown."]
@@ -526,19 +542,30 @@ def test_q2_of_two_requests_at_the_same_time_one_succeeds(clinic):
     )
 
 
-def test_q2_an_error_of_the_database_is_not_a_401(clinic):
+FAILURES = {
+    "the table is missing": "ALTER TABLE logins RENAME TO lost",
+    "each commit fails": """
+        CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN RAISE EXCEPTION 'the disk is full'; END $$;
+        CREATE CONSTRAINT TRIGGER late AFTER UPDATE OR DELETE ON logins
+        DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION fail()
+    """,
+}
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+def test_q2_an_error_of_the_database_is_not_a_401(clinic, failure):
     token = clinic.log_in("Ana")
     clinic.expect_hash(token)
     with clinic.outside.begin() as connection:
-        connection.exec_driver_sql("ALTER TABLE logins RENAME TO lost")
+        connection.exec_driver_sql(FAILURES[failure])
 
     got = outcome(
         lambda: clinic.http.post("/refresh", json={"refresh_token": token}).status_code
     )
     assert isinstance(got, DBAPIError) or got == 500, (
-        f"While the table `logins` is missing, `POST /refresh` "
-        f"{returned_or_raised(got)}. The docstring asks not to catch an error of the "
-        "database. Look at your `try`."
+        f"In the database, {failure}. `POST /refresh` {returned_or_raised(got)}. The "
+        "docstring asks not to catch an error of the database. Look at your `try`."
     )
 
 
@@ -609,7 +636,7 @@ def test_q3_a_device_that_refreshes_every_day_ends_as_well(answers):
 
 def test_q3_each_refresh_moves_the_idle_limit(answers):
     device = answers.Device("Ana", START, START)
-    moment = START + timedelta(days=6, hours=5)
+    moment = START + timedelta(days=6, hours=5, microseconds=700_001)
     claims = renewed(answers, device, moment)
 
     assert claims is not None, (
@@ -622,15 +649,22 @@ def test_q3_each_refresh_moves_the_idle_limit(answers):
     )
 
 
-def test_q3_a_login_that_has_ended_does_not_come_back(answers):
-    device = answers.Device("Ana", START, START)
-    moments = [START + timedelta(days=8, minutes=minute) for minute in (0, 1)]
+@pytest.mark.parametrize("used", [1, 29], ids=["idle", "absolute"])
+def test_q3_a_login_that_has_ended_does_not_come_back(answers, used):
+    device = answers.Device("Ana", START, START + timedelta(days=used))
+    before = vars(device).copy()
+    moments = [START + timedelta(days=31, minutes=minute) for minute in (0, 1)]
     got = [renewed(answers, device, moment) for moment in moments]
 
     assert got == [None, None], (
-        "A device was not used for 8 days. Then it asked twice, and got "
+        f"A device was used for {used} days. On day 31 it asked twice, and got "
         f"{['401' if one is None else 'a token' for one in got]}. The docstring asks "
         "for 401, and to change nothing. Look at when you set `last_refresh`."
+    )
+    assert vars(device) == before, (
+        f"The login of a device had ended. `renew` raised 401, and changed the device "
+        f"from {in_words(before)} to {in_words(vars(device))}. The docstring asks to "
+        "change nothing. Look at what you do before you raise."
     )
 
 
@@ -665,4 +699,18 @@ def test_q3_the_access_token_ends_with_the_login_at_the_latest(
         f"{START:%d %B}, `sub` and `exp` of the token are {shown}. The docstring asks "
         f"for {patient!r} and {expected:%H:%M}: the token ends with the login at the "
         "latest. Look at what limits `exp`."
+    )
+
+
+@pytest.mark.parametrize("part", [0.2, 0.8])
+def test_q3_no_token_outlives_the_login_by_a_part_of_a_second(answers, part):
+    end = START + timedelta(seconds=90 + part)
+    device = answers.Device("Ana", end - answers.ABSOLUTE, START)
+    claims = renewed(answers, device, START)
+
+    seen = claims["exp"] - START.timestamp() if claims else None
+    assert 89 < (seen or 0) < 90 + part + 0.001, (
+        f"The login ends in {90 + part} seconds. `exp` of the new token is in {seen} "
+        "seconds. The docstring asks for no later moment than the end of the login. "
+        "Look at how you round `exp`."
     )

@@ -141,7 +141,7 @@ def portal_app(engine: Engine) -> FastAPI:
       `digest(secret)`. `POST /login` and `POST /refresh` both store it.
     - The newest refresh token of a login returns 200, with a new refresh token. The id
       of the login stays the same. If two requests send the newest token at the same
-      time, only one returns 200. For the other one, the next rule holds.
+      time, only one returns 200. For the other one, the token is no longer the newest.
     - If the login exists, but the secret is not the newest one of this login, then the
       token was copied or guessed. Delete the login, and return 401. After that, the
       newest token returns 401, too.

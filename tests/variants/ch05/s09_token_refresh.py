@@ -99,6 +99,20 @@ def refresh_app(patients):
     return app_with(refresh)
 
 
+@wrong("5.9.1", caught_by="test_q1_an_unknown_refresh_token_returns_401[dot]")
+def refresh_app(patients):
+    """Look up what stands before the dot, as if the token had two parts."""
+
+    def refresh(body: RefreshIn) -> Tokens:
+        patient = patients.pop(body.refresh_token.partition(".")[0], None)
+        if patient is None:
+            raise unauthorized()
+        patients[new := new_token()] = patient
+        return Tokens(access_token=access_token(patient), refresh_token=new)
+
+    return app_with(refresh)
+
+
 @wrong("5.9.1", caught_by="test_q1_an_access_token_is_no_refresh_token")
 def refresh_app(patients):
     """Take an access token in the place of a refresh token."""
@@ -311,7 +325,13 @@ def refresh_app(patients):
     return app
 
 
-def portal_with(engine, refresh, store=None):
+def halves(token):
+    """Return the id and the secret of a refresh token."""
+    login, _, secret = token.partition(".")
+    return login, secret
+
+
+def portal_with(engine, refresh, store=None, parts=halves):
     """Return the portal with this function, and with what a login stores."""
     app = FastAPI()
     app.state.engine = engine
@@ -328,7 +348,7 @@ def portal_with(engine, refresh, store=None):
 
     @app.post("/refresh")
     def refreshed(body: RefreshIn, session: RequestSession) -> Tokens:
-        login, _, secret = body.refresh_token.partition(".")
+        login, secret = parts(body.refresh_token)
         new = new_token()
         patient = refresh(session, login, secret, new)
         access = access_token(patient)
@@ -518,7 +538,10 @@ def portal_app(engine):
     return portal_with(engine, refresh)
 
 
-@wrong("5.9.2", caught_by="test_q2_an_error_of_the_database_is_not_a_401")
+@wrong(
+    "5.9.2",
+    caught_by="test_q2_an_error_of_the_database_is_not_a_401[the table is missing]",
+)
 def portal_app(engine):
     """Take every error for a token that is not valid."""
 
@@ -531,6 +554,64 @@ def portal_app(engine):
         except SQLAlchemyError:
             raise unauthorized() from None
         return patient
+
+    return portal_with(engine, refresh)
+
+
+@wrong(
+    "5.9.2",
+    caught_by="test_q2_an_error_of_the_database_is_not_a_401[each commit fails]",
+)
+def portal_app(engine):
+    """Take an error of the commit for a second request that was faster."""
+
+    def refresh(session, login, secret, new):
+        patient = swap(session, login, secret, new)
+        if patient is None:
+            raise end(session, login)
+        try:
+            session.commit()
+        except SQLAlchemyError:
+            raise unauthorized() from None
+        return patient
+
+    return portal_with(engine, refresh)
+
+
+def take(session, login, secret, new):
+    """Do what the solution does."""
+    patient = swap(session, login, secret, new)
+    if patient is None:
+        raise end(session, login)
+    session.commit()
+    return patient
+
+
+@wrong(
+    "5.9.2",
+    caught_by="test_q2_a_wrong_secret_ends_a_login_that_was_never_refreshed",
+)
+def portal_app(engine):
+    """Ignore what follows the secret."""
+
+    def parts(token):
+        login, secret, *_ = [*token.split("."), ""]
+        return login, secret
+
+    return portal_with(engine, take, parts=parts)
+
+
+@wrong(
+    "5.9.2",
+    caught_by="test_q2_a_wrong_secret_ends_a_login_that_was_never_refreshed",
+)
+def portal_app(engine):
+    """Refuse a token without a secret before looking at the login."""
+
+    def refresh(session, login, secret, new):
+        if not secret:
+            raise unauthorized()
+        return take(session, login, secret, new)
 
     return portal_with(engine, refresh)
 
@@ -779,7 +860,7 @@ def renew(device):
     return token_for(device, min(time + ACCESS, last))
 
 
-@wrong("5.9.3", caught_by="test_q3_a_login_that_has_ended_does_not_come_back")
+@wrong("5.9.3", caught_by="test_q3_a_login_that_has_ended_does_not_come_back[idle]")
 def renew(device):
     """Set `last_refresh` before the check."""
     time, before = now(), device.last_refresh
@@ -912,6 +993,39 @@ def renew(device):
     device.last_refresh = now()
     claims = {"sub": device.patient, "exp": min(now() + ACCESS, end)}
     return jwt.encode(claims, KEY, algorithm="HS256")
+
+
+@wrong("5.9.3", caught_by="test_q3_a_login_that_has_ended_does_not_come_back[idle]")
+def renew(device):
+    """Mark the device as unused before the 401."""
+    time, last = now(), device.logged_in + ABSOLUTE
+    if time >= min(device.last_refresh + IDLE, last):
+        device.last_refresh = device.logged_in
+        raise unauthorized()
+    device.last_refresh = time
+    return token_for(device, min(time + ACCESS, last))
+
+
+@wrong("5.9.3", caught_by="test_q3_each_refresh_moves_the_idle_limit")
+def renew(device):
+    """Store the time of the refresh in whole seconds."""
+    time, last = now(), device.logged_in + ABSOLUTE
+    if time >= min(device.last_refresh + IDLE, last):
+        raise unauthorized()
+    device.last_refresh = time.replace(microsecond=0)
+    return token_for(device, min(time + ACCESS, last))
+
+
+@wrong(
+    "5.9.3", caught_by="test_q3_no_token_outlives_the_login_by_a_part_of_a_second[0.8]"
+)
+def renew(device):
+    """Round `exp` to the next second."""
+    time, last = now(), device.logged_in + ABSOLUTE
+    if time >= min(device.last_refresh + IDLE, last):
+        raise unauthorized()
+    device.last_refresh = time
+    return token_for(device, round(min(time + ACCESS, last).timestamp()))
 
 
 @wrong("5.9.3", caught_by="test_q3_a_login_ends_at_the_first_of_two_limits[new]")
