@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 import httpx2
 import pytest
-from fastapi import FastAPI, Form, Request, Response
+from fastapi import APIRouter, FastAPI, Form, Header, Request, Response
 from starlette.types import Message
 
 from lab import (
@@ -221,6 +221,29 @@ def test_q1_safe_methods_are_not_checked(answers, origin):
     assert ran == ["GET", "HEAD", "OPTIONS"], (
         f"The endpoint ran for {ran}. The docstring asks that it does not run for a "
         "request that is refused."
+    )
+
+
+def test_q1_an_endpoint_of_an_included_router_is_protected(answers):
+    app, router, ran = portal_app(answers), APIRouter(), list[str]()
+
+    @router.post("/letters")
+    def write_letter(origin: Annotated[str, Header()] = "none") -> None:
+        ran.append(origin)
+
+    app.include_router(router)
+    with client(app) as http:
+        seen = [
+            attempt(
+                "`POST /letters`", http.post, "/letters", headers={"Origin": origin}
+            ).status_code
+            for origin in (EVIL, PORTAL)
+        ]
+    assert (seen, ran) == ([403, 200], [PORTAL]), (
+        "A router was included after `portal_app` had returned. `POST /letters`, its "
+        f"endpoint, returned {seen} for the origins {EVIL} and {PORTAL}. It ran "
+        f"{len(ran)} times. The docstring asks for 403 and 200: every endpoint of the "
+        "application."
     )
 
 

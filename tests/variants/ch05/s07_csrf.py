@@ -4,6 +4,7 @@ import base64
 
 import jwt
 from fastapi import APIRouter, Header
+from fastapi.routing import APIRoute
 from itsdangerous import BadSignature, Signer, URLSafeSerializer
 from starlette.datastructures import Headers
 from starlette.middleware.base import BaseHTTPMiddleware
@@ -207,6 +208,26 @@ def portal_app(sessions, appointments):
         return is_unsafe(request) and origin_of(request) != origin
 
     return checked(is_foreign, sessions, appointments)
+
+
+@wrong("5.7.1", caught_by="test_q1_an_endpoint_of_an_included_router_is_protected")
+def portal_app(sessions, appointments):
+    """Check in the route class of the application, which other routers do not have."""
+
+    class Checked(APIRoute):
+        def get_route_handler(self):
+            handle = super().get_route_handler()
+
+            async def check(request: Request) -> Response:
+                if is_unsafe(request) and origin_of(request) != PORTAL:
+                    return Response(status_code=403)
+                return await handle(request)
+
+            return check
+
+    app = FastAPI()
+    app.router.route_class = Checked
+    return with_endpoints(app, sessions, appointments)
 
 
 @wrong("5.7.1", caught_by="test_q1_every_endpoint_and_method_is_protected[DELETE]")
