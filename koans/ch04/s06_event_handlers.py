@@ -118,7 +118,8 @@ def shop_app() -> FastAPI:
       has ended.
 
     Given:
-        `update_prices()` runs until it is cancelled. Then it raises CancelledError.
+        `update_prices()` runs until it is cancelled. Then it can need some time until
+        it ends, and raises CancelledError.
     """
 
     @asynccontextmanager
@@ -190,7 +191,8 @@ def services_app(services: Sequence[str]) -> FastAPI:
     - After that, let the exception pass in each of these three cases.
 
     Given:
-        The exceptions can be of any class.
+        The exceptions can be of any class, also KeyboardInterrupt.
+        A service can stand in `services` twice. Then it gets two connections.
         `yield` raises an exception if the startup of an included router fails. It
         raises CancelledError if a second Ctrl-C ends Uvicorn before the requests end.
     """

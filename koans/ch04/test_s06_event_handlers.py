@@ -11,6 +11,7 @@ import httpx2
 import pytest
 from fastapi import APIRouter, FastAPI
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import OperationalError
 
 from lab import (
     attempt,
@@ -153,9 +154,20 @@ def test_q1_each_start_opens_the_database_of_its_application(answers):
     )
 
 
-def test_q1_without_a_database_the_application_does_not_start(answers):
+REFUSALS = [
+    ConnectionRefusedError("The database is not reachable."),
+    OperationalError("connect", None, Exception("The password is wrong.")),
+    ValueError("This is no URL of a database."),
+]
+
+
+@pytest.mark.parametrize("error", REFUSALS, ids=lambda error: type(error).__name__)
+def test_q1_without_a_database_the_application_does_not_start(answers, error):
+    calls: list[str] = []
+
     def refuse(url: str) -> Engine:
-        raise ConnectionRefusedError("The database is not reachable.")
+        calls.append(url)
+        raise error
 
     stand_in(answers.open_database, refuse)
     app = fastapi_app(answers.books_app(URL), BOOKS_APP)
@@ -163,15 +175,20 @@ def test_q1_without_a_database_the_application_does_not_start(answers):
     try:
         with client(app):
             pass
-    except ConnectionRefusedError:
+    except type(error):
         seen = "did not start"
-    except Exception as error:
-        seen = f"raised {in_words(error)}"
+    except Exception as other:
+        seen = f"raised {in_words(other)}"
 
     assert seen == "did not start", (
-        f"`open_database` raised ConnectionRefusedError, and the application {seen}. "
+        f"`open_database` raised {type(error).__name__}, and the application {seen}. "
         "The docstring asks that it does not start. Look at the code before `yield`: "
         "the exception has to pass."
+    )
+    assert calls == [URL], (
+        f"`open_database` raised {type(error).__name__}. It was called with "
+        f"{in_words(calls)}. The docstring asks for one call at each start, also after "
+        "an exception."
     )
 
 
@@ -255,13 +272,30 @@ def test_q2_the_application_can_be_started_again(answers, journals, tmp_path):
     )
 
 
+@contextmanager
+def an_hour_later(loop: Any) -> Iterator[None]:
+    """Let the clock of the event loop show an hour more: every time limit is over."""
+    now = loop.time
+    loop.time = lambda: now() + 3600
+    try:
+        yield
+    finally:
+        loop.time = now
+
+
 def observe(answers, problem: Exception | None = None) -> list[str]:
     """Let the given functions of 4.6.3 note what happens; return the list of notes."""
     notes: list[str] = []
     test = asyncio.current_task()
+    loop = asyncio.get_running_loop()
     updates: list[object] = []  # asyncio itself does not keep its tasks alive
 
     def check_payments() -> None:
+        if problem is not None and any(
+            getattr(task.get_coro(), "cr_code", None) is answers.update_prices.__code__
+            for task in asyncio.all_tasks(loop)
+        ):
+            notes.append("a task with update_prices()")  # it may never begin
         notes.append("check")
         if problem is not None:
             raise problem
@@ -278,11 +312,12 @@ def observe(answers, problem: Exception | None = None) -> list[str]:
         try:
             await asyncio.Event().wait()
         finally:
-            try:
-                for _ in range(5):  # the end of the task takes some steps
-                    await asyncio.sleep(0)
-            finally:
-                notes.append("update ended")
+            with an_hour_later(loop):
+                try:
+                    for _ in range(10):  # the end of the task takes some steps
+                        await asyncio.sleep(0)
+                finally:
+                    notes.append("update ended")
 
     stand_in(answers.check_payments, check_payments)
     stand_in(answers.update_prices, update_prices)
@@ -304,7 +339,7 @@ async def lifespan_of(app: object) -> AsyncIterator[None]:
             "The lifespan function raised CancelledError. A task that was cancelled "
             "raises it where you wait for the task. Look at the code after `yield`."
         ) from error
-    except (TypeError, NameError, AttributeError, RuntimeError) as error:
+    except (TypeError, NameError, AttributeError, RuntimeError, TimeoutError) as error:
         if isinstance(error, NotImplementedError):
             raise
         raise AssertionError(
@@ -371,7 +406,8 @@ async def test_q3_the_update_has_ended_when_the_application_has_stopped(answers)
     assert notes.count("update ended") == 1, (
         f"When the application had stopped, this was noted: {in_words(notes)}, without "
         "the end of `update_prices()`. The docstring asks to cancel the task and to "
-        "wait until it has ended. Look at the code after `yield`."
+        "wait until it has ended, however long this takes. Look at the code after "
+        "`yield`."
     )
 
 
@@ -464,6 +500,24 @@ def test_q4_a_change_of_the_file_has_an_effect_after_the_next_start(answers, fil
     )
 
 
+@pytest.mark.parametrize("content", ["", "days = 7\n"], ids=["empty", "other"])
+def test_q4_a_setting_that_was_deleted_is_missing_after_the_next_start(
+    answers, file, content
+):
+    app = answers.settings_app(file('currency = "EUR"\n'))
+    with started(app, SETTINGS_APP) as http:
+        seen = [ask(http, "GET", "/settings/currency")]
+    file(content)
+    with started(app, SETTINGS_APP) as http:
+        seen.append(ask(http, "GET", "/settings/currency"))
+
+    assert seen == ["EUR", None], (
+        "The file had a currency at the first start, and none at the second one. `GET "
+        f"/settings/currency` returned {in_words(seen)}. The docstring asks for 'EUR' "
+        "and None: each start needs the dict that `load_settings(path)` returns."
+    )
+
+
 def test_q4_two_applications_have_their_own_settings(answers, tmp_path):
     apps = []
     for name, currency in [("a", "EUR"), ("b", "CHF")]:
@@ -497,7 +551,7 @@ class Services:
         answers,
         broken: str = "",
         sticky: str = "",
-        error: Exception | None = None,
+        error: BaseException | None = None,
     ) -> None:
         self.opened: list[str] = []
         self.closed: list[str] = []
@@ -537,7 +591,9 @@ def run_services(
 
 
 @pytest.mark.parametrize(
-    "services", [SERVICES, ("search", "stock")], ids=["three", "two"]
+    "services",
+    [SERVICES, ("search", "stock"), ("stock", "stock", "search")],
+    ids=["three", "two", "twice"],
 )
 def test_q5_the_connections_are_closed_in_the_reverse_order(answers, services):
     noted = Services(answers)
@@ -548,10 +604,11 @@ def test_q5_the_connections_are_closed_in_the_reverse_order(answers, services):
             opened = list(noted.opened)
         reverse = list(reversed(services))
         assert (opened, closed, noted.closed) == (list(services), [], reverse), (
-            f"In run {run} of the application, it had opened {in_words(opened)} and "
-            f"closed {in_words(closed)} before the stop, and closed "
-            f"{in_words(noted.closed)} after it. The docstring asks to open all at the "
-            "start, and to close all at the stop, in the reverse order."
+            f"In run {run} with the services {in_words(list(services))}, "
+            f"{in_words(opened)} were opened and {in_words(closed)} closed before the "
+            f"stop, and {in_words(noted.closed)} closed after it. The docstring asks "
+            "to open all in this order, and to close all at the stop in the reverse "
+            "order."
         )
         noted.opened.clear()
         noted.closed.clear()
@@ -633,6 +690,31 @@ async def test_q5_if_yield_is_cancelled_all_connections_are_closed(answers):
         f"`yield` raised CancelledError. Then {in_words(noted.closed)} were closed, "
         f"and the lifespan function raised {raised}. The docstring asks to close all "
         "connections if `yield` raises an exception of any class, and to let it pass."
+    )
+
+
+@pytest.mark.parametrize("method", ["connect", "close"])
+async def test_q5_after_a_keyboard_interrupt_all_connections_are_closed(
+    answers, method
+):
+    place = "broken" if method == "connect" else "sticky"
+    noted = Services(answers, **{place: "search"}, error=KeyboardInterrupt())
+    app = fastapi_app(answers.services_app(SERVICES), "services_app(services)")
+    raised = "nothing"
+    try:
+        async with app.router.lifespan_context(app):
+            pass
+    except KeyboardInterrupt:
+        raised = "KeyboardInterrupt"
+    except Exception as error:
+        raised = in_words(error)
+
+    seen = sorted(noted.closed), raised
+    assert seen == (sorted(noted.opened), "KeyboardInterrupt"), (
+        f"`{method}` raised KeyboardInterrupt for 'search'. {in_words(noted.opened)} "
+        f"had been opened, `close` was called for {in_words(noted.closed)}, and the "
+        f"lifespan function raised {raised}. The docstring asks to close all "
+        "connections after an exception of any class, and to let it pass."
     )
 
 

@@ -195,6 +195,44 @@ def books_app(url):
     return app
 
 
+@wrong(
+    "4.6.1",
+    caught_by="test_q1_without_a_database_the_application_does_not_start[OperationalError]",
+)
+def books_app(url):
+    """Start without a database after an exception of SQLAlchemy."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI):
+        try:
+            app.state.engine = open_database(url)
+        except SQLAlchemyError as error:
+            print("no database:", error)
+        yield
+
+    app = FastAPI(lifespan=lifespan)
+    app.include_router(books)
+    return app
+
+
+@wrong("4.6.1", caught_by="test_q1_without_a_database_the_application_does_not_start")
+def books_app(url):
+    """Try it a second time after an exception."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI):
+        try:
+            app.state.engine = open_database(url)
+        except Exception:
+            app.state.engine = open_database(url)
+        yield
+
+    app = FastAPI(lifespan=lifespan)
+    app.include_router(books)
+    return app
+
+
 @wrong("4.6.1", caught_by="test_q1_without_a_database_the_application_does_not_start")
 def books_app(url):
     """Open the database in a task, and do not wait for it."""
@@ -682,6 +720,42 @@ def shop_app():
 
 
 @wrong(
+    "4.6.3", caught_by="test_q3_the_update_has_ended_when_the_application_has_stopped"
+)
+def shop_app():
+    """Wait for the task ten seconds at most."""
+
+    async def lifespan(_: FastAPI):
+        check_payments()
+        task = asyncio.create_task(update_prices())
+        yield
+        task.cancel()
+        await asyncio.wait([task], timeout=10)
+        save_carts()
+
+    return _shop(lifespan)
+
+
+@wrong("4.6.3", caught_by="test_q3_if_the_check_fails_the_application_does_not_start")
+def shop_app():
+    """Create the task before the check, and cancel it if the check fails."""
+
+    async def lifespan(_: FastAPI):
+        async with asyncio.TaskGroup() as group:
+            prices = group.create_task(update_prices())
+            try:
+                check_payments()
+            except Exception:
+                prices.cancel()
+                raise
+            yield
+            prices.cancel()
+        save_carts()
+
+    return _shop(lifespan)
+
+
+@wrong(
     "4.6.3",
     caught_by="test_q3_if_the_check_fails_the_application_does_not_start[TimeoutError]",
 )
@@ -885,6 +959,37 @@ def settings_app(path):
     async def lifespan(app: FastAPI):
         load_settings(path)
         yield {"settings": {"currency": "EUR"}}
+
+    return _settings(lifespan)
+
+
+@wrong(
+    "4.6.4",
+    caught_by="test_q4_a_setting_that_was_deleted_is_missing_after_the_next_start[other]",
+)
+def settings_app(path):
+    """Add the settings of each start to one dict."""
+    known = {}
+
+    async def lifespan(app: FastAPI):
+        known.update(load_settings(path))
+        yield {"settings": known}
+
+    return _settings(lifespan)
+
+
+@wrong(
+    "4.6.4",
+    caught_by="test_q4_a_setting_that_was_deleted_is_missing_after_the_next_start[empty]",
+)
+def settings_app(path):
+    """Keep the settings of the last start if the file is empty."""
+    last = {}
+
+    async def lifespan(app: FastAPI):
+        nonlocal last
+        last = load_settings(path) or last
+        yield {"settings": last}
 
     return _settings(lifespan)
 
@@ -1157,6 +1262,70 @@ def services_app(services):
     return _shop(lifespan)
 
 
+@wrong(
+    "4.6.5",
+    caught_by="test_q5_after_a_keyboard_interrupt_all_connections_are_closed[close]",
+)
+def services_app(services):
+    """Continue after every Exception of `close`, and not after an interrupt."""
+
+    async def lifespan(_: FastAPI):
+        connections = []
+        problem = None
+        try:
+            for service in services:
+                connections.append(connect(service))
+            yield
+        finally:
+            for connection in reversed(connections):
+                try:
+                    connection.close()
+                except Exception as error:
+                    problem = error
+            if problem is not None:
+                raise problem
+
+    return _shop(lifespan)
+
+
+@wrong(
+    "4.6.5",
+    caught_by="test_q5_after_a_keyboard_interrupt_all_connections_are_closed[connect]",
+)
+def services_app(services):
+    """Close after every Exception of `connect`, and not after an interrupt."""
+
+    async def lifespan(_: FastAPI):
+        stack = ExitStack()
+        for service in services:
+            try:
+                stack.callback(connect(service).close)
+            except Exception:
+                stack.close()
+                raise
+        with stack:
+            yield
+
+    return _shop(lifespan)
+
+
+@wrong(
+    "4.6.5", caught_by="test_q5_the_connections_are_closed_in_the_reverse_order[twice]"
+)
+def services_app(services):
+    """Keep the connections in a dict by service."""
+
+    async def lifespan(_: FastAPI):
+        connections = {}
+        with ExitStack() as stack:
+            stack.callback(lambda: [c.close() for c in reversed(connections.values())])
+            for service in services:
+                connections[service] = connect(service)
+            yield
+
+    return _shop(lifespan)
+
+
 @right("4.6.5")
 def services_app(services):
     """Use an async stack with context managers."""
@@ -1208,7 +1377,7 @@ def services_app(services):
             while connections:
                 try:
                     connections.pop().close()
-                except Exception as error:
+                except BaseException as error:
                     problem = error
             if problem is not None:
                 raise problem
