@@ -91,7 +91,7 @@ def shop_app() -> FastAPI:
     """4.7.2  How do you include multiple routers in a FastAPI app?
 
     Create the application of the bookshop from the routers `catalogue`, `offers` and
-    `reports`, and return it.
+    `reports`, and return it. Each call returns a new application.
 
     - All paths of `catalogue` and `offers` begin with `/api`. All paths of `reports`
       begin with `/api/reports`.

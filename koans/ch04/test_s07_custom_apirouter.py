@@ -88,15 +88,18 @@ def test_q1_get_products_returns_the_list_of_each_moment(answers, products):
             f"There were two products, then one, then none. When there were "
             f"{len(expected)}, `GET /products` returned {in_words(body)}. The "
             "docstring asks for what `list_products()` returns at the moment of the "
-            "request. Look at where your code calls it."
+            "request. Look at where your code calls it, and at what it does with the "
+            "list."
         )
 
 
 def test_q1_get_a_product_returns_the_one_with_this_number(answers, products):
+    products[-7] = answers.Product(-7, "Emma")
     _, app = products_app(answers)
 
     for number, expected in [
         (5, (200, {"number": 5, "title": "Żubr"})),
+        (-7, (200, {"number": -7, "title": "Emma"})),
         (12, (200, {"number": 12, "title": ""})),
         (13, (404, {"detail": "No product 13."})),
     ]:
@@ -208,7 +211,7 @@ def test_q2_others_cannot_read_the_reports(answers, name, headers):
     assert got == (403, {"detail": "This is for the staff only."}), (
         f"`GET /api/reports/{name}` with the headers {headers} returned "
         f"{in_words(got)}. The docstring asks that each endpoint of `reports` depends "
-        "on `staff_only`, which raises 403."
+        "on `staff_only`, which raises 403 'This is for the staff only.'"
     )
 
 
@@ -294,6 +297,19 @@ def test_q2_another_application_includes_a_router_in_its_own_way(answers, name, 
         )
 
 
+def test_q2_each_call_returns_a_new_application(answers):
+    first, second = shop(answers), shop(answers)
+    first.get("/api/first")(lambda: "first")
+
+    paths = ["/api/first", "/api/books/7"]
+    got = [send(second, "GET", path)[0] for path in paths]
+    assert got == [404, 200], (
+        "`shop_app()` was called twice, and the first application got an endpoint `GET "
+        f"/api/first`. The second one returned {got} for {paths}. The docstring asks "
+        "for [404, 200]: each call returns a new application."
+    )
+
+
 ANA = {"X-Customer": "Ana"}
 REQUESTS = [
     ("GET", "", "order 7"),
@@ -338,6 +354,19 @@ def test_q3_an_application_includes_the_router_twice(orders):
 
 
 @ENDPOINTS
+def test_q3_the_paths_do_not_contain_orders(orders, method, path, expected):
+    app = including(orders, "/phone")
+
+    paths = [f"/phone/7{path}", f"/phone/orders/7{path}"]
+    got = [send(app, method, one, ANA) for one in paths]
+    assert [status for status, _ in got] == [200, 404], (
+        "An application includes the router with the prefix '/phone'. "
+        f"`{method}` for {paths} from Ana returned {in_words(got)}. The docstring asks "
+        "for [200, 404]: the paths of the router do not contain `/orders`."
+    )
+
+
+@ENDPOINTS
 def test_q3_without_a_customer_each_endpoint_returns_401(
     orders, method, path, expected
 ):
@@ -367,11 +396,11 @@ def test_q3_an_endpoint_added_later_needs_a_customer_as_well(orders):
 def test_q3_a_number_that_is_no_integer_returns_422(orders, method, path, expected):
     app = including(orders, "/phone/orders")
 
-    got = [send(app, method, f"/phone/orders/{one}{path}", ANA) for one in ("7", "x")]
-    assert [status for status, _ in got] == [200, 422], (
-        f"`{method}` for `/phone/orders/7{path}` and `/phone/orders/x{path}` from Ana "
-        f"returned {in_words(got)}. The docstring asks for 200, and for 422 if "
-        "`number` is not an integer."
+    paths = [f"/phone/orders/{one}{path}" for one in ("7", "-7", "x")]
+    got = [send(app, method, one, ANA) for one in paths]
+    assert [status for status, _ in got] == [200, 200, 422], (
+        f"`{method}` for {paths} from Ana returned {in_words(got)}. The docstring "
+        "asks for 422 if `number` is not an integer, and otherwise for 200."
     )
 
 

@@ -223,6 +223,19 @@ def products_router():
     return router
 
 
+@wrong("4.7.1", caught_by="test_q1_get_a_product_returns_the_one_with_this_number")
+def products_router():
+    """Refuse numbers below 1."""
+    router = APIRouter(prefix="/products", tags=["products"])
+    router.get("")(list_products)
+
+    @router.get("/{number}")
+    def read_product(number: Annotated[int, Path(ge=1)]) -> Product:
+        return find_product(number)
+
+    return router
+
+
 @right("4.7.1")
 def products_router():
     """Register the given functions themselves."""
@@ -428,6 +441,19 @@ def shop_app():
     return app
 
 
+@wrong("4.7.2", caught_by="test_q2_each_call_returns_a_new_application")
+def shop_app():
+    """Create the application at the first call only."""
+    if not hasattr(shop_app, "app"):
+        app = shop_app.app = FastAPI()
+        app.include_router(offers, prefix="/api")
+        app.include_router(catalogue, prefix="/api")
+        app.include_router(
+            reports, prefix="/api/reports", dependencies=[Depends(staff_only)]
+        )
+    return shop_app.app
+
+
 @right("4.7.2")
 def shop_app():
     """Nest the routers in one for `/api`."""
@@ -567,6 +593,34 @@ def orders_router():
     router.get("/{number}")(lambda number: f"order {number}")
     router.get("/{number}/invoice")(lambda number: f"invoice of order {number}")
     router.delete("/{number}")(lambda number: f"order {number} is cancelled")
+    return router
+
+
+@wrong("4.7.3", caught_by="test_q3_the_paths_do_not_contain_orders[read]")
+def orders_router():
+    """Keep the old paths beside the new ones."""
+    router = APIRouter(dependencies=[Depends(signed_in)])
+    return with_endpoints(with_endpoints(router), "/orders")
+
+
+@wrong("4.7.3", caught_by="test_q3_a_number_that_is_no_integer_returns_422[read]")
+def orders_router():
+    """Refuse numbers below 1."""
+    number = Annotated[int, Path(ge=1)]
+    router = APIRouter(dependencies=[Depends(signed_in)])
+
+    @router.get("/{number}")
+    def read_order(number: number) -> str:
+        return f"order {number}"
+
+    @router.get("/{number}/invoice")
+    def read_invoice(number: number) -> str:
+        return f"invoice of order {number}"
+
+    @router.delete("/{number}")
+    def cancel_order(number: number) -> str:
+        return f"order {number} is cancelled"
+
     return router
 
 
