@@ -29,7 +29,14 @@ def send(
     An exception of the application becomes a 500, with the exception as the body.
     """
     with client(app) as http:
-        response = outcome(lambda: http.request(method, path, json=json))
+        return send_with(http, method, path, json)
+
+
+def send_with(
+    http: Any, method: str, path: str, json: object = None
+) -> tuple[int, object]:
+    """Return the status code and the body of the response; see `send`."""
+    response = outcome(lambda: http.request(method, path, json=json))
     if isinstance(response, httpx2.Response):
         return response.status_code, json_or_text(response)
     return 500, response
@@ -103,16 +110,19 @@ def test_q1_the_prices_are_read_for_every_request(answers, asked):
 
 @pytest.mark.parametrize("endpoint", ["price", "club-price"])
 def test_q1_a_book_without_a_price_returns_404(answers, asked, endpoint):
-    prices = {"82-02": 200, "82-03": 300}
+    prices = {"82-0X": 200, "82-03": 300}
     app = override(answers, prices)
     del prices["82-03"]
 
-    books = ("82-02", "82-0", "82-022", "82-03")
-    got = [send(app, "GET", f"/books/{isbn}/{endpoint}") for isbn in books]
-    assert [status for status, _ in got] == [200, 404, 404, 404], (
-        f"`prices` contained 82-02 and 82-03, and the test deleted 82-03. Requests for "
-        f"{books} returned {in_words(got)}. The docstring asks for 404 if `prices` "
-        "does not contain the book. Look at what your override does then."
+    books = ("82-0X", "82-0", "82-0X2", "82-03", " 82-0X", "82-0x", "820X")
+    with client(app) as http:
+        got = [send_with(http, "GET", f"/books/{isbn}/{endpoint}") for isbn in books]
+    statuses = [status for status, _ in got]
+    assert statuses == [200, 404, 404, 404, 404, 404, 404], (
+        f"`prices` contained 82-0X and 82-03, and the test deleted 82-03. Requests for "
+        f"{books} returned {statuses}; the last body was {in_words(got[-1][1])}. The "
+        "docstring asks for 404 if `prices` does not contain the book. Look at what "
+        "your override does with `isbn`."
     )
 
 
@@ -384,6 +394,12 @@ async def test_q3_two_requests_at_the_same_time_get_their_own_stock(
 def test_q3_the_demo_always_charges_nothing(answers):
     stand_in(answers.charge_nothing, lambda cents: f"nothing for {cents}")
     stand_in(answers.charge_card, lambda cents: f"card for {cents}")
+    checks: list[int] = []
+
+    async def check() -> None:
+        checks.append(1)
+
+    stand_in(answers.check_customer, check)
     apps = [create_shop(answers, demo) for demo in (True, False)]
 
     receipts = []
@@ -403,4 +419,9 @@ def test_q3_the_demo_always_charges_nothing(answers):
         f"shop. The receipts were {in_words(receipts)}. The docstring asks for "
         "`charge_nothing` in the demo, always, and for `charge_card` in the real shop. "
         "Look at the override of `charge_card`, and at what removes it."
+    )
+    assert len(checks) == 8, (
+        "Four payments and four requests for the stock called `check_customer` "
+        f"{len(checks)} times. The docstring asks that every request still calls it, "
+        "payments too. Look at how you create the application."
     )

@@ -185,6 +185,19 @@ def override_price(app, prices):
     app.dependency_overrides[norwegian_price] = price
 
 
+@wrong("4.8.1", caught_by="test_q1_a_book_without_a_price_returns_404")
+def override_price(app, prices):
+    """Tidy up the ISBN before the book is looked up."""
+
+    def price(isbn: str):
+        isbn = isbn.strip().upper()
+        if isbn not in prices:
+            raise HTTPException(404)
+        return prices[isbn]
+
+    app.dependency_overrides[norwegian_price] = price
+
+
 @wrong("4.8.1", caught_by="test_q1_the_prices_are_read_for_every_request")
 def override_price(app, prices):
     """Copy the prices."""
@@ -739,6 +752,24 @@ def create_shop(demo):
 
     @app.get("/stock/{isbn}")
     async def read_stock(isbn: str, stock: Annotated[Stock, Depends(get_stock)]):
+        return await stock(isbn)
+
+    return app
+
+
+@wrong("4.8.3", caught_by="test_q3_the_demo_always_charges_nothing")
+def create_shop(demo):
+    """Check the customer in requests for the stock only."""
+    app = FastAPI()
+    app.include_router(payments)
+    if demo:
+        app.dependency_overrides[charge_card] = charge_nothing
+
+    def choose_stock(x_shop: Annotated[str, Header()] = "") -> Stock:
+        return STOCKS.get(x_shop, central_stock)
+
+    @app.get("/stock/{isbn}", dependencies=[Depends(check_customer)])
+    async def read_stock(isbn: str, stock: Annotated[Stock, Depends(choose_stock)]):
         return await stock(isbn)
 
     return app
