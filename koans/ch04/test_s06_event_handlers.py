@@ -171,17 +171,15 @@ def test_q1_without_a_database_the_application_does_not_start(answers, error):
 
     stand_in(answers.open_database, refuse)
     app = fastapi_app(answers.books_app(URL), BOOKS_APP)
-    seen: object = "started"
+    has_started = True
     try:
         with client(app):
             pass
-    except type(error):
-        seen = "did not start"
-    except Exception as other:
-        seen = f"raised {in_words(other)}"
+    except Exception:
+        has_started = False
 
-    assert seen == "did not start", (
-        f"`open_database` raised {type(error).__name__}, and the application {seen}. "
+    assert not has_started, (
+        f"`open_database` raised {type(error).__name__}, and the application started. "
         "The docstring asks that it does not start. Look at the code before `yield`: "
         "the exception has to pass."
     )
@@ -226,13 +224,14 @@ def sell(app: FastAPI, *isbns: str) -> None:
 
 def test_q2_after_the_stop_the_file_has_every_sale(answers, journals, tmp_path):
     path = tmp_path / "sales.txt"
-    sell(answers.sales_app(path), "111", "222", "333")
+    sales = ["333", "111", "333"]
+    sell(answers.sales_app(path), *sales)
 
     lines = path.read_text(encoding="utf-8").split() if path.exists() else []
-    assert lines == ["111", "222", "333"], (
-        f"Three sales were made, and the application has stopped. The file has "
-        f"{in_words(lines)}. The docstring asks for every sale. Look at what happens "
-        "after `yield`."
+    assert lines == sales, (
+        f"The sales {in_words(sales)} were made, and the application has stopped. The "
+        f"file has {in_words(lines)}. The docstring asks for every sale. Look at what "
+        "happens after `yield`."
     )
 
 
@@ -244,6 +243,7 @@ def test_q2_the_journal_is_open_until_the_application_stops(
         running = [file.closed for file in journals]
         ask(http, "POST", "/sales/111")
         running += [file.closed for file in journals]
+        held = getattr(app.state, "journal", None)
     stopped = [file.closed for file in journals]
 
     assert len(journals) == 1, (
@@ -254,6 +254,21 @@ def test_q2_the_journal_is_open_until_the_application_stops(
         f"The attribute `closed` of the journal was {in_words(running)} before and "
         f"after a sale, and {in_words(stopped)} after the stop. The docstring asks for "
         "[False, False] and [True]. Look at where you close the journal."
+    )
+    assert held is journals[0], (
+        f"While the application ran, `app.state.journal` was {in_words(held)}. The "
+        "docstring asks that it stays open: it is the file of `open_journal`."
+    )
+
+
+def test_q2_a_run_without_a_sale_closes_the_journal(answers, journals, tmp_path):
+    sell(answers.sales_app(tmp_path / "sales.txt"))
+
+    closed = [file.closed for file in journals]
+    assert closed == [True], (
+        "The application was started and stopped, without a sale. `closed` of the "
+        f"journals that it opened is {in_words(closed)}. The docstring asks to open "
+        "one at the start, and to close it when the application stops."
     )
 
 
@@ -400,14 +415,37 @@ async def test_q3_the_prices_are_updated_while_the_application_runs(answers):
 
 async def test_q3_the_update_has_ended_when_the_application_has_stopped(answers):
     notes = observe(answers)
+    other = asyncio.create_task(asyncio.Event().wait())
     async with lifespan_of(answers.shop_app()):
         pass
+    goes_on = not other.done() and not other.cancelling()
+    other.cancel()
 
     assert notes.count("update ended") == 1, (
         f"When the application had stopped, this was noted: {in_words(notes)}, without "
         "the end of `update_prices()`. The docstring asks to cancel the task and to "
         "wait until it has ended, however long this takes. Look at the code after "
         "`yield`."
+    )
+    assert goes_on, (
+        "The test has another task in the same event loop. It was cancelled when the "
+        "application stopped. The docstring asks to cancel the task with "
+        "`update_prices()`, and that other tasks go on."
+    )
+
+
+async def test_q3_each_application_ends_its_own_task(answers):
+    notes = observe(answers)
+    running = []
+    async with lifespan_of(answers.shop_app()):
+        async with lifespan_of(answers.shop_app()):
+            running.append(notes.count("update") - notes.count("update ended"))
+        running.append(notes.count("update") - notes.count("update ended"))
+
+    assert running == [2, 1], (
+        "Two applications were started, and then the second one was stopped. Before "
+        f"and after this stop, {in_words(running)} tasks with `update_prices()` were "
+        "running. The docstring asks for [2, 1]. Look at where you keep the task."
     )
 
 
@@ -443,10 +481,20 @@ SETTINGS_APP = "settings_app(path)"
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("currency", "EUR"), ("open", True), ("days", ["Mon", "Tue"])]
+    ("name", "value"),
+    [
+        ("currency", "EUR"),
+        ("open", True),
+        ("days", ["Mon", "Tue"]),
+        ("Holiday", False),
+        ("note", " 5 % "),
+    ],
 )
 def test_q4_a_request_returns_a_setting_of_the_file(answers, file, name, value):
-    path = file('currency = "EUR"\nopen = true\ndays = ["Mon", "Tue"]\n')
+    path = file(
+        'currency = "EUR"\nopen = true\ndays = ["Mon", "Tue"]\n'
+        'Holiday = false\nnote = " 5 % "\n'
+    )
     with started(answers.settings_app(path), SETTINGS_APP) as http:
         seen = ask(http, "GET", f"/settings/{name}")
 

@@ -68,25 +68,33 @@ def products_app(answers) -> tuple[APIRouter, FastAPI]:
     return router, including(router, "")
 
 
-def test_q1_get_products_returns_the_list_of_each_moment(answers, products):
-    _, app = products_app(answers)
+def test_q1_get_products_returns_the_list_of_each_moment(answers):
+    first, second = {"number": 12, "title": ""}, {"number": 5, "title": "Żubr"}
+    moments = [[first, second, first] * 40, [second], []]
+    for_sale: list[dict[str, Any]] = []
+    stand_in(
+        answers.list_products, lambda: [answers.Product(**one) for one in for_sale]
+    )
 
-    got = [send(app, "GET", "/products")]
-    del products[5]
-    got.append(send(app, "GET", "/products"))
-    del products[12]
-    got.append(send(app, "GET", "/products"))
+    def list_at(moment: list[dict[str, Any]]) -> tuple[int, Any]:
+        for_sale[:] = moment
+        return send(app, "GET", "/products")
+
+    for_sale[:] = moments[0]
+    _, app = products_app(answers)
+    got = [list_at(moment) for moment in moments]
     status, body = got[0]
-    first, second = {"number": 5, "title": "Żubr"}, {"number": 12, "title": ""}
     assert status == 200, (
         f"`GET /products` returned {status} and {in_words(body)}. The docstring asks "
         "for 200 and for no redirect. Look at the path in your decorator, and at the "
         "prefix."
     )
-    for (_, body), expected in zip(got, [[first, second], [second], []], strict=True):
+    for (_, body), expected in zip(got, moments, strict=True):
         assert body == expected, (
-            f"There were two products, then one, then none. When there were "
-            f"{len(expected)}, `GET /products` returned {in_words(body)}. The "
+            "There were 120 products with the numbers 12, 5, 12 and so on, then one, "
+            f"then none. When there were {len(expected)}, `GET /products` returned "
+            f"{len(body) if isinstance(body, list) else 'no list'}: {in_words(body)}. "
+            "The "
             "docstring asks for what `list_products()` returns at the moment of the "
             "request. Look at where your code calls it, and at what it does with the "
             "list."
@@ -102,6 +110,7 @@ def test_q1_get_a_product_returns_the_one_with_this_number(answers, products):
         (-7, (200, {"number": -7, "title": "Emma"})),
         (12, (200, {"number": 12, "title": ""})),
         (13, (404, {"detail": "No product 13."})),
+        (10**20, (404, {"detail": f"No product {10**20}."})),
     ]:
         got = send(app, "GET", f"/products/{number}")
         assert got == expected, (
@@ -396,11 +405,17 @@ def test_q3_an_endpoint_added_later_needs_a_customer_as_well(orders):
 def test_q3_a_number_that_is_no_integer_returns_422(orders, method, path, expected):
     app = including(orders, "/phone/orders")
 
-    paths = [f"/phone/orders/{one}{path}" for one in ("7", "-7", "x")]
-    got = [send(app, method, one, ANA) for one in paths]
-    assert [status for status, _ in got] == [200, 200, 422], (
-        f"`{method}` for {paths} from Ana returned {in_words(got)}. The docstring "
-        "asks for 422 if `number` is not an integer, and otherwise for 200."
+    for number in ("7", "-7", str(10**20)):
+        got = send(app, method, f"/phone/orders/{number}{path}", ANA)
+        assert got == (200, expected.replace("7", number)), (
+            f"`{method} /phone/orders/{number}{path}` from Ana returned "
+            f"{in_words(got)}. The docstring asks for 200 and what the endpoint "
+            "returns now, for every integer."
+        )
+    got = send(app, method, f"/phone/orders/x{path}", ANA)
+    assert got[0] == 422, (
+        f"`{method} /phone/orders/x{path}` from Ana returned {in_words(got)}. The "
+        "docstring asks for 422 if `number` is not an integer."
     )
 
 

@@ -7,7 +7,7 @@ from unittest.mock import NonCallableMock
 
 import httpx2
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, HTTPException
 
 from lab import (
     async_client,
@@ -69,12 +69,12 @@ def override(answers, prices: dict[str, int]) -> FastAPI:
 
 
 def test_q1_both_endpoints_use_the_prices_of_the_test(answers, asked):
-    app = override(answers, {"82-02": 200, "0042": 0})
+    app = override(answers, {"82-02": 207, "0042": 0})
 
     paths = ("82-02/price", "82-02/club-price", "0042/price", "0042/club-price")
     got = [status_and_body(app, f"/books/{path}") for path in paths]
-    assert got == [(200, 200), (200, 180), (200, 0), (200, 0)], (
-        f"`prices` was {{'82-02': 200, '0042': 0}}. Four requests returned "
+    assert got == [(200, 207), (200, 186), (200, 0), (200, 0)], (
+        f"`prices` was {{'82-02': 207, '0042': 0}}. Four requests returned "
         f"{in_words(got)}, and `ask_wholesaler` was called {len(asked)} times. The "
         "docstring asks for `prices[isbn]`. Look at the key and at the value of your "
         "override."
@@ -89,6 +89,13 @@ def test_q1_each_application_uses_its_own_prices(answers, asked):
         "Two applications got the prices {'82-02': 200} and {'82-02': 500}. Their "
         f"responses were {in_words(got)}. The docstring asks that each one uses the "
         "prices of its call. Look at what your code shares between two calls."
+    )
+    answers.override_price(apps[0], {"82-02": 700})
+    again = status_and_body(apps[0], "/books/82-02/price")
+    assert again == (200, 700), (
+        "Another unit test gave the prices {'82-02': 700} to the same application. It "
+        f"returned {in_words(again)}. The docstring asks for the prices of the test "
+        "that called `override_price`: the last one."
     )
 
 
@@ -169,6 +176,13 @@ def book(answers, isbn: str, copies: int) -> Any:
 
 
 def test_q2_every_request_gets_the_same_mock(answers):
+    opened: list[str] = []
+
+    def refuse() -> Any:
+        opened.append("open_session()")
+        raise ConnectionError("A unit test has no database.")
+
+    stand_in(answers.open_session, refuse)
     books = {"82-02": book(answers, "82-02", 3)}
     app, session = mocked(answers, books)
 
@@ -183,6 +197,10 @@ def test_q2_every_request_gets_the_same_mock(answers):
         "Two requests called `commit`. The number of calls in the mock that you "
         f"returned is {session.commit.call_count}. The docstring asks that every "
         "request gets this mock. Look at what your override does and returns."
+    )
+    assert opened == [], (
+        f"Two requests called {in_words(opened)}. The docstring asks not to call "
+        "`open_session`. Look at what your override does."
     )
 
 
@@ -287,8 +305,13 @@ def test_q3_each_shop_has_its_own_stock(answers):
     async def fail(isbn: str) -> int:
         raise KeyError(isbn)
 
+    async def closed(isbn: str) -> int:
+        raise HTTPException(503, "The shop is closed.")
+
+    left = [0, 6]
+
     async def sold_out(isbn: str) -> int:
-        return 0
+        return left.pop(0)
 
     for number, name in enumerate(("central", "bergen", "oslo"), start=1):
 
@@ -297,19 +320,30 @@ def test_q3_each_shop_has_its_own_stock(answers):
 
         stand_in(getattr(answers, f"{name}_stock"), count)
     app = create_shop(answers, demo=False)
-    answers.STOCKS.update(voss=fail, molde=sold_out)
+    answers.STOCKS.update(voss=fail, molde=sold_out, hamar=closed)
 
-    shops = ("bergen", None, "oslo", "Oslo", "os", "molde", "voss", None)
+    shops = (
+        "bergen",
+        None,
+        "oslo",
+        "Oslo",
+        "os",
+        "molde",
+        "molde",
+        "hamar",
+        "voss",
+        None,
+    )
     got = []
     with client(app, raises=False) as http:
         for shop in shops:
             response = http.get("/stock/82-02", headers=headers(shop))
             got.append(response.json() if response.is_success else response.status_code)
-    assert got == [25, 15, 35, 15, 15, 0, 500, 15], (
-        f"Requests for {shops} returned {got}. The stocks are: bergen 25, oslo 35, "
-        "molde 0, voss raises KeyError (500). The docstring asks for these, and "
-        "otherwise for the central stock, 15. Look at how you choose the stock, and "
-        "at what remains after voss."
+    assert got == [25, 15, 35, 15, 15, 0, 6, 503, 500, 15], (
+        f"Requests for {shops} returned {got}. The stocks: bergen 25, oslo 35, molde 0 "
+        "and then 6. hamar raises HTTPException 503, voss KeyError (500). The "
+        "docstring asks for these, else for the central stock, 15. Look at how you "
+        "choose, and at what remains after voss."
     )
 
 

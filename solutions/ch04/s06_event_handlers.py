@@ -144,7 +144,8 @@ def shop_app() -> FastAPI:
       the application does not start. Then call neither `update_prices()` nor
       `save_carts()`.
     - `update_prices()` runs as a task of asyncio while the application runs. When the
-      application stops, cancel the task, and wait until it has ended.
+      application stops, cancel the task, and wait until it has ended. Other tasks go
+      on.
     - When the application stops, call `save_carts()` once, before or after the task
       has ended.
 

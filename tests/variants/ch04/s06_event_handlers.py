@@ -311,6 +311,23 @@ def books_app(url):
 
 @right("4.6.1")
 def books_app(url):
+    """Raise an exception with a text for the operator."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI):
+        try:
+            app.state.engine = open_database(url)
+        except Exception as error:
+            raise RuntimeError("The database cannot be opened.") from error
+        yield
+
+    app = FastAPI(lifespan=lifespan)
+    app.include_router(books)
+    return app
+
+
+@right("4.6.1")
+def books_app(url):
     """Use an async generator function without the decorator."""
 
     async def lifespan(app: FastAPI):
@@ -454,6 +471,48 @@ def sales_app(path):
             yield
 
     return _sales(lifespan)
+
+
+@wrong("4.6.2", caught_by="test_q2_the_journal_is_open_until_the_application_stops")
+def sales_app(path):
+    """Keep the journal in a variable of the function."""
+    journal = None
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI):
+        nonlocal journal
+        with open_journal(path) as journal:
+            yield
+
+    app = FastAPI(lifespan=lifespan)
+
+    @app.post("/sales/{isbn}", status_code=201)
+    async def sell(isbn: str) -> None:
+        journal.write(f"{isbn}\n")
+
+    return app
+
+
+@wrong("4.6.2", caught_by="test_q2_a_run_without_a_sale_closes_the_journal")
+def sales_app(path):
+    """Close the file only if there was a sale."""
+    sales = []
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI):
+        app.state.journal = open_journal(path)
+        yield
+        if sales:
+            app.state.journal.close()
+
+    app = FastAPI(lifespan=lifespan)
+
+    @app.post("/sales/{isbn}", status_code=201)
+    async def sell(isbn: str) -> None:
+        sales.append(isbn)
+        app.state.journal.write(f"{isbn}\n")
+
+    return app
 
 
 @right("4.6.2")
@@ -736,6 +795,25 @@ def shop_app():
     return _shop(lifespan)
 
 
+@wrong(
+    "4.6.3", caught_by="test_q3_the_update_has_ended_when_the_application_has_stopped"
+)
+def shop_app():
+    """Cancel every other task of the event loop."""
+
+    async def lifespan(_: FastAPI):
+        check_payments()
+        asyncio.create_task(update_prices())
+        yield
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        save_carts()
+
+    return _shop(lifespan)
+
+
 @wrong("4.6.3", caught_by="test_q3_if_the_check_fails_the_application_does_not_start")
 def shop_app():
     """Create the task before the check, and cancel it if the check fails."""
@@ -948,6 +1026,19 @@ def settings_app(path):
 
     def lifespan(app: FastAPI):
         return {"settings": load_settings(path)}
+
+    return _settings(lifespan)
+
+
+@wrong(
+    "4.6.4", caught_by="test_q4_a_request_returns_a_setting_of_the_file[Holiday-False]"
+)
+def settings_app(path):
+    """Leave the empty values out."""
+
+    async def lifespan(app: FastAPI):
+        loaded = load_settings(path)
+        yield {"settings": {name: value for name, value in loaded.items() if value}}
 
     return _settings(lifespan)
 

@@ -223,6 +223,32 @@ def products_router():
     return router
 
 
+@wrong("4.7.1", caught_by="test_q1_get_products_returns_the_list_of_each_moment")
+def products_router():
+    """Return the first page of the list."""
+    router = APIRouter(prefix="/products", tags=["products"])
+
+    @router.get("")
+    def read_products(limit: int = 100) -> list[Product]:
+        return list_products()[:limit]
+
+    router.get("/{number}")(find_product)
+    return router
+
+
+@wrong("4.7.1", caught_by="test_q1_get_products_returns_the_list_of_each_moment")
+def products_router():
+    """Sort the products."""
+    router = APIRouter(prefix="/products", tags=["products"])
+
+    @router.get("")
+    def read_products() -> list[Product]:
+        return sorted(list_products(), key=lambda product: product.number)
+
+    router.get("/{number}")(find_product)
+    return router
+
+
 @wrong("4.7.1", caught_by="test_q1_get_a_product_returns_the_one_with_this_number")
 def products_router():
     """Refuse numbers below 1."""

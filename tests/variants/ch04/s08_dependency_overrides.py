@@ -256,6 +256,18 @@ def override_price(app, prices):
     app.dependency_overrides[norwegian_price] = price
 
 
+@wrong("4.8.1", caught_by="test_q1_each_application_uses_its_own_prices")
+def override_price(app, prices):
+    """Keep an override that is there already."""
+
+    def price(isbn: str):
+        if isbn not in prices:
+            raise HTTPException(404)
+        return prices[isbn]
+
+    app.dependency_overrides.setdefault(norwegian_price, price)
+
+
 @right("4.8.1")
 def override_price(app, prices):
     """Use a class with `__call__`, and try."""
@@ -554,6 +566,24 @@ def mocked_shop(books):
     app = FastAPI()
     app.include_router(books_router)
     app.dependency_overrides[get_session] = fresh
+    return app, session
+
+
+@wrong("4.8.2", caught_by="test_q2_every_request_gets_the_same_mock")
+def mocked_shop(books):
+    """Try the database first."""
+    session = NonCallableMock(spec=Session)
+    session.get.side_effect = lambda model, isbn: books.get(isbn)
+
+    def provide():
+        try:
+            return open_session()
+        except ConnectionError:
+            return session
+
+    app = FastAPI()
+    app.include_router(books_router)
+    app.dependency_overrides[get_session] = provide
     return app, session
 
 
@@ -957,6 +987,25 @@ def create_shop(demo):
             return await STOCKS[x_shop](isbn)
         except KeyError:
             return await central_stock(isbn)
+
+    return app
+
+
+@wrong("4.8.3", caught_by="test_q3_each_shop_has_its_own_stock")
+def create_shop(demo):
+    """Keep the numbers of copies."""
+    app = FastAPI(dependencies=[Depends(check_customer)])
+    app.include_router(payments)
+    if demo:
+        app.dependency_overrides[charge_card] = charge_nothing
+    known = {}
+
+    @app.get("/stock/{isbn}")
+    async def read_stock(isbn: str, x_shop: Annotated[str, Header()] = "") -> int:
+        key = (x_shop, isbn)
+        if key not in known:
+            known[key] = await STOCKS.get(x_shop, central_stock)(isbn)
+        return known[key]
 
     return app
 
