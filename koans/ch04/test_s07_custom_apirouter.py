@@ -90,14 +90,13 @@ def test_q1_get_products_returns_the_list_of_each_moment(answers):
         "prefix."
     )
     for (_, body), expected in zip(got, moments, strict=True):
+        numbers = [one["number"] for one in expected[:3]]
+        count = len(body) if isinstance(body, list) else "no list"
         assert body == expected, (
-            "There were 120 products with the numbers 12, 5, 12 and so on, then one, "
-            f"then none. When there were {len(expected)}, `GET /products` returned "
-            f"{len(body) if isinstance(body, list) else 'no list'}: {in_words(body)}. "
-            "The "
-            "docstring asks for what `list_products()` returns at the moment of the "
-            "request. Look at where your code calls it, and at what it does with the "
-            "list."
+            f"{len(expected)} products were for sale, the first have the numbers "
+            f"{numbers}. `GET /products` returned {count}: {in_words(body)}. The "
+            "docstring asks for what `list_products()` returns at that moment. Look at "
+            "where your code calls it, and at what it does with the list."
         )
 
 
@@ -200,7 +199,8 @@ def test_q2_the_offers_are_not_taken_for_a_book(answers):
     assert got == (200, ["Emma"]), (
         f"`GET /api/books/offers` without a header returned {in_words(got)}. The "
         "docstring asks for `read_offers`, without `staff_only`. The path also matches "
-        "`/books/{isbn}`, and the first match wins. Look at the order of your lines."
+        "`/books/{isbn}`, and the first match wins. Look at the order of your lines, "
+        "and at the dependencies."
     )
 
 

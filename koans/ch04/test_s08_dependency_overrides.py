@@ -340,10 +340,10 @@ def test_q3_each_shop_has_its_own_stock(answers):
             response = http.get("/stock/82-02", headers=headers(shop))
             got.append(response.json() if response.is_success else response.status_code)
     assert got == [25, 15, 35, 15, 15, 0, 6, 503, 500, 15], (
-        f"Requests for {shops} returned {got}. The stocks: bergen 25, oslo 35, molde 0 "
-        "and then 6. hamar raises HTTPException 503, voss KeyError (500). The "
-        "docstring asks for these, else for the central stock, 15. Look at how you "
-        "choose, and at what remains after voss."
+        f"For {shops} the responses were {got}. The stocks: bergen 25, oslo 35, molde "
+        "0 and then 6, hamar a 503, voss a KeyError (500). For any other name the "
+        "docstring asks for the central stock, 15. Look at how you choose, and at what "
+        "remains after voss."
     )
 
 
