@@ -301,17 +301,33 @@ def headers(shop: str | None) -> dict[str, str]:
     return {} if shop is None else {"X-Shop": shop}
 
 
-def test_q3_each_shop_has_its_own_stock(answers):
-    async def fail(isbn: str) -> int:
-        raise KeyError(isbn)
+# The shops that are asked for, one after the other, and what they return.
+SHOPS: list[tuple[str | None, int]] = [
+    ("bergen", 25),
+    (None, 15),
+    ("oslo", 35),
+    ("Oslo", 15),
+    ("os", 15),
+    ("molde", 0),
+    ("molde", 6),
+    ("hamar", 503),
+    ("voss", 500),
+    (None, 15),
+]
 
-    async def closed(isbn: str) -> int:
-        raise HTTPException(503, "The shop is closed.")
 
+def add_stocks(answers: Any) -> None:
+    """Let each stock return a number of its own, or raise, as in `SHOPS`."""
     left = [0, 6]
 
     async def sold_out(isbn: str) -> int:
         return left.pop(0)
+
+    async def closed(isbn: str) -> int:
+        raise HTTPException(503, "The shop is closed.")
+
+    async def fail(isbn: str) -> int:
+        raise KeyError(isbn)
 
     for number, name in enumerate(("central", "bergen", "oslo"), start=1):
 
@@ -319,31 +335,23 @@ def test_q3_each_shop_has_its_own_stock(answers):
             return number * 10 + len(isbn)
 
         stand_in(getattr(answers, f"{name}_stock"), count)
-    app = create_shop(answers, demo=False)
     answers.STOCKS.update(voss=fail, molde=sold_out, hamar=closed)
 
-    shops = (
-        "bergen",
-        None,
-        "oslo",
-        "Oslo",
-        "os",
-        "molde",
-        "molde",
-        "hamar",
-        "voss",
-        None,
-    )
+
+def test_q3_each_shop_has_its_own_stock(answers):
+    app = create_shop(answers, demo=False)
+    add_stocks(answers)
+
     got = []
     with client(app, raises=False) as http:
-        for shop in shops:
+        for shop, _ in SHOPS:
             response = http.get("/stock/82-02", headers=headers(shop))
             got.append(response.json() if response.is_success else response.status_code)
-    assert got == [25, 15, 35, 15, 15, 0, 6, 503, 500, 15], (
-        f"For {shops} the responses were {got}. The stocks: bergen 25, oslo 35, molde "
-        "0 and then 6, hamar a 503, voss a KeyError (500). For any other name the "
-        "docstring asks for the central stock, 15. Look at how you choose, and at what "
-        "remains after voss."
+    assert got == [number for _, number in SHOPS], (
+        f"For {[shop for shop, _ in SHOPS]} the responses were {got}. The stocks: "
+        "bergen 25, oslo 35, molde 0 and then 6, hamar a 503, voss a KeyError (500). "
+        "For any other name the docstring asks for the central stock, 15. Look at how "
+        "you choose, and at what remains after voss."
     )
 
 
