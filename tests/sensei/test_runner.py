@@ -46,16 +46,6 @@ WAIT = (
 )
 
 
-@pytest.fixture
-def sections(miniature: Miniature) -> list[Section]:
-    """The sections 1.1 and 1.2, which ask the same."""
-    for name in (STUB, TESTS, STUB.replace("koans", "solutions")):
-        text = (miniature.root / name).read_text(encoding="utf-8")
-        other = text.replace("1.1.", "1.2.").replace("1.1  ", "1.2  ")
-        miniature.write(name.replace("s01_adding", "s02_more"), other)
-    return miniature.repository.sections
-
-
 class Run:
     """A server, and what it has sent."""
 
@@ -170,25 +160,6 @@ def test_a_cancelled_request_is_done_and_others_go_on(miniature, sections, run):
     assert {(third, "1.2.1"), (third, "1.2.2")} <= judged
     assert (first, "1.1.1") not in judged
     assert (second, "1.1.1") not in judged
-
-
-@SERVERS
-def test_the_latest_request_is_served_first(miniature, sections, run):
-    """A whole chapter waits for its first koan; then a section is asked for."""
-    miniature.answer("raise NotImplementedError", WAIT)
-    miniature.answer("return ___", WAIT.replace("one + other", "0"))
-    for name in (STUB, TESTS, STUB.replace("koans", "solutions")):
-        text = (miniature.root / name).read_text(encoding="utf-8")
-        miniature.write(name.replace("s01_adding", "s03_again"), text)
-    if run.client.server == SPAWN_SERVER:
-        pytest.skip("a pool of threads takes what comes first")
-    chapter = run.client.run(sections, None)
-    latest = run.client.run(sections[1:], [Koan(1, 2, 2)])
-    miniature.write("go", "")
-
-    done = [event for event in run.until(RequestDone(chapter)) if event != Ready()]
-
-    assert RequestDone(latest) in done
 
 
 # A test of question 1 that leaves word of having run, and fails with an answer.
