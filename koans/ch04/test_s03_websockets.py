@@ -888,7 +888,8 @@ def check_closed(desk: Desk, socket: ClientConnection, code: int, given: str) ->
     received = desk.receive(socket)
     assert received == Closed(code), (
         f"{given}. The client received {in_words(received)}.{desk.error} The docstring "
-        f"asks to close the WebSocket with the code {code}."
+        f"asks to close the WebSocket with the code {code}. Look at what your code "
+        "checks for each text."
     )
 
 
