@@ -118,14 +118,13 @@ class RunnerClient:
         self._send(Cancel(request))
 
     def events(self) -> Iterator[Event]:
-        """Yield the events of the server, until it ends."""
+        """Return the events of the server that runs now, until it ends."""
         process = self._process
         if process is None or process.stdout is None:
-            return
-        reader = MessageReader(process.stdout.fileno())
-        while not reader.at_end:
-            for message in reader.read():
-                yield cast("Event", message)
+            return iter(())
+        # A descriptor of its own: once the server is stopped, the next one may get the
+        # number of that which is closed, and who still listens would take its events.
+        return _events_from(os.dup(process.stdout.fileno()))
 
     def follow(self, request: int, results: Results) -> Iterator[Verdict]:
         """Yield the verdicts of `request` as they are complete; fill `results`.
@@ -154,6 +153,17 @@ class RunnerClient:
                 process.stdin.flush()
         except (OSError, ValueError) as error:
             raise RunnerError("The process that runs the koans has ended.") from error
+
+
+def _events_from(descriptor: int) -> Iterator[Event]:
+    """Yield what is sent to `descriptor` until its end, and close it."""
+    reader = MessageReader(descriptor)
+    try:
+        while not reader.at_end:
+            for message in reader.read():
+                yield cast("Event", message)
+    finally:
+        os.close(descriptor)
 
 
 def add_event(event: Event, results: Results) -> Verdict | None:

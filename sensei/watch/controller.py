@@ -104,10 +104,11 @@ class Controller:
         self.was_ready = False
         self._packages = _packages_changed()
         self._results = Results(self.repository)
-        start, client, events = self._start, self._client, self._events
+        start, events = self._start, self._events
+        sent = self._client.events()  # here: the thread may begin after a restart
 
         def listen() -> None:
-            for event in client.events():
+            for event in sent:
                 events.put(RunnerSent(start, event))
             events.put(RunnerEnded(start))
 

@@ -162,6 +162,19 @@ def test_a_cancelled_request_is_done_and_others_go_on(miniature, sections, run):
     assert (second, "1.1.1") not in judged
 
 
+@SERVERS
+def test_who_listens_to_a_server_gets_no_events_of_the_next(sections, run):
+    client = run.client
+    former = client.events()
+    client.stop()
+    client.start()
+    for _ in range(2):
+        assert list(run.until(RequestDone(client.run(sections, None))))
+
+    client.run(sections, None)
+    assert [event for event in former if event != Ready()] == []
+
+
 # A test of question 1 that leaves word of having run, and fails with an answer.
 THIRD_TEST = """
 def test_q1_a_third(answers):
