@@ -28,10 +28,12 @@ class _PosixKeyboard(Keyboard):
         self._terminal = terminal
 
     def listen(self) -> None:
+        import termios
         import tty
 
         if not self._is_in_background():
-            tty.setcbreak(self._terminal)  # keeps Ctrl-C a signal
+            # Keeps Ctrl-C a signal, and keys that were pressed meanwhile.
+            tty.setcbreak(self._terminal, termios.TCSADRAIN)
 
     def _is_in_background(self) -> bool:
         """Return whether the terminal belongs to another process now."""
