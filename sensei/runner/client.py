@@ -122,8 +122,8 @@ class RunnerClient:
         process = self._process
         if process is None or process.stdout is None:
             return iter(())
-        # A descriptor of its own: once the server is stopped, the next one may get the
-        # number of that which is closed, and who still listens would take its events.
+        # A duplicate, because `stop` closes the pipe. The pipe of the next server may
+        # get the same number, and whoever still reads would take its events.
         return _events_from(os.dup(process.stdout.fileno()))
 
     def follow(self, request: int, results: Results) -> Iterator[Verdict]:

@@ -168,9 +168,11 @@ def status_codes() -> dict[str, dict[str, int]]:
     SQLAlchemy-based FastAPI app?
 
     A client sends POST requests to `/plain` and `/validated` of `deliveries_app` above.
-    The body is `{"title": "Emma", "pieces": 3}`, but one field has another value, or is
-    added. Predict the status code of each response: 201 (the row is stored), 422 or
-    500. The database is SQLite.
+    Predict the status code of each response: 201 (the row is stored), 422 or 500.
+
+    - The body is `{"title": "Emma", "pieces": 3}`. In each request, one field has
+      another value, or one is added. The keys of the dict below show this field.
+    - The database is SQLite.
 
     Given:
         In SQLite, an INTEGER column can also store a string. SQLAlchemy's type for a
