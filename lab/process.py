@@ -44,8 +44,9 @@ class Process:
 
     def __init__(self, running: subprocess.Popen[bytes], log: Path, port: int):
         self.listening = False
+        # Certificates are not needed, and take long to load.
         self.client = httpx2.Client(
-            base_url=f"http://127.0.0.1:{port}", trust_env=False
+            base_url=f"http://127.0.0.1:{port}", trust_env=False, verify=False
         )
         self._running = running
         self._log = log

@@ -322,10 +322,10 @@ def test_q2_the_emails_after_the_end_of_the_process_are_predicted(
         return app
 
     with server_process(create, answers.send_email, send_late) as (running, url):
-        httpx2.post(f"{url}/email", json=MARA, trust_env=False)
+        httpx2.post(f"{url}/email", json=MARA, trust_env=False, verify=False)
         running.report()
     with server_process(create) as (running, url):
-        httpx2.get(f"{url}/docs", trust_env=False)
+        httpx2.get(f"{url}/docs", trust_env=False, verify=False)
         running.interrupt()
         running.report()
 
@@ -373,7 +373,7 @@ def test_q2_the_request_during_remind_is_predicted(answers, mailbox):
         server.client.post("/remind", json=MARA)
         other = threading.Thread(
             target=lambda: httpx2.get(
-                f"{server.url}/docs", trust_env=False, timeout=PATIENCE
+                f"{server.url}/docs", trust_env=False, verify=False, timeout=PATIENCE
             )
         )
         other.start()
@@ -549,7 +549,9 @@ def test_q3_the_next_process_sends_the_email_of_a_killed_one(
 def purchase_at(url: str) -> None:
     """Buy a ticket from a server that can be killed meanwhile."""
     try:
-        response = httpx2.post(f"{url}/tickets", json=MARA, trust_env=False)
+        response = httpx2.post(
+            f"{url}/tickets", json=MARA, trust_env=False, verify=False
+        )
     except httpx2.HTTPError as error:
         raise AssertionError(
             f"The process was killed when it called `send_email`, and the client of "

@@ -135,7 +135,7 @@ class Feed:
         """Serve the application during the block."""
         with serve(self._counted) as self._server:
             async with httpx2.AsyncClient(
-                base_url=self._server.url, timeout=60, trust_env=False
+                base_url=self._server.url, timeout=60, trust_env=False, verify=False
             ) as self.clients:
                 yield self
 

@@ -229,7 +229,7 @@ def recorded(sides: Tls | None) -> Iterator[tuple[httpx2.Client, Wire]]:
     """Yield a client of `records()`, and the line between the two."""
     with serve(records(), tls=sides) as server, wire(server.port) as line:
         url = server.url.replace(str(server.port), str(line.port))
-        verify = sides.client if sides else True
+        verify = sides.client if sides else False
         with httpx2.Client(base_url=url, verify=verify, trust_env=False) as http:
             yield http, line
 

@@ -44,7 +44,7 @@ class Service:
 
     def call(self, certificate: trustme.LeafCert | None) -> object:
         """Return the status code that a client gets, or the exception it has."""
-        trust = ssl.create_default_context()
+        trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         SERVERS.configure_trust(trust)
         if certificate is not None:
             certificate.configure_cert(trust)
@@ -85,7 +85,7 @@ def service(answers, folder: Path, clinic: trustme.CA = CLINIC) -> Iterator[Serv
         "run. The docstring asks for the context of the service. Look at the purpose "
         "that you create it for."
     )
-    sides = Tls(context, ssl.create_default_context(), SERVERS)
+    sides = Tls(context, ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), SERVERS)
     with serve(app, tls=sides) as running:
         yield Service(f"{running.url}/records", reached)
 

@@ -25,7 +25,7 @@ from sensei.runner.protocol import (
 
 # Koans of a section that one child runs. A fork for each would take longer; one for all
 # would leave cores idle in the end, while the last section still runs on one of them.
-_TOGETHER = 3
+_TOGETHER = 8
 
 
 @dataclass
