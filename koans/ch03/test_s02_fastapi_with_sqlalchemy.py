@@ -423,9 +423,8 @@ def test_q2_every_request_gets_a_new_session(answers, pools, new_url):
     )
 
 
-def test_q2_requests_at_the_same_time_use_different_connections(
-    answers, pools, new_url
-):
+def two_at_once(answers, url: str) -> tuple[list[int], list[tuple[Any, Any]]]:
+    """Return the statuses of two requests at once; the sessions and connections."""
     meeting, entered, seen = Rendezvous(2), Event(), []
 
     def add_endpoints(app: FastAPI, open_session: Any) -> None:
@@ -439,12 +438,18 @@ def test_q2_requests_at_the_same_time_use_different_connections(
             await meeting.wait_async()
 
     stand_in(answers.add_endpoints, add_endpoints)
-    with app_shop(answers, new_url()) as shop, ThreadPoolExecutor(1) as thread:
+    with app_shop(answers, url) as shop, ThreadPoolExecutor(1) as thread:
         first = thread.submit(send, shop, "GET", "/meet")
         first.add_done_callback(lambda _: entered.set())
         entered.wait(PATIENCE)
         second = send(shop, "GET", "/meet").status
-        statuses = [first.result().status, second]
+        return [first.result().status, second], seen
+
+
+def test_q2_requests_at_the_same_time_use_different_connections(
+    answers, pools, new_url
+):
+    statuses, seen = two_at_once(answers, new_url())
 
     assert statuses == [200, 200], (
         f"Two requests at the same time returned {statuses}. The docstring asks for "

@@ -560,7 +560,8 @@ def test_q4_each_device_of_the_agent_receives_the_notification(agents):
         assert received == [sent] * len(devices), (
             f"{given}. {agent!r} was sent {in_words(sent)}. Next, the devices of "
             f"{agent!r} received {in_words(received)}.{agents.error} The docstring "
-            "asks to send it once to each device of this agent, and to no other one."
+            "asks to send it once to each device of this agent, and to no other one. "
+            "Look at what you keep for an agent."
         )
 
 
@@ -576,7 +577,8 @@ def test_q4_an_agent_without_devices_is_no_error(agents):
     assert received == sent, (
         "Ticket 7 was sent before the device connected, ticket 8 afterwards. First, "
         f"the device received {in_words(received)}.{agents.error} The docstring asks "
-        "to send a notification to the devices that are connected."
+        "to send a notification to the devices that are connected. Look at what you "
+        "keep when a device connects."
     )
 
 
@@ -593,7 +595,7 @@ def test_q4_a_lost_device_does_not_keep_the_others_from_receiving(agents):
             "The connection to the second of Ada's three devices is lost. The two "
             f"others received {in_words(received)}, after ticket {ticket} was sent."
             f"{agents.error} The docstring asks that they receive the notification "
-            "nevertheless."
+            "nevertheless. Look at what one exception does to the other calls."
         )
 
 
@@ -617,12 +619,12 @@ def test_q4_a_slow_device_does_not_keep_the_others_from_receiving(agents):
         "The second of Ada's three devices reads so slowly that sending to it has to "
         "wait. The two others were sent ticket 7 and then ticket 8. They received "
         f"{in_words(tickets)}.{agents.error} The docstring asks that they receive each "
-        "notification at once."
+        "notification at once. Look at what waits for one device."
     )
     assert given_up == 0, (
         "The second of Ada's three devices reads slowly. Your code waited for it, gave "
         "up, and sent to the third device then. The docstring asks that the other "
-        "devices receive the notification at once."
+        "devices receive the notification at once. Look at what waits for one device."
     )
 
 

@@ -433,6 +433,19 @@ async def test_q3_two_requests_at_the_same_time_get_their_own_stock(
     )
 
 
+def pay_and_look(app: FastAPI, cents: int) -> object:
+    """Return the receipt of a payment, after which the stock was read."""
+    receipt = send(app, "POST", f"/payments?cents={cents}")[1]
+    with client(app) as http:
+        response = attempt("`GET /stock/82-02`", http.get, "/stock/82-02")
+    assert response.status_code == 200, (
+        f"`GET /stock/82-02` returned {response.status_code}. The docstring asks for "
+        "the central stock if the header is missing. Look at the parameter that reads "
+        "the header."
+    )
+    return receipt
+
+
 def test_q3_the_demo_always_charges_nothing(answers):
     stand_in(answers.charge_nothing, lambda cents: f"nothing for {cents}")
     stand_in(answers.charge_card, lambda cents: f"card for {cents}")
@@ -444,17 +457,7 @@ def test_q3_the_demo_always_charges_nothing(answers):
     stand_in(answers.check_customer, check)
     apps = [create_shop(answers, demo) for demo in (True, False)]
 
-    receipts = []
-    for app in apps:
-        for cents in (500, 900):
-            receipts.append(send(app, "POST", f"/payments?cents={cents}")[1])
-            with client(app) as http:
-                response = attempt("`GET /stock/82-02`", http.get, "/stock/82-02")
-            assert response.status_code == 200, (
-                f"`GET /stock/82-02` returned {response.status_code}. The docstring "
-                "asks for the central stock if the header is missing. Look at the "
-                "parameter that reads the header."
-            )
+    receipts = [pay_and_look(app, cents) for app in apps for cents in (500, 900)]
     expected = ["nothing for 500", "nothing for 900", "card for 500", "card for 900"]
     assert receipts == expected, (
         "Two payments and requests for the stock were sent to a demo, then to a real "

@@ -158,6 +158,11 @@ def find_repository(start: Path) -> Repository:
             repository = Repository(folder)
             repository.check_solutions()
             return repository
+        if any(folder.glob("solutions/ch*/s*.py")):
+            raise RepositoryError(
+                f"There are no koans in {folder / 'koans'}. To get them back: "
+                "git checkout -- koans"
+            )
     raise RepositoryError(
         f"There are no koans in {start} or in a folder above it. Change to the folder "
         "that you cloned, then try again."

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from sensei.content.repository import find_repository
 from sensei.errors import SenseiError, summary_of
 from sensei.grading.deadline import Deadline
 from sensei.plugin.deadlines import DEADLINE
@@ -214,6 +215,7 @@ def serve(root: Path, answers: str) -> int:
 
 def _prepare(root: Path) -> None:
     """Import and do what the forks are to find done."""
+    find_repository(root)  # pytest would not say why it does not start
     adopt_orphans()
     ignore_options()
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"

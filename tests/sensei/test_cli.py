@@ -332,6 +332,18 @@ def test_solutions_that_are_missing_are_a_sentence(miniature, words, all_of_it):
     assert ended.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize("words", [[], *COMMANDS, ["notes", "1.1"], ["doctor"]])
+def test_koans_that_are_missing_are_a_sentence(miniature, words):
+    shutil.rmtree(miniature.root / "koans")
+
+    ended = sensei(*words)
+
+    assert ended.exit_code == 2
+    assert "There are no koans in" in ended.stderr
+    assert "git checkout -- koans" in ended.stderr
+    assert ended.stderr.count("\n") == 1
+
+
 @pytest.mark.timeout(60)
 def test_the_solution_is_shown_once_it_is_solved_or_with_peek(miniature):
     refused = sensei("compare", "1.1.1")
