@@ -71,29 +71,46 @@ class SwaggerUI:
 
     def filled_in(self, method: str, path: str) -> Any:
         """Return the body that "Try it out" fills in."""
-        body = self._operation(method, path).get("requestBody", {})
-        media = body.get("content", {}).get("application/json", {})
+        return self._example(self._operation(method, path).get("requestBody", {}))
+
+    def shown(self, method: str, path: str, status: str) -> Any:
+        """Return the body that the page shows for an answer with this status."""
+        answers = self._operation(method, path).get("responses", {})
+        return self._example(answers.get(status, {}))
+
+    def _example(self, message: Schema) -> Any:
+        media = message.get("content", {}).get("application/json", {})
         for example in media.get("examples", {}).values():
             return example.get("value")
         return (
-            media["example"] if "example" in media else self._sample(self._json(body))
+            media["example"]
+            if "example" in media
+            else self._sample(self._json(message))
         )
 
-    def _sample(self, schema: Schema) -> Any:
+    def _sample(self, schema: Schema, inside: tuple[str, ...] = ()) -> Any:
+        if schema.get("$ref") in inside:
+            return {}
+        inside = (*inside, schema.get("$ref", ""))
         schema = self._resolved(schema)
-        for known in ("example", "default", "const"):
+        kind = schema.get("type")
+        if isinstance(schema.get("examples"), list) and schema["examples"]:
+            return _written(schema["examples"][0], kind)
+        for known in ("default", "example"):
             if known in schema:
-                return schema[known]
-        for several in ("examples", "enum"):
-            if schema.get(several):
-                return schema[several][0]
+                return _written(schema[known], kind)
         for parts in ("anyOf", "oneOf", "allOf"):
             if schema.get(parts):
-                return self._sample(schema[parts][0])
+                return self._sample(schema[parts][0], inside)
         if "properties" in schema:
             fields = schema["properties"].items()
-            return {name: self._sample(field) for name, field in fields}
-        kind = schema.get("type")
+            return {name: self._sample(field, inside) for name, field in fields}
+        if isinstance(schema.get("items"), dict):
+            return [self._sample(schema["items"], inside)] * _least_items(schema)
+        if "const" in schema:
+            return schema["const"]
+        if schema.get("enum"):
+            return schema["enum"][0]
         if "minimum" in schema:
             least = max(0, schema["minimum"])
             return int(least) if kind == "integer" else least
@@ -136,6 +153,17 @@ def swagger_ui(app: ASGIApp, url: str = "http://testserver") -> SwaggerUI:
             "what you declare for the page, and at its types: `examples` is a list."
         )
     return SwaggerUI(response.json())
+
+
+def _written(example: Any, kind: object) -> Any:
+    """Return an example as the page writes it: a number as a string, if it is one."""
+    number = isinstance(example, int | float) and not isinstance(example, bool)
+    return f"{example}" if number and kind == "string" else example
+
+
+def _least_items(schema: Schema) -> int:
+    """Return how often the page repeats an entry of a list."""
+    return max(1, int(schema.get("minItems", 1)))
 
 
 def _types(names: str | list[str]) -> set[type]:

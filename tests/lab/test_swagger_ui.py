@@ -17,6 +17,15 @@ class Order(BaseModel):
     note: str | None = None
 
 
+class Both(BaseModel):
+    ink: str = Field("red", examples=["blue"])
+
+
+class Box(BaseModel):
+    label: str
+    boxes: "list[Box]"
+
+
 def page_of(body: Any, **options: Any) -> SwaggerUI:
     app = FastAPI(**options)
 
@@ -87,7 +96,12 @@ def test_it_offers_what_the_schema_allows(value: object, offered: bool) -> None:
             {"sku": "ink"},
         ),
         (Annotated[str, Body(examples=["pen"])], "pen"),
-        (list[str], []),
+        (list[str], ["string"]),
+        (Annotated[list[int], Field(min_length=2)], [0, 0]),
+        (list[Annotated[str, Field(examples=["pen"])]], ["pen"]),
+        (Annotated[str, Body(examples=[7])], "7"),
+        (Both, {"ink": "blue"}),
+        (Box, {"label": "string", "boxes": [{"label": "string", "boxes": [{}]}]}),
     ],
     ids=[
         "no example",
@@ -95,6 +109,11 @@ def test_it_offers_what_the_schema_allows(value: object, offered: bool) -> None:
         "examples of the body",
         "text",
         "list",
+        "least items",
+        "examples of the items",
+        "number as a string",
+        "example and default",
+        "recursive",
     ],
 )
 def test_it_fills_in_the_body(body: object, filled_in: object) -> None:
@@ -104,3 +123,29 @@ def test_it_fills_in_the_body(body: object, filled_in: object) -> None:
 def test_it_fills_in_an_integer_without_decimals() -> None:
     filled_in = page_of(Order).filled_in("post", "/orders")
     assert isinstance(filled_in["quantity"], int)
+
+
+@pytest.mark.parametrize(
+    ("content", "shown"),
+    [
+        ({}, {"sku": "string", "quantity": 1}),
+        ({"example": {"sku": "pen"}}, {"sku": "pen"}),
+        ({"examples": {"ink": {"value": {"sku": "ink"}}}}, {"sku": "ink"}),
+    ],
+    ids=["no example", "example", "named examples"],
+)
+def test_it_shows_the_body_of_an_answer(content: object, shown: object) -> None:
+    app = FastAPI()
+
+    class Short(BaseModel):
+        sku: str
+        quantity: int = Field(ge=1)
+
+    responses: dict[int | str, Any] = {201: {"content": {"application/json": content}}}
+
+    @app.post("/orders", status_code=201, responses=responses)
+    def order() -> Short: ...
+
+    page = swagger_ui(app)
+    assert page.shown("post", "/orders", "201") == shown
+    assert page.shown("post", "/orders", "404") == {}
