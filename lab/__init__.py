@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from lab.browser import browser as browser
     from lab.calls import Calls as Calls
     from lab.calls import calls as calls
+    from lab.celery_isolation import celery_isolated as celery_isolated
+    from lab.celery_worker import CeleryWorker as CeleryWorker
+    from lab.celery_worker import TaskRun as TaskRun
+    from lab.celery_worker import celery_worker as celery_worker
     from lab.client import async_client as async_client
     from lab.client import client as client
     from lab.connections import Connections as Connections
@@ -27,6 +31,9 @@ if TYPE_CHECKING:
     from lab.forked import Listening as Listening
     from lab.forked import forked as forked
     from lab.importable import importable as importable
+    from lab.kafka import Kafka as Kafka
+    from lab.kafka import Record as Record
+    from lab.kafka import kafka_cluster as kafka_cluster
     from lab.loop_lag import LoopLag as LoopLag
     from lab.loop_lag import loop_lag as loop_lag
     from lab.mailbox import Mailbox as Mailbox
@@ -67,21 +74,25 @@ if TYPE_CHECKING:
 _HOMES = {
     "Browser": "lab.browser",
     "Calls": "lab.calls",
+    "CeleryWorker": "lab.celery_worker",
     "Connections": "lab.connections",
     "Ended": "lab.forked",
     "Forked": "lab.forked",
+    "Kafka": "lab.kafka",
     "Listening": "lab.forked",
     "LoopLag": "lab.loop_lag",
     "Mailbox": "lab.mailbox",
     "MysqlServer": "lab.mysql_server",
     "PostgresDatabase": "lab.postgres.database",
     "Process": "lab.process",
+    "Record": "lab.kafka",
     "RedisServer": "lab.redis_server",
     "Rendezvous": "lab.rendezvous",
     "Server": "lab.server",
     "Statement": "lab.statements",
     "Statements": "lab.statements",
     "SwaggerUI": "lab.swagger_ui",
+    "TaskRun": "lab.celery_worker",
     "Tls": "lab.tls",
     "Traffic": "lab.traffic",
     "Unavailable": "lab.unavailable",
@@ -93,6 +104,8 @@ _HOMES = {
     "attempt": "lab.outcome",
     "browser": "lab.browser",
     "calls": "lab.calls",
+    "celery_isolated": "lab.celery_isolation",
+    "celery_worker": "lab.celery_worker",
     "client": "lab.client",
     "connections": "lab.connections",
     "engine_for": "lab.database",
@@ -102,6 +115,7 @@ _HOMES = {
     "importable": "lab.importable",
     "in_words": "lab.outcome",
     "json_or_text": "lab.response",
+    "kafka_cluster": "lab.kafka",
     "loop_lag": "lab.loop_lag",
     "mailbox": "lab.mailbox",
     "mysql_server": "lab.mysql_server",

@@ -12,6 +12,7 @@ def checks() -> Iterator[tuple[str, bool, str]]:
     """
     yield _postgres()
     yield _redis()
+    yield _kafka()
 
 
 def _postgres() -> tuple[str, bool, str]:
@@ -37,3 +38,17 @@ def _redis() -> tuple[str, bool, str]:
         return "Redis", False, str(missing)
     version = about.get("valkey_version") or about.get("redis_version") or "runs"
     return "Redis", True, str(version)
+
+
+def _kafka() -> tuple[str, bool, str]:
+    try:
+        from confluent_kafka import libversion
+
+        from lab.kafka import kafka_cluster
+
+        with kafka_cluster() as cluster:
+            cluster.write("visits", "1")
+            cluster.read("visits")
+    except (ImportError, OSError, Unavailable) as missing:
+        return "Kafka", False, str(missing)
+    return "Kafka", True, f"the mock cluster of librdkafka {libversion()[0]}"

@@ -13,7 +13,7 @@ from lab.owner import claim
 from lab.unavailable import Unavailable
 
 if TYPE_CHECKING:
-    from lab import Mailbox, PostgresDatabase, RedisServer
+    from lab import Kafka, Mailbox, PostgresDatabase, RedisServer
     from lab.typecheck import Checker
 
 # The process that the servers of a run belong to imports this first: before it starts
@@ -45,6 +45,19 @@ def redis() -> Iterator["RedisServer"]:
         except (ImportError, Unavailable) as missing:
             pytest.skip(f"Redis: {missing}")
         yield server
+
+
+@pytest.fixture
+def kafka() -> Iterator["Kafka"]:
+    """A Kafka cluster that holds nothing; the test is skipped where there is none."""
+    with ExitStack() as stack:
+        try:
+            from lab import kafka_cluster
+
+            cluster = stack.enter_context(kafka_cluster())
+        except (ImportError, Unavailable) as missing:
+            pytest.skip(f"Kafka: {missing}")
+        yield cluster
 
 
 @pytest.fixture

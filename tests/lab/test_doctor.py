@@ -6,9 +6,11 @@ from lab.doctor import checks
 
 
 def test_servers_that_run_are_told_with_their_versions():
-    (postgres, redis) = checks()
+    (postgres, redis, kafka) = checks()
 
     assert (postgres[:2], redis[:2]) == (("PostgreSQL", True), ("Redis", True))
+    assert kafka[:2] == ("Kafka", True)
+    assert "librdkafka 2." in kafka[2]
     assert int(postgres[2].split(".")[0]) >= 14
     assert int(redis[2].split(".")[0]) >= 7
 
