@@ -1,0 +1,139 @@
+"""10.1  Third-party integrations.
+
+An endpoint often needs other services: an API of another company, workers for long
+tasks, a broker for events. All of them can be slow, and all of them can fail.
+Notes: content/docs/integrations-and-architectures/third-party-integrations.md
+"""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+from celery import Celery
+from confluent_kafka import KafkaError, Message, Producer
+from fastapi import FastAPI, HTTPException
+from pydantic import BaseModel, Field
+
+celery = Celery("parcels", broker="redis://localhost/0", backend="redis://localhost/1")
+
+
+@celery.task(shared=False)  # belongs to this Celery app alone
+def print_label(number: str) -> str:
+    """Print the label of a shipment, and return the name of the file."""
+    time.sleep(5)
+    return f"label-{number}.pdf"
+
+
+def labels_app() -> FastAPI:
+    """10.1.1  How do you integrate Celery with FastAPI for background task processing?
+
+    It takes some seconds to print a label. Complete the application below: a Celery
+    worker, which is another process, runs the Celery task `print_label`.
+
+    - `POST /shipments/{number}/label` returns 202 Accepted. The response has the ID of
+      the task as `task`.
+    - For each request, the worker runs `print_label` once, with the number.
+    - The response does not wait until the label is printed.
+
+    Given:
+        The tests replace the addresses of Redis above, and start a worker.
+
+    Example:
+        POST /shipments/P-7/label
+        ->  202  {"task": "a4dbb08c-5f0c-4a21-a4ce-2a5dd5fd1bb9"}
+    """
+    app = FastAPI()
+
+    raise NotImplementedError
+    return app
+
+
+class Tracking(BaseModel):
+    """Where a shipment is."""
+
+    number: str
+    place: str
+    is_delivered: bool
+
+
+def tracking_app(url: str, seconds: float) -> FastAPI:
+    """10.1.2  Provide an example of using `httpx` to call an external API from a
+    FastAPI endpoint.
+
+    A carrier transports the parcels. Its API at `url` knows where each shipment is.
+    Complete the application below, so that `GET /shipments/{number}` asks the carrier.
+
+    - For each request, send one `GET /tracking` to the carrier, with the query
+      parameter `number`. Return the `Tracking` in its response, without other fields.
+    - At each start of the application, open one `httpx.AsyncClient`. All requests use
+      it; several can wait for the carrier at the same time. Close it at the shutdown.
+    - If the carrier sends 404, return 404.
+    - If the carrier sends another error (400 to 599), cannot be reached, or closes the
+      connection before its response is complete, return 502 Bad Gateway.
+    - If the carrier sends nothing for `seconds`, return 504 Gateway Timeout.
+
+    Given:
+        The carrier sends 200 and JSON with a `Tracking` and other fields, or an error.
+        A number can contain a space, `&`, `#` or `%`, but no `/`.
+
+    Example:
+        GET /shipments/P-7
+        ->  200  {"number": "P-7", "place": "Oslo", "is_delivered": false}
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        yield
+
+    app = FastAPI(lifespan=lifespan)
+
+    @app.get("/shipments/{number}")
+    async def read_tracking(number: str) -> Tracking:
+        raise NotImplementedError
+
+    return app
+
+
+class Scan(BaseModel):
+    """A parcel was scanned at a place."""
+
+    shipment: str = Field(max_length=100)
+    place: str = Field(max_length=100)
+
+
+def report_lost(scan: Scan) -> None:
+    """Tell the operators about a scan that Kafka did not store."""
+
+
+def scans_app(kafka: dict[str, str | int]) -> FastAPI:
+    """10.1.3  What are the considerations when integrating Kafka with FastAPI for
+    event-driven architectures?
+
+    `POST /scans` sends each scan of a parcel to the Kafka topic `scans`. The
+    application below blocks the event loop while Kafka is slow, does not keep the
+    order of the scans, and does not notice when scans are lost. Repair it.
+
+    - `POST /scans` returns 202 without waiting for Kafka, also while Kafka is stopped.
+    - At the shutdown, wait until each scan is stored in Kafka or has failed.
+    - Kafka keeps the scans of one shipment in the order of the requests. The scans of
+      different shipments are spread over the partitions of the topic.
+    - If a scan has failed, call `report_lost` once with this scan: at the latest during
+      one of the next requests, or at the shutdown if there are none.
+
+    Given:
+        `kafka` is the configuration of the producer. It sets a timeout: a message that
+        is not stored in this time has failed. With its `enable.idempotence`, messages
+        that are sent again keep their order.
+        `produce` puts a message into a queue, which is large enough here. A thread of
+        the library sends it.
+    """
+    producer = Producer(kafka)
+    app = FastAPI()
+
+    @app.post("/scans", status_code=202)
+    async def add_scan(scan: Scan) -> None:
+        producer.produce("scans", scan.model_dump_json())
+        producer.flush()
+
+    return app

@@ -1,0 +1,178 @@
+"""10.5  Kafka Integration.
+
+Kafka keeps messages in topics. Producers append messages; consumers read them, each
+group at its own pace. The library is `confluent-kafka`.
+Notes: content/docs/integrations-and-architectures/kafka-integration.md
+"""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from threading import Event
+from typing import Any
+
+from confluent_kafka import Consumer, Producer
+from fastapi import FastAPI
+from pydantic import BaseModel, ValidationError
+
+from sensei import ___
+
+
+class Scan(BaseModel):
+    """A parcel was scanned at a place."""
+
+    parcel: str
+    place: str
+
+
+def scans_app(settings: dict[str, Any]) -> FastAPI:
+    """10.5.1  How do you produce messages to a Kafka topic from a FastAPI app?
+
+    Complete the application of a parcel service. `settings` are those of a `Producer`,
+    such as `{"bootstrap.servers": "localhost:9092"}`.
+
+    - `POST /scans` produces one message to the topic `scans`, and does not wait for
+      Kafka. The key is the parcel; the value is the scan as a JSON object.
+    - The lifespan creates one `Producer(settings)` at start-up. All requests use it.
+    - At shutdown, the lifespan waits until Kafka has all messages.
+
+    Given:
+        The queue of a producer holds 100,000 messages. A delivered message stays in
+        it until the next `poll(0)`. If the queue is full, `produce` raises BufferError.
+
+    Example:
+        POST /scans  {"parcel": "P-7", "place": "Oslo"}  ->  202
+            message: key "P-7", value {"parcel": "P-7", "place": "Oslo"}
+    """
+
+    # region answer
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        with Producer(settings) as app.state.producer:
+            yield
+
+    app = FastAPI(lifespan=lifespan)
+    # stub: app = FastAPI()
+    # endregion
+
+    @app.post("/scans", status_code=202)
+    async def add_scan(scan: Scan) -> None:
+        # region answer
+        # In words: `produce` puts the message into a queue of the producer and returns
+        # at once; a thread of the library sends it. So one producer serves the whole
+        # application. `poll(0)` takes delivered messages out of the queue. When the
+        # `with` block ends, the producer waits for the messages that are still in it.
+        app.state.producer.produce("scans", scan.model_dump_json(), key=scan.parcel)
+        app.state.producer.poll(0)
+        # endregion
+
+    return app
+
+
+def parse_scan(value: bytes | None) -> Scan | None:
+    """Return the scan in the value of a message, or None if the value is not a scan."""
+    try:
+        return Scan.model_validate_json(value or b"")
+    except ValidationError:
+        return None
+
+
+def consume_scans(
+    settings: dict[str, Any], store: Callable[[Scan], None], stop: Event
+) -> None:
+    """10.5.2  Write a Kafka consumer that processes messages from a topic.
+
+    Read the topic `scans` with a `Consumer`, and call `store` with each scan, one after
+    the other. `settings` holds the address of Kafka, the group of the consumer, and
+    "group.protocol". Pass them on with what you need besides.
+
+    - If the group has not committed an offset yet, start with the oldest message.
+    - Commit each message after `store` has returned, and before the next call of
+      `store`. A message is never committed earlier.
+    - If `parse_scan` returns None, do not call `store`. Commit the message, and go on.
+    - If `store` raises, the exception passes through. The message is not committed, and
+      the consumer is closed, so that the next one of its group reads it again at once.
+    - When `stop` is set, close the consumer and return.
+
+    Given:
+        `poll` can return None, or a message with an `error()`. Neither is a message of
+        the topic: do not pass it to `parse_scan`, and poll again.
+        A message whose value is None is falsy. Write `if message is None`.
+    """
+    # region answer
+    own = {"auto.offset.reset": "earliest", "enable.auto.commit": False}
+    with Consumer({**settings, **own}) as consumer:
+        consumer.subscribe(["scans"])
+        while not stop.is_set():
+            message = consumer.poll(0.1)
+            if message is None or message.error():
+                continue
+            scan = parse_scan(message.value())
+            if scan is not None:
+                store(scan)
+            consumer.commit(message=message, asynchronous=False)
+    # endregion
+
+
+def send(servers: str, *scans: str) -> None:
+    """Produce scans such as "A1", the first scan of parcel A. The key is the parcel."""
+    with Producer({"bootstrap.servers": servers}) as producer:
+        for scan in scans:
+            producer.produce("scans", scan, key=scan[0])
+
+
+def read(servers: str, group: str) -> list[str]:
+    """Read as a consumer of this group until no message is left; commit, and close."""
+    address = {"bootstrap.servers": servers, "group.id": group}
+    own = {"auto.offset.reset": "earliest", "enable.partition.eof": True}
+    values: list[str] = []
+    with Consumer({**address, **own, "group.protocol": "consumer"}) as consumer:
+        consumer.subscribe(["scans"])
+        while (message := consumer.poll()) and not message.error():
+            values.append((message.value() or b"").decode())
+    return values
+
+
+def day(servers: str) -> dict[str, list[str]]:
+    """Return what the groups `labels` and `billing` read on one day."""
+    seen: dict[str, list[str]] = {}
+    send(servers, "A1", "D1")
+    seen["labels, morning"] = read(servers, "labels")
+    send(servers, "A2")
+    seen["labels, evening"] = read(servers, "labels")
+    seen["billing, evening"] = read(servers, "billing")
+    return seen
+
+
+def benefits() -> dict[str, list[str] | int]:
+    """10.5.3  What are the benefits of using Kafka in an event-driven architecture?
+
+    Predict what the consumers read in two real runs.
+
+    - The first three blanks: `day` runs with an empty topic `scans` that has one
+      partition. Write what each call of `read` returns.
+    - "three consumers" and "reader of A1": `scans` has two partitions. The scans of
+      parcel A go to one of them, the scans of parcel D to the other. Three consumers of
+      one group wait for messages. Then `send(servers, "A1", "D1", "A2", "D2", "A3")`
+      runs. First write how many of the three consumers read at least one scan. One of
+      them reads "A1": then write all scans that it reads, in the order of reading.
+    """
+    # region answer
+    # In words: Producers do not know the consumers and do not wait for them: a message
+    # is stored, and a service can be down or be added later. Reading deletes nothing,
+    # so each group gets every message, and a new group can read the past. Within a
+    # group, the partitions share the work. Messages with the same key keep their order.
+    return {
+        "labels, morning": ["A1", "D1"],
+        "labels, evening": ["A2"],
+        "billing, evening": ["A1", "D1", "A2"],
+        "three consumers": 2,
+        "reader of A1": ["A1", "A2", "A3"],
+    }
+    # stub: return {
+    # stub:     "labels, morning": ___,
+    # stub:     "labels, evening": ___,
+    # stub:     "billing, evening": ___,
+    # stub:     "three consumers": ___,
+    # stub:     "reader of A1": ___,
+    # stub: }
+    # endregion
