@@ -5,6 +5,7 @@ from contextlib import suppress
 
 from celery import shared_task
 from fastapi import BackgroundTasks
+from sqlalchemy import update
 
 from sensei.variants import right, wrong
 
@@ -493,6 +494,29 @@ def shipments_app(celery, engine):
                 shipment = session.get_one(Shipment, shipment_id)
                 if shipment.pickup is None:
                     return order_pickup(shipment.address)
+
+        return order
+
+    return shipments(good_endpoint, task)(celery, engine)
+
+
+@wrong(
+    "10.4.2",
+    caught_by="test_q2_a_shipment_to_the_same_address_keeps_its_own_pickup",
+)
+def shipments_app(celery, engine):
+    """Store the pickup in all shipments to the address."""
+
+    def task(celery, engine):
+        @celery.task(name="order")
+        def order(shipment_id):
+            with Session(engine) as session:
+                shipment = session.get_one(Shipment, shipment_id)
+                if shipment.pickup is None:
+                    same = Shipment.address == shipment.address
+                    pickup = order_pickup(shipment.address)
+                    session.execute(update(Shipment).where(same).values(pickup=pickup))
+                    session.commit()
 
         return order
 
