@@ -181,7 +181,8 @@ def celery_worker(app: Celery, *, threads: int = 0) -> Iterator[CeleryWorker]:
             warnings.filterwarnings("ignore", _SETEX, DeprecationWarning)
             _refuse_silent_broker(app)
             _refuse_silent_backend(app)
-            with allow_join_result(), _started(app, threads, worker):
+            # The process is not only the worker: a test may wait for a task's result.
+            with _started(app, threads, worker), allow_join_result():
                 yield worker
     finally:
         signals.task_postrun.disconnect(worker._ended)
@@ -226,9 +227,7 @@ def _started(app: Celery, threads: int, worker: CeleryWorker) -> Iterator[None]:
         assert controller.listening.wait(_PATIENCE), (
             f"A worker of the Celery app {app.main!r} does not start."
         )
-        # The process is not only the worker: the test may wait for a task's result.
-        with allow_join_result():
-            yield
+        yield
     finally:
         state.should_stop = 0
         thread.join(_PATIENCE)
