@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from celery import Celery, Task, signals
-from celery.result import allow_join_result
+from celery._state import _set_task_join_will_block
 from celery.worker import WorkController, state
 from celery.worker.consumer import Consumer
 from kombu.asynchronous import set_event_loop
@@ -181,8 +181,7 @@ def celery_worker(app: Celery, *, threads: int = 0) -> Iterator[CeleryWorker]:
             warnings.filterwarnings("ignore", _SETEX, DeprecationWarning)
             _refuse_silent_broker(app)
             _refuse_silent_backend(app)
-            # The process is not only the worker: a test may wait for a task's result.
-            with _started(app, threads, worker), allow_join_result():
+            with _started(app, threads, worker):
                 yield worker
     finally:
         signals.task_postrun.disconnect(worker._ended)
@@ -220,6 +219,9 @@ def _started(app: Celery, threads: int, worker: CeleryWorker) -> Iterator[None]:
     usual = Transport.brpop_timeout
     Transport.brpop_timeout = _LOOK  # type: ignore[assignment]
     controller = _Controller(app, threads, worker)
+    # The process is not only the worker: others may wait for the result of a task, in
+    # the block and after it.
+    _set_task_join_will_block(False)
     app.set_default()  # for the threads of the worker
     thread = threading.Thread(target=controller.start, daemon=True)
     thread.start()

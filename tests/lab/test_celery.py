@@ -96,6 +96,13 @@ def test_what_was_sent_before_is_run_by_the_next_worker(app: Celery) -> None:
         assert [run.args for run in worker.wait_for()] == [(2,)]
 
 
+def test_a_result_may_be_awaited_after_the_worker(app: Celery) -> None:
+    with celery_worker(app) as worker:
+        result = app.send_task("double", [21])
+        worker.wait_for()
+    assert result.get(timeout=5) == 42
+
+
 def test_nothing_is_left_afterwards(app: Celery, redis: RedisServer) -> None:
     threads, handlers = (
         threading.enumerate(),
