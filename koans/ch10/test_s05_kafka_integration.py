@@ -124,29 +124,29 @@ def test_q1_a_request_produces_a_message_with_key_and_json(
     value = outcome(lambda: json.loads(records[0].value or ""))
     assert value == scan, (
         f"The value of the message is {in_words(records[0].value)}. The docstring asks "
-        f"for the scan as a JSON object: {in_words(json.dumps(scan))}."
+        f"for the scan as a JSON object: {in_words(json.dumps(scan))}. Look "
+        "at the value that you pass to `produce`."
     )
 
 
-def test_q1_the_response_does_not_wait_for_kafka(answers: Any, kafka: Kafka) -> None:
-    kafka.create_topic("scans")
-    seconds: list[list[float]] = [[], []]
-    sent, is_over = Event(), Event()
+def posts_while_kafka_goes(answers: Any, kafka: Kafka) -> list[float]:
+    """Send three scans with Kafka and three without; return the fastest of each.
+
+    Then Kafka comes back, and the application is shut down.
+    """
+    fastest: list[float] = []
+    is_done, is_over = Event(), Event()
 
     def use(one: Any) -> None:
-        for own, change in zip(seconds, (lambda: None, kafka.stop), strict=True):
-            if is_over.is_set():
-                return
-            change()
-            for _ in range(3):
-                begin = time.perf_counter()
-                post(one, ADA)
-                own.append(time.perf_counter() - begin)
-        sent.set()
+        for change in (lambda: None, kafka.stop):
+            if not is_over.is_set():
+                change()
+                fastest.append(min(seconds_of_a_post(one) for _ in range(3)))
+        is_done.set()
 
     service = Service(answers, answers.scans_app(producing(kafka)), use)
-    becomes(lambda: sent.is_set() or not service.is_alive())
-    is_stuck = not sent.is_set() and service.is_alive()
+    becomes(lambda: is_done.is_set() or not service.is_alive())
+    is_stuck = not is_done.is_set() and service.is_alive()
     is_over.set()
     kafka.start()
     service.end()
@@ -155,7 +155,20 @@ def test_q1_the_response_does_not_wait_for_kafka(answers: Any, kafka: Kafka) -> 
         "asks not to wait for Kafka in the request. Look at what your endpoint calls "
         "or awaits."
     )
-    ratio = min(seconds[1]) / min(seconds[0])
+    return fastest
+
+
+def seconds_of_a_post(one: Any) -> float:
+    """Send a scan, and return how long the response took."""
+    begin = time.perf_counter()
+    post(one, ADA)
+    return time.perf_counter() - begin
+
+
+def test_q1_the_response_does_not_wait_for_kafka(answers: Any, kafka: Kafka) -> None:
+    kafka.create_topic("scans")
+    with_kafka, without = posts_while_kafka_goes(answers, kafka)
+    ratio = without / with_kafka
     assert ratio < SLOWER, (
         f"While Kafka could not be reached, `POST /scans` took {ratio:.0f} times as "
         "long as before. The docstring asks not to wait for Kafka in the request, not "
