@@ -1,5 +1,6 @@
 """A call in a process of its own, which can be interrupted as a terminal does."""
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -94,7 +95,7 @@ def forked(call: Callable[[], object]) -> Iterator[Forked]:
     context = multiprocessing.get_context("fork")
     reports, reporter = context.Pipe(duplex=False)
     process = context.Process(target=_make, args=(call, reporter), daemon=True)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _garbage_kept():
         # Python warns of threads that hold locks; the clients' threads are idle here.
         warnings.simplefilter("ignore", DeprecationWarning)
         process.start()
@@ -107,8 +108,22 @@ def forked(call: Callable[[], object]) -> Iterator[Forked]:
         reports.close()
 
 
+@contextmanager
+def _garbage_kept() -> Iterator[None]:
+    """Collect no garbage in the block."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
 def _make(call: Callable[[], object], reporter: Connection) -> None:
     """Make the call in the new process, and report."""
+    # The garbage of the other process is not ours: to close a client of Kafka, say, is
+    # to wait for threads that this process does not have.
+    gc.freeze()
+    gc.enable()
     threading.Thread(target=_end_with_parent, daemon=True).start()
     main_loop = uvicorn.Server.main_loop
 

@@ -1,5 +1,6 @@
 """Of `forked`: a call in a process of its own."""
 
+import gc
 import os
 import time
 from pathlib import Path
@@ -50,6 +51,22 @@ def test_a_process_that_ends_by_itself_is_noticed() -> None:
         assert child.report() == Ended(
             "an end of the process with exit status 4", is_success=False
         )
+
+
+def test_garbage_of_this_process_is_not_collected_in_the_other() -> None:
+    class Client:
+        """Has threads that the other process lacks: it must not be closed there."""
+
+        def __init__(self) -> None:
+            self.home, self.itself = os.getpid(), self
+
+        def __del__(self) -> None:
+            if os.getpid() != self.home:
+                os._exit(5)
+
+    Client()
+    with forked(gc.collect) as child:
+        assert child.report() == Ended()
 
 
 def test_an_open_answer_stays_open() -> None:
