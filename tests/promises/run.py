@@ -14,6 +14,8 @@ from typing import IO, TypedDict
 from sensei.content.repository import Repository
 
 _ROOT = Path(__file__).parents[2]
+# Many tests wait, most of all for what a wrong answer never does.
+_PROCESSES = 2 * (os.cpu_count() or 1)
 _LAST_LINES = 40  # of the output of a run that did not come to its end
 
 
@@ -34,7 +36,7 @@ class Record(TypedDict):
 
 
 def run_pytest(root: Path, paths: Sequence[str], *options: str) -> list[Record]:
-    """Run these paths of the repository in `root` with pytest on two processes.
+    """Run these paths of the repository in `root` with pytest, two processes a core.
 
     Its output goes where the output of this process goes.
 
@@ -45,7 +47,8 @@ def run_pytest(root: Path, paths: Sequence[str], *options: str) -> list[Record]:
     with tempfile.TemporaryDirectory() as folder:
         record = Path(folder) / "record.jsonl"
         record.touch()
-        command = [sys.executable, "-m", "pytest", *paths, "-n2", "-q", *options]
+        workers = f"-n{_PROCESSES}"
+        command = [sys.executable, "-m", "pytest", *paths, workers, "-q", *options]
         running = subprocess.Popen(
             [*command, "-p", "no:cacheprovider", "-p", "tests.promises.recorder"],
             cwd=root,
