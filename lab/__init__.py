@@ -34,6 +34,10 @@ if TYPE_CHECKING:
     from lab.kafka import Kafka as Kafka
     from lab.kafka import Record as Record
     from lab.kafka import kafka_cluster as kafka_cluster
+    from lab.load_generator import LoadGenerator as LoadGenerator
+    from lab.load_generator import LoadTest as LoadTest
+    from lab.load_generator import Reported as Reported
+    from lab.load_generator import load_generator as load_generator
     from lab.loop_lag import LoopLag as LoopLag
     from lab.loop_lag import loop_lag as loop_lag
     from lab.mailbox import Mailbox as Mailbox
@@ -80,6 +84,8 @@ _HOMES = {
     "Forked": "lab.forked",
     "Kafka": "lab.kafka",
     "Listening": "lab.forked",
+    "LoadGenerator": "lab.load_generator",
+    "LoadTest": "lab.load_generator",
     "LoopLag": "lab.loop_lag",
     "Mailbox": "lab.mailbox",
     "MysqlServer": "lab.mysql_server",
@@ -88,6 +94,7 @@ _HOMES = {
     "Record": "lab.kafka",
     "RedisServer": "lab.redis_server",
     "Rendezvous": "lab.rendezvous",
+    "Reported": "lab.load_generator",
     "Server": "lab.server",
     "Statement": "lab.statements",
     "Statements": "lab.statements",
@@ -116,6 +123,7 @@ _HOMES = {
     "in_words": "lab.outcome",
     "json_or_text": "lab.response",
     "kafka_cluster": "lab.kafka",
+    "load_generator": "lab.load_generator",
     "loop_lag": "lab.loop_lag",
     "mailbox": "lab.mailbox",
     "mysql_server": "lab.mysql_server",

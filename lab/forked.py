@@ -5,7 +5,6 @@ import multiprocessing
 import os
 import signal
 import threading
-import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from multiprocessing.connection import Connection
 
 import uvicorn
 
+from lab.open_answer import line_of, raise_not_implemented
 from lab.outcome import in_words
 from lab.unavailable import Unavailable
 
@@ -72,7 +72,7 @@ class Forked:
                 f"an end of the process with exit status {status}", is_success=False
             )
         if isinstance(said, Ended) and said.open_at is not None:
-            _raise_not_implemented(said.raised, *said.open_at)
+            raise_not_implemented(said.raised, *said.open_at)
         return said
 
     def interrupt(self) -> None:
@@ -140,28 +140,12 @@ def _make(call: Callable[[], object], reporter: Connection) -> None:
         reporter.send(
             Ended(
                 in_words(error),
-                _line_of(error) if isinstance(error, NotImplementedError) else None,
+                line_of(error) if isinstance(error, NotImplementedError) else None,
                 isinstance(error, SystemExit) and error.code in (None, 0),
             )
         )
     else:
         reporter.send(Ended())
-
-
-def _line_of(error: BaseException) -> tuple[str, int]:
-    """Return the file and the line that raised `error`."""
-    *_, (frame, line) = traceback.walk_tb(error.__traceback__)
-    return frame.f_code.co_filename, line
-
-
-def _raise_not_implemented(raised: str, file: str, line: int) -> None:
-    """Raise it from this line of the file, as the process did.
-
-    Whether an answer is open depends on the line that says so.
-    """
-    padding = "\n" * (line - 1)
-    code = compile(f"{padding}raise NotImplementedError(raised)", file, "exec")
-    exec(code, {"raised": raised.partition(": ")[2]})  # noqa: S102
 
 
 def _end_with_parent() -> None:

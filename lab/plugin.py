@@ -13,7 +13,7 @@ from lab.owner import claim
 from lab.unavailable import Unavailable
 
 if TYPE_CHECKING:
-    from lab import Kafka, Mailbox, PostgresDatabase, RedisServer
+    from lab import Kafka, LoadGenerator, Mailbox, PostgresDatabase, RedisServer
     from lab.typecheck import Checker
 
 # The process that the servers of a run belong to imports this first: before it starts
@@ -75,3 +75,12 @@ def checker(pytestconfig: pytest.Config) -> "Checker":
     from lab.typecheck import Checker
 
     return Checker(pytestconfig.rootpath / ".sensei" / "mypy")
+
+
+@pytest.fixture(scope="session")
+def locust() -> Iterator["LoadGenerator"]:
+    """Locust, in a process of its own."""
+    from lab import load_generator
+
+    with load_generator() as generator:
+        yield generator

@@ -1,0 +1,137 @@
+"""11.4  Load testing.
+
+A load test sends many requests at the same time, as the users of an API do. It shows
+what no single request can show: races, waiting, and errors under load.
+Notes: content/docs/deployment-and-testing/load-testing.md
+"""
+
+import asyncio
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+from fastapi import FastAPI, HTTPException
+
+
+async def save_ride(bike: int) -> None:
+    """Write a ride to the database, which takes some time."""
+    await asyncio.sleep(0.1)
+
+
+def create_app() -> FastAPI:
+    """Create the API of a bike rental. It has a fault that appears under load."""
+    app = FastAPI()
+    rented: set[int] = set()
+
+    @app.post("/bikes/{bike}/rides", status_code=201)
+    async def start_ride(bike: int) -> dict[str, int]:
+        if bike in rented:
+            raise HTTPException(409, "This bike is rented.")
+        await save_ride(bike)
+        rented.add(bike)
+        return {"bike": bike}
+
+    return app
+
+
+async def status_codes(
+    client: httpx2.AsyncClient, bike: int, riders: int
+) -> Counter[int]:
+    """11.4.1  Why is load testing important for API applications?
+
+    The API above returns 201 for a new ride, and 409 if the bike is already rented.
+    Its tests send one request after the other, and all of them pass. But in production,
+    several riders rent the same bike. Write a load test that shows such a fault.
+
+    - With `client`, send `riders` requests `POST /bikes/{bike}/rides`, all at the same
+      time. No request waits for the response to another one.
+    - Return how many of the responses have each status code.
+    - If a request gets no response, `client` raises an `httpx2.TransportError`, for
+      example after a timeout. Count this request under 0, and all others as usual.
+
+    Given:
+        `client` has the base URL of the API and a timeout, and is logged in.
+
+    Example: `riders` is 2
+        one request after the other  ->  Counter({201: 1, 409: 1})
+        both at the same time        ->  Counter({201: 2})
+    """
+    raise NotImplementedError
+
+
+def locustfile_path() -> Path:
+    """11.4.2  Describe how to use a tool like Locust to load test a FastAPI endpoint.
+
+    Complete `locustfile.py` in the folder `s04_load_testing/q2`, beside this file. The
+    command `locust` starts many users of the class `Rider`. You can change everything
+    in that file. The function here stays as it is.
+
+    - Once, before its first task, each user sends `POST /login` without a body. The
+      response is `{"token": "..."}`. All further requests of this user have the header
+      `Authorization: Bearer ...` with this token.
+    - A user has two tasks. The first one has three times the weight of the second one:
+      `GET /stations/{id}` with the id of a random station, and `POST /rides` with the
+      body `{"bike": 7}`.
+    - `wait_time` is a random time between 1 and 3 seconds. A user waits this long
+      after each task.
+    - In the statistics of Locust, all requests for stations have the name
+      `/stations/[id]`.
+    - If the body of a response to `POST /rides` has an `error`, Locust counts the
+      request as a failure, and the text of `error` is the message. The status code does
+      not matter. Other responses count as usual: 200 is a success, 503 is a failure.
+
+    Given:
+        The body of each response is a JSON object.
+
+    Example: POST /rides
+        ->  200  {"ride": 12}
+        ->  200  {"error": "The lock does not open."}
+        ->  503  {"detail": "The database is busy."}
+    """
+    return Path(__file__).with_suffix("") / "q2" / "locustfile.py"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A request of a load test; `status` is 0 if there was no response."""
+
+    endpoint: str
+    status: int
+    milliseconds: float
+
+
+@dataclass(frozen=True)
+class Kpis:
+    """Key performance indicators of an endpoint."""
+
+    throughput: float
+    error_rate: float
+    p95: float
+
+
+def kpis(samples: Sequence[Sample], endpoint: str, seconds: float) -> Kpis:
+    """11.4.3  What key performance indicators (KPIs) should you track during load
+    testing?
+
+    A load test took `seconds` and recorded `samples`: the requests to all endpoints, in
+    any order. Return the KPIs of one endpoint. Successful and failed requests count for
+    each KPI.
+
+    - `throughput` is the number of requests to this endpoint per second.
+    - `error_rate` is the fraction of these requests that failed, from 0 to 1. A request
+      failed if its status is 0, or 400 and above.
+    - `p95` is the 95th percentile of their `milliseconds`: the smallest recorded value
+      such that at least 95 % of these requests took this long or less.
+
+    Given:
+        `samples` contains at least one request to `endpoint`.
+
+    Example:
+        20 requests in 10 seconds: 18 took 50 ms and two took 900 ms (mean: 135 ms).
+        One of them returned 503.
+            ->  Kpis(throughput=2.0, error_rate=0.05, p95=900)
+    """
+    raise NotImplementedError
