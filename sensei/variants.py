@@ -20,7 +20,7 @@ from typing import TypeVar
 
 from sensei.content.koan import Definition, Koan
 from sensei.content.section import Section
-from sensei.content.source import read_source
+from sensei.content.source import parse_source, read_source
 from sensei.grading.loader import execute
 
 _T = TypeVar("_T")
@@ -156,7 +156,7 @@ class _Text:
         self._lines = text.split("\n")
         self._spans = {
             node.name: _span(node)
-            for node in ast.parse(text).body
+            for node in parse_source(text).body
             if isinstance(node, Definition)
         }
 

@@ -11,7 +11,7 @@ from sensei.commands.run import run
 from sensei.content.koan import Definition, Koan, find_definitions
 from sensei.content.repository import Repository
 from sensei.content.section import Section
-from sensei.content.source import read_source
+from sensei.content.source import parse_source, read_source
 from sensei.content.stub import strip_marks
 from sensei.content.target import Target
 from sensei.grading.verdict import State
@@ -143,7 +143,7 @@ def _in_words(solution: str) -> str:
 def _code(text: str) -> str:
     """Return what `text` does: without layout, comments and docstrings."""
     try:
-        tree = ast.parse(text)
+        tree = parse_source(text)
     except (SyntaxError, ValueError):
         return text  # a file of another kind, or a broken one
     for node in ast.walk(tree):

@@ -4,12 +4,12 @@ They are also found in a file that Python cannot read: a koan ends where the nex
 or what was given after it, begins.
 """
 
-import ast
 import re
 from collections.abc import Iterator
 
 from sensei.content.koan import Definition, Koan, KoanDefinition, find_definitions
 from sensei.content.section import Section
+from sensei.content.source import parse_source
 from sensei.errors import SenseiError
 
 # Where something begins that is defined at the top of a file.
@@ -137,7 +137,7 @@ def _shipped(section: Section, koan: Koan) -> list[KoanDefinition]:
 
 
 def _defined(text: str) -> set[str]:
-    nodes = ast.parse(text).body
+    nodes = parse_source(text).body
     return {node.name for node in nodes if isinstance(node, Definition)}
 
 

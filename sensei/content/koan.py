@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple, Self
 
+from sensei.content.source import parse_source
+
 _DOCSTRING = re.compile(r"(\d+\.\d+\.\d+)\s+(.*)", re.DOTALL)
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
@@ -71,7 +73,7 @@ def _definitions(text: str) -> tuple[KoanDefinition, ...]:
     found = []
     # Not `splitlines`, which also splits where Python does not.
     lines = text.split("\n")
-    for node in ast.parse(text).body:
+    for node in parse_source(text).body:
         if not isinstance(node, Definition):
             continue
         match = _DOCSTRING.match(ast.get_docstring(node) or "")

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from sensei.content.koan import Koan, KoanDefinition, find_definitions
-from sensei.content.source import holds_text, read_source
+from sensei.content.source import holds_text, parse_source, read_source
 from sensei.content.stub import cut
 from sensei.errors import SenseiError
 
@@ -100,7 +100,7 @@ class Section:
         names: dict[int, list[str]] = {}
         if not self.tests.exists():
             return names
-        for node in ast.parse(self.tests.read_bytes()).body:
+        for node in parse_source(self.tests.read_bytes()).body:
             if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 continue
             if match := _TEST.fullmatch(node.name):
@@ -116,7 +116,7 @@ class Section:
     def _not_python(self, error: Exception) -> SectionError:
         """Return the error of a stub that is not Python, or of its solution."""
         try:
-            ast.parse(self._solution_text(self.solution))
+            parse_source(self._solution_text(self.solution))
         except (SyntaxError, ValueError) as own:  # with the line of that file
             return self._unreadable(self.solution, own)
         name = self.path_of(self.solution)

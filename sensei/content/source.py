@@ -4,6 +4,7 @@ Editors add a byte order mark, use CRLF, or save in the encoding that a coding c
 names. None of that changes what a file says.
 """
 
+import ast
 import codecs
 import io
 import tokenize
@@ -34,6 +35,21 @@ def read_source(path: Path) -> SourceFile:
     newline = "\r\n" if "\r\n" in text else "\n"
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return SourceFile(text, newline, has_bom)
+
+
+def parse_source(source: str | bytes) -> ast.Module:
+    """Return the syntax tree of Python code.
+
+    Raises:
+        SyntaxError: it is not Python.
+        ValueError: it has a null byte.
+    """
+    try:
+        return ast.parse(source)
+    except SystemError:
+        # CPython 3.11 loses count of the depth if garbage is collected meanwhile, and its
+        # end parses code, too, as the warning of a lost task does. Now that is over.
+        return ast.parse(source)
 
 
 def write_source(path: Path, text: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from sensei.content.source import parse_source
 from sensei.runner.settings import Settings, load_function
 
 
@@ -21,7 +22,7 @@ def preload(settings: Settings) -> None:
 def preload_imports(path: Path) -> None:
     """Import what the Python file `path` imports at its top."""
     with suppress(OSError, SyntaxError, ValueError):
-        _import(_imports(ast.parse(path.read_bytes())))
+        _import(_imports(parse_source(path.read_bytes())))
     _freeze()
 
 
