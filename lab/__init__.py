@@ -22,10 +22,15 @@ if TYPE_CHECKING:
     from lab.client import client as client
     from lab.connections import Connections as Connections
     from lab.connections import connections as connections
+    from lab.container import container as container
     from lab.database import async_engine_for as async_engine_for
     from lab.database import async_sqlite_engine as async_sqlite_engine
     from lab.database import engine_for as engine_for
     from lab.database import sqlite_engine as sqlite_engine
+    from lab.docker_image import Image as Image
+    from lab.docker_image import Layer as Layer
+    from lab.docker_image import build as build
+    from lab.dockerfile import DockerfileError as DockerfileError
     from lab.forked import Ended as Ended
     from lab.forked import Forked as Forked
     from lab.forked import Listening as Listening
@@ -34,6 +39,8 @@ if TYPE_CHECKING:
     from lab.kafka import Kafka as Kafka
     from lab.kafka import Record as Record
     from lab.kafka import kafka_cluster as kafka_cluster
+    from lab.lambda_instance import LambdaInstance as LambdaInstance
+    from lab.lambda_instance import lambda_instance as lambda_instance
     from lab.load_generator import LoadGenerator as LoadGenerator
     from lab.load_generator import LoadTest as LoadTest
     from lab.load_generator import Reported as Reported
@@ -80,9 +87,13 @@ _HOMES = {
     "Calls": "lab.calls",
     "CeleryWorker": "lab.celery_worker",
     "Connections": "lab.connections",
+    "DockerfileError": "lab.dockerfile",
     "Ended": "lab.forked",
     "Forked": "lab.forked",
+    "Image": "lab.docker_image",
     "Kafka": "lab.kafka",
+    "LambdaInstance": "lab.lambda_instance",
+    "Layer": "lab.docker_image",
     "Listening": "lab.forked",
     "LoadGenerator": "lab.load_generator",
     "LoadTest": "lab.load_generator",
@@ -110,11 +121,13 @@ _HOMES = {
     "async_sqlite_engine": "lab.database",
     "attempt": "lab.outcome",
     "browser": "lab.browser",
+    "build": "lab.docker_image",
     "calls": "lab.calls",
     "celery_isolated": "lab.celery_isolation",
     "celery_worker": "lab.celery_worker",
     "client": "lab.client",
     "connections": "lab.connections",
+    "container": "lab.container",
     "engine_for": "lab.database",
     "fastapi_app": "lab.response",
     "forked": "lab.forked",
@@ -123,6 +136,7 @@ _HOMES = {
     "in_words": "lab.outcome",
     "json_or_text": "lab.response",
     "kafka_cluster": "lab.kafka",
+    "lambda_instance": "lab.lambda_instance",
     "load_generator": "lab.load_generator",
     "loop_lag": "lab.loop_lag",
     "mailbox": "lab.mailbox",

@@ -1,6 +1,7 @@
 """A command that runs as a process of its own and serves at a port."""
 
 import os
+import re
 import secrets
 import signal
 import socket
@@ -14,12 +15,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import httpx2
+import psutil
 
 # Seconds that a command gets until it accepts connections, and between two looks.
 _PATIENCE = 30.0
 _PAUSE = 0.01
 # What servers print once they accept connections, wherever that is.
-_ANNOUNCEMENT = "running on http"
+_ANNOUNCEMENT = re.compile(r"(?i)running on https?://(?P<host>\S+):(?P<port>\d+)")
 
 # Becomes the command; on Linux the kernel ends it with its parent, even a killed one.
 # A `preexec_fn` could ask for that too, but not safely where there are threads.
@@ -65,19 +67,46 @@ class Process:
     def await_listening(self) -> None:
         """Wait until it accepts connections, has ended, or was given time enough.
 
-        A server that announces another port than this is not waited for.
+        A server that announces another port or host than this is not waited for.
         """
         deadline = time.monotonic() + _PATIENCE
         while self.status is None and time.monotonic() < deadline:
-            # Looked at before the port, which is open by the time of an announcement.
-            is_announced = _ANNOUNCEMENT in self.output.lower()
-            with suppress(OSError):
-                socket.create_connection(("127.0.0.1", self._port), 0.5).close()
+            # Looked at before the port, which is open by the time of an announcement,
+            # unless workers are to open it.
+            announced = _ANNOUNCEMENT.search(self.output)
+            if _is_open("127.0.0.1", self._port):
                 self.listening = True
                 return
-            if is_announced:
+            if announced and (
+                int(announced["port"]) != self._port
+                or _is_open(announced["host"].strip("[]"), self._port)
+            ):
                 return
             time.sleep(_PAUSE)
+
+    @property
+    def pid(self) -> int:
+        """The number of the process."""
+        return self._running.pid
+
+    @property
+    def children(self) -> list[int]:
+        """The numbers of the processes that it has started and that still run.
+
+        Python's own helper, which frees what such processes share, is left out.
+        """
+        return [
+            child.pid
+            for child in psutil.Process(self.pid).children()
+            if "resource_tracker" not in " ".join(child.cmdline())
+        ]
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> bool:
+        """Send it a signal, and wait until it has ended; return whether it has."""
+        self._running.send_signal(number)
+        with suppress(subprocess.TimeoutExpired):
+            self._running.wait(_PATIENCE)
+        return self.status is not None
 
     def kill(self) -> None:
         """End it, and on POSIX what it has started as well."""
@@ -87,6 +116,13 @@ class Process:
             with suppress(ProcessLookupError):
                 os.killpg(self._running.pid, signal.SIGKILL)
         self._running.wait()
+
+
+def _is_open(host: str, port: int) -> bool:
+    with suppress(OSError):
+        socket.create_connection((host, port), 0.5).close()
+        return True
+    return False
 
 
 @contextmanager
