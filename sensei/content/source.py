@@ -47,7 +47,7 @@ def parse_source(source: str | bytes) -> ast.Module:
     try:
         return ast.parse(source)
     except SystemError:
-        # CPython 3.11 loses count of the depth if garbage is collected meanwhile, and its
+        # CPython 3.11 loses count of the depth if garbage is collected meanwhile whose
         # end parses code, too, as the warning of a lost task does. Now that is over.
         return ast.parse(source)
 

@@ -1,13 +1,15 @@
 """Source files: what editors do to a file does not change what it says."""
 
+import ast
 import codecs
+import gc
 
 import pytest
 
 from sensei.commands.compare import compare
 from sensei.commands.reset import ResetError, check_stubs, reset
 from sensei.content.koan import Koan
-from sensei.content.source import holds_text, read_source, write_source
+from sensei.content.source import holds_text, parse_source, read_source, write_source
 from sensei.content.target import find_target
 from tests.miniature import STUB
 from tests.sensei.test_plugin import read
@@ -89,3 +91,22 @@ def test_a_stub_that_an_encoding_lacks_is_not_written(miniature):
         reset(miniature.root, find_target(miniature.repository, "1.1.1"))
 
     assert path.read_bytes() == mine.encode("latin-1")
+
+def test_code_is_parsed_while_garbage_is_collected_that_parses() -> None:
+    """A task that is lost parses code when its warning is shown."""
+
+    class Lost:
+        def __init__(self) -> None:
+            self.itself = self
+
+        def __del__(self) -> None:
+            ast.parse("lost")
+
+    threshold = gc.get_threshold()
+    gc.set_threshold(50)
+    try:
+        for _ in range(50):
+            Lost()
+            assert parse_source("def found():\n    return [1, (2, 3)]\n" * 50).body
+    finally:
+        gc.set_threshold(*threshold)
