@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from lab.database import sqlite_engine as sqlite_engine
     from lab.docker_image import Image as Image
     from lab.docker_image import Layer as Layer
-    from lab.docker_image import build as build
+    from lab.docker_image import build_image as build_image
     from lab.dockerfile import DockerfileError as DockerfileError
     from lab.forked import Ended as Ended
     from lab.forked import Forked as Forked
@@ -121,7 +121,7 @@ _HOMES = {
     "async_sqlite_engine": "lab.database",
     "attempt": "lab.outcome",
     "browser": "lab.browser",
-    "build": "lab.docker_image",
+    "build_image": "lab.docker_image",
     "calls": "lab.calls",
     "celery_isolated": "lab.celery_isolation",
     "celery_worker": "lab.celery_worker",

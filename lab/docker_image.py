@@ -70,7 +70,7 @@ class Image:
         return "/" + "/".join(parts)
 
 
-def build(text: str, folder: Path) -> Image:
+def build_image(text: str, folder: Path) -> Image:
     """Return the image that is built from the Dockerfile `text` and this folder.
 
     Raises:

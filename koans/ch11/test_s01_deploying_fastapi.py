@@ -25,7 +25,7 @@ from lab import (
     Process,
     Unavailable,
     attempt,
-    build,
+    build_image,
     container,
     fastapi_app,
     free_port,
@@ -269,7 +269,7 @@ def image(answers: Any, folder: Path, port: int = 8000) -> Image:
         "text of a Dockerfile."
     )
     try:
-        return build(text, folder)
+        return build_image(text, folder)
     except DockerfileError as error:
         raise AssertionError(
             f"The image cannot be built, or no container of it starts. {error} The "

@@ -1,4 +1,4 @@
-"""Of `build` and `container`: an image, and its first process."""
+"""Of `build_image` and `container`: an image, and its first process."""
 
 import json
 import signal
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lab import DockerfileError, Image, build, container, free_port
+from lab import DockerfileError, Image, build_image, container, free_port
 
 SERVER = """
 import http.server, os, signal, sys
@@ -37,7 +37,7 @@ def folder(tmp_path: Path) -> Path:
 
 def made(folder: Path, *steps: str, end: str = 'CMD ["x"]') -> Image:
     """Return the image of these steps."""
-    return build("\n".join(["FROM python:3.11-slim", *steps, end]), folder)
+    return build_image("\n".join(["FROM python:3.11-slim", *steps, end]), folder)
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_the_user_is_known(folder: Path, steps: list[str], is_root: bool) -> Non
 )
 def test_what_docker_would_refuse_is_said(folder: Path, text: str, why: str) -> None:
     with pytest.raises(DockerfileError, match=why):
-        build(text, folder)
+        build_image(text, folder)
 
 
 @pytest.mark.parametrize(

@@ -92,6 +92,7 @@ def test_a_stub_that_an_encoding_lacks_is_not_written(miniature):
 
     assert path.read_bytes() == mine.encode("latin-1")
 
+
 def test_code_is_parsed_while_garbage_is_collected_that_parses() -> None:
     """A task that is lost parses code when its warning is shown."""
 
