@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from lab.forked import Forked as Forked
     from lab.forked import Listening as Listening
     from lab.forked import forked as forked
+    from lab.graphql_websocket import GraphQLSubscription as GraphQLSubscription
+    from lab.graphql_websocket import GraphQLWebSocket as GraphQLWebSocket
+    from lab.graphql_websocket import graphql_websocket as graphql_websocket
     from lab.importable import importable as importable
     from lab.kafka import Kafka as Kafka
     from lab.kafka import Record as Record
@@ -90,6 +93,8 @@ _HOMES = {
     "DockerfileError": "lab.dockerfile",
     "Ended": "lab.forked",
     "Forked": "lab.forked",
+    "GraphQLSubscription": "lab.graphql_websocket",
+    "GraphQLWebSocket": "lab.graphql_websocket",
     "Image": "lab.docker_image",
     "Kafka": "lab.kafka",
     "LambdaInstance": "lab.lambda_instance",
@@ -132,6 +137,7 @@ _HOMES = {
     "fastapi_app": "lab.response",
     "forked": "lab.forked",
     "free_port": "lab.process",
+    "graphql_websocket": "lab.graphql_websocket",
     "importable": "lab.importable",
     "in_words": "lab.outcome",
     "json_or_text": "lab.response",

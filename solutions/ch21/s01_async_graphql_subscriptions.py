@@ -1,0 +1,219 @@
+"""21.1  Async GraphQL subscriptions with FastAPI.
+
+A GraphQL query has one response. A subscription has many: the server sends a result for
+each event, until the client unsubscribes or the events end.
+Notes: content/docs/async-graphql-subscriptions/implementation.md
+"""
+
+# region answer
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, asynccontextmanager
+
+# stub: import asyncio
+# stub: from collections import defaultdict
+# stub: from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+# stub: from contextlib import asynccontextmanager
+# endregion
+from typing import Any
+
+import strawberry
+from fastapi import FastAPI
+from redis.asyncio import Redis
+from strawberry.fastapi import GraphQLRouter
+
+
+@strawberry.type
+class Bid:
+    """A bid on a lot of an auction."""
+
+    bidder: str
+    euros: int
+
+
+@strawberry.type
+class Query:
+    """The fields that a query can begin with."""
+
+    @strawberry.field
+    def lots(self) -> list[int]:
+        """Return the numbers of the lots."""
+        return [7, 12]
+
+
+async def follow_bids(lot: int) -> AsyncIterator[Bid]:
+    """Yield each bid on a lot as soon as it is made. End when the lot is sold."""
+    yield Bid(bidder="Ada", euros=200)
+    yield Bid(bidder="Bo", euros=250)
+
+
+def auction_app() -> FastAPI:
+    """21.1.1  How are GraphQL subscriptions implemented using WebSockets?
+
+    The page of an auction house shows the bids on a lot while they are made. The app
+    below serves queries only. Add a subscription to its schema.
+
+    - The schema has `type Subscription { bids(lot: Int!): Bid! }`.
+    - For each subscription, call `follow_bids(lot)`. Send each bid as soon as it is
+      yielded, in the same order.
+    - When `follow_bids(lot)` ends, the server sends a message of the type `complete`.
+
+    Given:
+        The router serves queries by `POST /graphql`, and subscriptions by a WebSocket
+        at the same path, with the protocol `graphql-transport-ws`.
+
+    Example of the messages:
+        the client sends  {"id": "1", "type": "subscribe", "payload":
+                           {"query": "subscription { bids(lot: 7) { euros } }"}}
+        the server sends  {"id": "1", "type": "next", "payload":
+                           {"data": {"bids": {"euros": 200}}}}
+    """
+
+    # region answer
+    # In words: The client opens one WebSocket and sends `connection_init`. After the
+    # server's `connection_ack` it sends `subscribe` with a query and an id. The server
+    # runs an async generator, and sends a `next` message with this id for each value,
+    # and `complete` at the end. The client can send `complete` earlier. The ids let
+    # many subscriptions share one connection.
+    @strawberry.type
+    class Subscription:
+        @strawberry.subscription
+        async def bids(self, lot: int) -> AsyncIterator[Bid]:
+            async for bid in follow_bids(lot):
+                yield bid
+
+    schema = strawberry.Schema(Query, subscription=Subscription)
+    # stub: schema = strawberry.Schema(Query)
+    # endregion
+    app = FastAPI()
+    app.include_router(GraphQLRouter(schema), prefix="/graphql")
+    return app
+
+
+async def serve_subscription(
+    subscription_id: str,
+    results: AsyncGenerator[dict[str, Any], None],
+    send: Callable[[dict[str, Any]], Awaitable[None]],
+) -> None:
+    """21.1.2  Explain the role of async generators in serving GraphQL subscription
+    data.
+
+    For each subscription, Strawberry creates an async generator, and a task that serves
+    it. Write the code of this task. The generator `results` yields the data of one
+    result after another. `await send(message)` sends a message to the client.
+
+    - For each result, send a message of the type `next`. Take the next result only
+      when `send` has returned.
+    - After the last result, send one message of the type `complete`. If there are no
+      results, send it at once.
+    - When your function ends, `results` is closed, in every case. If your task is
+      cancelled, or if `send` or `results` raises an exception, send nothing more, and
+      let the `CancelledError` or the other exception pass through.
+
+    Given:
+        `subscription_id` is the `id` of each message.
+        When the client unsubscribes or leaves, Strawberry cancels the task.
+        A generator is closed when it has ended, or when its `aclose()` has returned.
+
+    Example of the messages for the id "s1":
+        {"id": "s1", "type": "next", "payload": {"data": {"price": 250}}}
+        {"id": "s1", "type": "complete"}
+    """
+    # region answer
+    # In words: The generator is the whole life of one subscription. What stands before
+    # its loop sets the subscription up, each `yield` is a result, and its `finally`
+    # block cleans up. It is suspended until the server asks for the next value, so a
+    # slow client slows its own generator only. The server closes it when the client
+    # unsubscribes or leaves. Strawberry sends an exception of the generator to the
+    # client, as an error in a last `next` message.
+    async with aclosing(results):
+        async for data in results:
+            message = {"id": subscription_id, "type": "next", "payload": {"data": data}}
+            await send(message)
+        await send({"id": subscription_id, "type": "complete"})
+    # endregion
+
+
+async def current_price(lot: int) -> int:
+    """Read the current price of a lot from the database of all workers."""
+    return 100
+
+
+async def save_price(lot: int, euros: int) -> None:
+    """Save the new price of a lot in the database of all workers."""
+
+
+def prices_app(redis: Redis) -> FastAPI:
+    """21.1.3  What are common event sources for GraphQL subscriptions in a
+    FastAPI/Strawberry setup?
+
+    Several worker processes serve the app below. A bid is sent to one of them, and only
+    the subscribers at the same worker receive the new price, because the queues are in
+    its memory. Replace the queues by Redis Pub/Sub.
+
+    - `bid` calls `save_price`, as today. When `save_price` has returned, it publishes
+      the price on the Redis channel of the lot. For 250 euros on the lot 7, the message
+      is "250" and the channel is `lot:7`.
+    - `prices` sends `current_price(lot)` first. Then it sends each price that a worker
+      or another program publishes on the channel of this lot, in the same order.
+    - `prices` misses no price: it also sends those that are published while
+      `current_price(lot)` runs.
+    - If the client unsubscribes or leaves, or if `current_price` raises an exception,
+      end the subscription in Redis, and return its connection to the pool.
+
+    Given:
+        `redis` is an asyncio client of the server that all workers use. It returns the
+        messages as `str`. The app closes it at the shutdown.
+        Each message on these channels is a price.
+    """
+    # region answer
+    # In words: A common source in one process is an `asyncio.Queue` for each
+    # subscriber. With several workers the events have to come from outside: Redis
+    # Pub/Sub, LISTEN/NOTIFY of PostgreSQL, or a broker such as Kafka. A timer that
+    # polls is the simplest source. Pub/Sub keeps nothing: start to listen first, then
+    # read the current state, so that no event is lost in between.
+    # stub: queues: defaultdict[int, list[asyncio.Queue[int]]] = defaultdict(list)
+    # endregion
+
+    @strawberry.type
+    class Mutation:
+        @strawberry.mutation
+        async def bid(self, lot: int, euros: int) -> int:
+            await save_price(lot, euros)
+            # region answer
+            await redis.publish(f"lot:{lot}", euros)
+            # stub: for queue in queues[lot]:
+            # stub:     queue.put_nowait(euros)
+            # endregion
+            return euros
+
+    @strawberry.type
+    class Subscription:
+        @strawberry.subscription
+        async def prices(self, lot: int) -> AsyncIterator[int]:
+            # region answer
+            async with redis.pubsub() as channel:
+                await channel.subscribe(f"lot:{lot}")
+                async for message in channel.listen():
+                    if message["type"] == "subscribe":  # from now on nothing is missed
+                        yield await current_price(lot)
+                    else:
+                        yield int(message["data"])
+            # stub: queue: asyncio.Queue[int] = asyncio.Queue()
+            # stub: queues[lot].append(queue)
+            # stub: try:
+            # stub:     yield await current_price(lot)
+            # stub:     while True:
+            # stub:         yield await queue.get()
+            # stub: finally:
+            # stub:     queues[lot].remove(queue)
+            # endregion
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with redis:
+            yield
+
+    schema = strawberry.Schema(Query, mutation=Mutation, subscription=Subscription)
+    app = FastAPI(lifespan=lifespan)
+    app.include_router(GraphQLRouter(schema), prefix="/graphql")
+    return app
