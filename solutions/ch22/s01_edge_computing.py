@@ -1,0 +1,258 @@
+"""22.1  FastAPI with edge computing.
+
+An edge node runs close to its users and devices: a gateway among sensors, a server in
+the building, a cache of a CDN. The cloud is far away, and sometimes out of reach.
+Notes: content/docs/fastapi-edge-computing/deployment.md
+"""
+
+import sqlite3
+from collections import deque
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Annotated
+from uuid import uuid4
+
+import httpx
+from fastapi import FastAPI, Header, Response
+from pydantic import BaseModel, Field
+
+from sensei import ___
+
+
+class Wind(BaseModel):
+    """A measurement of the wind."""
+
+    kmh: int = Field(ge=0, le=400)
+
+
+def lift_node(cloud: httpx.Client, limit: int) -> FastAPI:
+    """22.1.1  What are the benefits of deploying applications to edge nodes?
+
+    An edge node measures the wind at a ski lift. Today `POST /wind` sends each
+    measurement to the cloud, and `GET /lift` asks the cloud for the latest one. Without
+    a connection, both return 500. Repair these two endpoints, and write the third one,
+    `POST /summary`. Each call of `lift_node` creates a node with its own measurements.
+
+    - `POST /wind` keeps the measurement in the application. It returns 204 or 422 as
+      today, and sends no request to the cloud.
+    - `GET /lift` returns `{"runs": true}` if the latest measurement is at most `limit`.
+      Otherwise, and before the first measurement, `runs` is false. It sends no request
+      to the cloud.
+    - `POST /summary` sends exactly one request, `POST /summaries`. The JSON has
+      two fields: `count` is the number of all measurements since the application was
+      created, and `max` is the highest of them.
+
+    Given:
+        There is at least one measurement before the first `POST /summary`.
+
+    Example, with the limit 60:
+        POST /wind     {"kmh": 72}  ->  204
+        POST /wind     {"kmh": 55}  ->  204
+        GET /lift                   ->  200  {"runs": true}
+        POST /summary               ->  204, and the cloud has received
+            POST /summaries  {"count": 2, "max": 72}
+    """
+    app = FastAPI()
+    # region answer
+    # In words: The node answers without a round trip to the cloud, so the response is
+    # fast, and it comes also while the connection is broken. The cloud receives one
+    # summary instead of each value. That saves bandwidth, and the raw data stay local.
+    measured: list[int] = []
+    # stub:
+    # endregion
+
+    @app.post("/wind", status_code=204)
+    def measure(wind: Wind) -> None:
+        # region answer
+        measured.append(wind.kmh)
+        # stub: cloud.post("/wind", json={"kmh": wind.kmh}).raise_for_status()
+        # endregion
+
+    @app.get("/lift")
+    def read_lift() -> dict[str, bool]:
+        # region answer
+        return {"runs": bool(measured) and measured[-1] <= limit}
+        # stub: latest = cloud.get("/wind").raise_for_status().json()
+        # stub: return {"runs": latest["kmh"] <= limit}
+        # endregion
+
+    @app.post("/summary", status_code=204)
+    def send_summary() -> None:
+        # region answer
+        summary = {"count": len(measured), "max": max(measured)}
+        cloud.post("/summaries", json=summary).raise_for_status()
+        # endregion
+
+    return app
+
+
+def wind_app(disk: Path | None) -> FastAPI:
+    """Create the application that keeps measurements, on disk or in memory."""
+    app = FastAPI()
+    memory: deque[int] = deque(maxlen=3)
+
+    @app.post("/wind", status_code=204)
+    def measure(wind: Wind) -> None:
+        if disk is None:
+            memory.append(wind.kmh)
+        else:
+            with disk.open("a") as file:
+                file.write(f"{wind.kmh}\n")
+
+    @app.get("/wind")
+    def read_wind() -> list[int]:
+        if disk is None:
+            return list(memory)
+        return [int(line) for line in disk.read_text().split()]
+
+    return app
+
+
+def resort_app(snow: dict[str, int]) -> FastAPI:
+    """Create the application that runs in the cloud, behind the CDN."""
+    app = FastAPI()
+
+    @app.get("/snow")
+    def read_snow(response: Response) -> dict[str, int]:
+        response.headers["Cache-Control"] = "public, max-age=60"
+        return snow
+
+    @app.get("/ticket")
+    def read_ticket(response: Response, skier: Annotated[str, Header()]) -> str:
+        response.headers["Cache-Control"] = "private, max-age=60"
+        return f"ticket of {skier}"
+
+    return app
+
+
+def predictions() -> dict[str, object]:
+    """22.1.2  Discuss strategies for deploying FastAPI applications to different types
+    of edge nodes.
+
+    Predict what clients receive from three types of edge nodes.
+
+    - An IoT gateway has no disk and runs `wind_app(None)`. 10, 20, 30, 40 and 50 km/h
+      are posted to it, in this order. What does `GET /wind` return then ("gateway"),
+      and what after the process has restarted ("gateway, restarted")?
+    - A local server runs `wind_app(file)` with a new file. The same five values are
+      posted to it. What does `GET /wind` return after a restart with the same file
+      ("server, restarted")?
+    - A CDN edge is a shared cache between all clients and `resort_app(snow)`. It is
+      empty at first. The client Anna sends the header `Skier: Anna`, Ben and Carl send
+      theirs. All of this happens within a minute:
+      1. The depth of the snow is 80 cm. Anna requests `/snow` and `/ticket`.
+      2. The depth becomes 95 cm. Ben requests `/snow` and `/ticket`. Which depths do
+         Anna and Ben receive ("cdn, snow")? Whose tickets ("cdn, ticket")?
+      3. The connection between the CDN edge and the application breaks. Carl requests
+         `/snow` and `/ticket`. Which two status codes does he receive ("cdn, offline")?
+
+    Given:
+        The CDN edge stores what `Cache-Control` permits, with the path as the key. It
+        returns 504 if it needs the application and cannot reach it.
+    """
+    # region answer
+    # In words: An IoT gateway has little memory, and a restart clears it. So it keeps
+    # the last values only. A local server has a disk, so it keeps all data through a
+    # restart. A CDN edge caches responses. The application says in `Cache-Control`
+    # which of them everybody may receive, and for how long.
+    return {
+        "gateway": [30, 40, 50],
+        "gateway, restarted": [],
+        "server, restarted": [10, 20, 30, 40, 50],
+        "cdn, snow": [80, 80],
+        "cdn, ticket": ["Anna", "Ben"],
+        "cdn, offline": [200, 504],
+    }
+    # stub: return {
+    # stub:     "gateway": ___,  # such as [1, 2]
+    # stub:     "gateway, restarted": ___,  # such as [1, 2]
+    # stub:     "server, restarted": ___,  # such as [1, 2]
+    # stub:     "cdn, snow": ___,  # such as [1, 2]
+    # stub:     "cdn, ticket": ___,  # such as ["Eve", "Eve"]
+    # stub:     "cdn, offline": ___,  # such as [404, 404]
+    # stub: }
+    # endregion
+
+
+class Entry(BaseModel):
+    """A skier who passes the gate of a lift."""
+
+    skier: str
+
+
+@contextmanager
+def transaction(file: Path) -> Iterator[sqlite3.Connection]:
+    """Connect to a database. Commit at the end, or roll back after an exception."""
+    with closing(sqlite3.connect(file)) as db, db:
+        yield db
+
+
+def gate_node(file: Path, cloud: httpx.Client) -> FastAPI:
+    """22.1.3  What are the challenges of state management and data synchronization in
+    edge computing?
+
+    The node at the gate of a lift stores each entry in the table `outbox` of an SQLite
+    database, and sends it to the cloud later. The connection to the cloud often breaks,
+    also between a request and its response. Yet no entry may be lost, and the cloud
+    must not count one twice. Write the two endpoints. Both return 204.
+
+    - `POST /entries` stores the entry in `outbox`, and returns 204 only after that. Its
+      `id` is a new UUID, as text. The request sends nothing to the cloud, and does not
+      wait while `POST /sync` is sending.
+    - `POST /sync` sends all stored entries to the cloud, one after the other, the
+      oldest first, and then returns. For each entry it sends exactly one request,
+      `POST /entries`, with the JSON fields `id` and `skier`.
+    - When the cloud returns a status from 200 to 299 for an entry, delete the entry
+      from `outbox`, before you send the next one. It stays there until then.
+    - If the cloud returns another status, or if the request fails because of the
+      connection or a timeout, the sync ends and returns 204. This entry and all later
+      ones stay in `outbox`. The next `POST /sync` begins with this entry, and sends it
+      with the same `id`, however often it has failed.
+    - An entry that is stored during a sync is sent by this sync or by the next one.
+
+    Given:
+        The cloud counts each `id` once, however often it receives it.
+        Only one `POST /sync` runs at a time. Nodes share no data.
+
+    Example:
+        POST /entries  {"skier": "Zoë"}  ->  204
+        POST /sync                       ->  204, and the cloud has received
+            POST /entries  {"id": "0b1f6d2e-…", "skier": "Zoë"}
+    """
+    app = FastAPI()
+    with transaction(file) as db:
+        db.execute(
+            "CREATE TABLE IF NOT EXISTS outbox"
+            " (number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT, skier TEXT)"
+        )
+
+    @app.post("/entries", status_code=204)
+    def record(entry: Entry) -> None:
+        # region answer
+        # In words: The node and the cloud each have their own state, and the connection
+        # breaks at any time. After a lost response, the node cannot know whether the
+        # cloud has stored the entry. So it sends the entry again, and the cloud finds
+        # the ID among those that it has. The outbox is a table: it survives a restart
+        # and keeps the order.
+        values = (str(uuid4()), entry.skier)
+        with transaction(file) as db:
+            db.execute("INSERT INTO outbox (id, skier) VALUES (?, ?)", values)
+        # endregion
+
+    @app.post("/sync", status_code=204)
+    def sync() -> None:
+        # region answer
+        with transaction(file) as db:
+            rows = db.execute("SELECT id, skier FROM outbox ORDER BY number").fetchall()
+        for key, skier in rows:
+            try:
+                response = cloud.post("/entries", json={"id": key, "skier": skier})
+                response.raise_for_status()
+            except httpx.HTTPError:
+                return
+            with transaction(file) as db:
+                db.execute("DELETE FROM outbox WHERE id = ?", (key,))
+        # endregion
+
+    return app
