@@ -1,5 +1,7 @@
 """Open answers: which errors say that an answer has not been given yet."""
 
+from pathlib import Path
+
 from sensei import blank
 from sensei.content.koan import find_definitions
 from sensei.content.source import read_source
@@ -31,20 +33,30 @@ def open_error(error: BaseException, test: KoanTest) -> BaseException | None:
 
 
 def _is_stub_line(file: str, line: int, test: KoanTest) -> bool:
-    """Return whether this line of the tested file stands as it was shipped."""
-    if file != str(test.file):
-        return False
+    """Return whether this line stands as it was shipped: in the tested file, or in one
+    of the files beside it that the learner fills in.
+    """
+    path = Path(file)
+    if path == test.file:
+        shipped = _shipped_around(line, test)
+    else:
+        shipped = test.section.shipped_files.get(path, "")
     try:
-        text = read_source(test.file).text.split("\n")[line - 1].strip()
+        text = read_source(path).text.split("\n")[line - 1].strip() if shipped else ""
     except (OSError, SyntaxError, ValueError, IndexError):
         return False
-    around = test.koan_at(line)
-    shipped = test.section.shipped_stub
-    if around is not None:
-        own = (one for one in find_definitions(shipped) if one.koan == around)
-        shipped = "\n".join(one.source for one in own)
     stub_lines = {one.strip() for one in shipped.split("\n")}
     return text.startswith(_STUB_LINE) and text in stub_lines
+
+
+def _shipped_around(line: int, test: KoanTest) -> str:
+    """Return the stub of the koan that holds this line of the tested file."""
+    around = test.koan_at(line)
+    shipped = test.section.shipped_stub
+    if around is None:
+        return shipped
+    own = (one for one in find_definitions(shipped) if one.koan == around)
+    return "\n".join(one.source for one in own)
 
 
 def _raised_at(error: BaseException) -> tuple[str, int]:

@@ -85,6 +85,29 @@ def test_it_is_open_until_a_file_is_changed(about_files):
     assert "1 open, 1 solved" in read(about_files, "koans")
 
 
+def test_a_file_that_is_begun_is_open_at_a_line_that_stands_as_shipped(about_files):
+    about_files.write(
+        f"solutions/{FOLDER}/sums.py",
+        "def total():\n    # region answer\n    return 0\n"
+        "    # stub: raise NotImplementedError\n    # endregion\n",
+    )
+    about_files.replace(
+        "koans/ch01/test_s01_adding.py",
+        'text = (answers.nothing() / "sums.py").read_text()\n',
+        'text = runpy.run_path(answers.nothing() / "sums.py")["total"]()\n',
+    )
+    about_files.replace(
+        "koans/ch01/test_s01_adding.py", "def test_q2", "import runpy\n\ndef test_q2"
+    )
+    reset(about_files.root, find_target(about_files.repository, None))
+    about_files.replace(f"koans/{FOLDER}/sums.py", "def", "BEGUN = 1\ndef")
+
+    page = read(about_files, "koans")
+
+    assert "2 open in" in page
+    assert "still stands in your answer" in page
+
+
 def test_a_variant_has_files_of_its_own(about_files):
     page = read(about_files, "koans", "--answers", "variants")
 
