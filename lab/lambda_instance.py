@@ -60,11 +60,13 @@ class LambdaInstance:
 @contextmanager
 def lambda_instance(
     create: Callable[[threading.Event], ASGIApp],
+    context: Callable[[], object] = lambda: None,
 ) -> Iterator[LambdaInstance]:
     """Yield an instance that serves the application returned by `create`.
 
     `create` is called in the new process. Its argument is set while Lambda would have
-    frozen the instance: from the response to one event until the next event.
+    frozen the instance: from the response to one event until the next event. `context`
+    is called in that process as well. It returns the context object of each event.
 
     Raises:
         Unavailable: this system cannot copy a process (Windows).
@@ -90,7 +92,7 @@ def lambda_instance(
             event = theirs.recv()
             frozen.clear()
             raised.clear()
-            response = respond(event, None)  # type: ignore[arg-type]
+            response = respond(event, context())  # type: ignore[arg-type]
             frozen.set()
             theirs.send((response, "".join(raised[:1])))
 

@@ -5,7 +5,7 @@ import os
 import threading
 
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 
 from lab import LambdaInstance, lambda_instance
 
@@ -30,6 +30,10 @@ def _app(frozen: threading.Event) -> FastAPI:
     async def show() -> list[bool]:
         await look()
         return seen
+
+    @app.get("/context")
+    async def context(request: Request) -> str:
+        return repr(request.scope["aws.context"])
 
     @app.get("/error")
     async def error() -> None:
@@ -60,6 +64,15 @@ def test_an_instance_is_not_frozen_during_an_event() -> None:
     with lambda_instance(_app) as one:
         one.send("GET", "/seen")
         assert one.send("GET", "/seen") == (200, [False, False])
+
+
+def test_each_event_has_a_context_object() -> None:
+    numbers = iter(range(1, 9))
+    with lambda_instance(_app, lambda: next(numbers)) as one:
+        assert one.send("GET", "/context") == (200, "1")
+        assert one.send("GET", "/context") == (200, "2")
+    with lambda_instance(_app) as one:
+        assert one.send("GET", "/context") == (200, "None")
 
 
 def test_an_exception_is_told_in_words() -> None:
