@@ -368,6 +368,25 @@ def shop_app(connect, load_model):
     return shop_with(cache(connect), get_model)
 
 
+@wrong("15.1.1", caught_by="test_q1_the_first_caption_loads_the_model_once")
+def shop_app(connect, load_model):
+    """Write the name of the photo in lower case."""
+    model = cache(load_model)
+    app = FastAPI()
+    app.get("/health")(lambda: "ok")
+    orders = cache(connect)
+
+    @app.get("/orders/{number}")
+    def read_order(number: int):
+        return orders().status(number)
+
+    @app.get("/photos/{photo}/caption")
+    def read_caption(photo: str):
+        return model().caption(photo.lower())
+
+    return app
+
+
 @right("15.1.1")
 def shop_app(connect, load_model):
     """Keep both in caches."""
