@@ -85,7 +85,9 @@ def check(app: FastAPI, request: str, expected: Any, why: str, **more: Any) -> N
     """Check the response to a request; `why` says what the docstring asks for."""
     method, _, url = request.partition(" ")
     status, body, came = sent(app, method, url, **more)
-    assert (status, body) == expected, (
+    # Compared before: of long lists, pytest would show every difference.
+    is_same = (status, body) == expected
+    assert is_same, (
         f"`{request}` {came}. The docstring asks for {expected[0]} and "
         f"{in_words(expected[1])}: {why}"
     )
