@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from lab.outcome import in_words as in_words
     from lab.outcome import outcome as outcome
     from lab.outcome import returned_or_raised as returned_or_raised
+    from lab.patience import patience as patience
     from lab.postgres.database import PostgresDatabase as PostgresDatabase
     from lab.postgres.database import postgres_database as postgres_database
     from lab.process import Process as Process
@@ -148,6 +149,7 @@ _HOMES = {
     "mailbox": "lab.mailbox",
     "mysql_server": "lab.mysql_server",
     "outcome": "lab.outcome",
+    "patience": "lab.patience",
     "postgres_database": "lab.postgres.database",
     "process": "lab.process",
     "redis_server": "lab.redis_server",

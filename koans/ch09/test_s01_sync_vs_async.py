@@ -14,7 +14,15 @@ import pytest
 from fastapi import FastAPI
 from fastapi.responses import PlainTextResponse
 
-from lab import Rendezvous, in_words, outcome, returned_or_raised, serve, stand_in
+from lab import (
+    Rendezvous,
+    in_words,
+    outcome,
+    patience,
+    returned_or_raised,
+    serve,
+    stand_in,
+)
 
 # Seconds that a computation waits at most for an event loop that is blocked.
 PATIENCE = 4
@@ -270,10 +278,10 @@ async def free_while_computing(answers: Any) -> Any:
         began.set()
         if os.getpid() == here:
             return "not in the pool"
-        return "free" if loop_ran.wait(PATIENCE) else "blocked"
+        return "free" if loop_ran.wait(patience(PATIENCE)) else "blocked"
 
     async def answer_when_computing() -> None:
-        await asyncio.to_thread(began.wait, PATIENCE)
+        await asyncio.to_thread(began.wait, patience(PATIENCE))
         loop_ran.set()
 
     stand_in(answers.compute_forecast, compute)
@@ -281,7 +289,7 @@ async def free_while_computing(answers: Any) -> Any:
         async with readings_client(lambda _: "1") as client:
             other = asyncio.create_task(answer_when_computing())
             seen = await forecasts(answers, client, pool, ["North"])
-            await asyncio.wait([other], timeout=PATIENCE)
+            await asyncio.wait([other], timeout=patience(PATIENCE))
     return seen
 
 

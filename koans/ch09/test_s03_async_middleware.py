@@ -22,6 +22,7 @@ from lab import (
     fastapi_app,
     in_words,
     json_or_text,
+    patience,
     stand_in,
 )
 
@@ -204,7 +205,7 @@ class Database:
             asyncio.get_running_loop()
         except RuntimeError:
             if self.slow == name and customer == "ada":
-                self.other_ended.wait(PATIENCE)
+                self.other_ended.wait(patience(PATIENCE))
             if customer is None:
                 self.endpoint_ran.wait(CHANCE)
         else:

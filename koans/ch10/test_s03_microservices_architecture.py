@@ -26,6 +26,7 @@ from lab import (
     in_words,
     json_or_text,
     outcome,
+    patience,
     serve,
 )
 
@@ -62,7 +63,7 @@ async def http(url: str, seconds: float | None) -> AsyncIterator[httpx.AsyncClie
 async def patiently(what: str, work: Awaitable[Any], asks: str) -> Any:
     """Return the result, or say that `what` does not end, and what the koan asks."""
     try:
-        return await asyncio.wait_for(work, PATIENCE)
+        return await asyncio.wait_for(work, patience(PATIENCE))
     except TimeoutError:
         raise AssertionError(
             f"{what} has not ended after {PATIENCE} seconds. The docstring asks {asks}."
@@ -208,7 +209,7 @@ def test_q1_the_service_is_healthy_while_a_quote_waits(answers: Any) -> None:
         ThreadPoolExecutor(1) as pool,
     ):
         quote = pool.submit(service.client.get, "/quotes/3", timeout=SILENCE)
-        came = prices.asked.wait(PATIENCE)
+        came = prices.asked.wait(patience(PATIENCE))
         try:
             seen = outcome(lambda: service.client.get("/health", timeout=SOON).json())
         finally:
@@ -386,7 +387,7 @@ async def test_q2_sync_waits_for_the_labels_service(
     with running(labels) as other:
         async with desk(answers, redis, other.url) as one:
             request = asyncio.create_task(one.post("/sync", parcel("P-7")))
-            came = asyncio.to_thread(labels.came.wait, PATIENCE)
+            came = asyncio.to_thread(labels.came.wait, patience(PATIENCE))
             await asyncio.wait(
                 [request, asyncio.create_task(came)],
                 return_when=asyncio.FIRST_COMPLETED,
@@ -504,7 +505,7 @@ async def test_q2_print_labels_processes_what_is_stored_while_it_runs(
         async with desk(answers, redis, other.url) as one:
             await one.store([parcel("P-7")])
             work = asyncio.create_task(one.work())
-            await asyncio.to_thread(labels.came.wait, PATIENCE)
+            await asyncio.to_thread(labels.came.wait, patience(PATIENCE))
             await one.store([parcel("P-8")])
             labels.release.set()
             error = await work
@@ -571,7 +572,7 @@ async def test_q2_a_message_stays_until_the_labels_service_has_returned(
         async with desk(answers, redis, other.url) as one:
             await one.store(SOME[:2])
             work = asyncio.create_task(one.work())
-            await asyncio.to_thread(labels.came.wait, PATIENCE)
+            await asyncio.to_thread(labels.came.wait, patience(PATIENCE))
             kept = contents(redis)
             work.cancel()
             await asyncio.gather(work, return_exceptions=True)

@@ -35,13 +35,14 @@ from lab import (
     free_port,
     in_words,
     json_or_text,
+    patience,
     serve,
     stand_in,
     tls,
 )
 
-# Seconds that a start, a stop, a request or a call may take.
-PATIENCE = 2.0
+# Seconds that a start, a stop, a request or a call may take on a quiet machine.
+PATIENCE = 3.0
 
 
 class Cinema:
@@ -254,7 +255,7 @@ BOTH = "The docstring asks for an application that starts and stops."
 async def in_time(step: Any, what: str, asks: str = BOTH) -> Any:
     """Await a start or a stop of the application."""
     try:
-        async with asyncio.timeout(PATIENCE) as limit:
+        async with asyncio.timeout(patience(PATIENCE)) as limit:
             return await step
     except Exception as error:
         if isinstance(error, NotImplementedError):
@@ -307,7 +308,7 @@ async def get(http: httpx2.AsyncClient, screening: str) -> tuple[Any, Any, str]:
     As a server does, take an exception that leaves the application for 500.
     """
     try:
-        async with asyncio.timeout(PATIENCE) as limit:
+        async with asyncio.timeout(patience(PATIENCE)) as limit:
             response = await http.get(f"/screenings/{screening}/seats")
     except Exception as error:
         if isinstance(error, NotImplementedError):
@@ -585,7 +586,7 @@ async def test_q2_a_service_that_is_not_running_returns_503(answers: Any) -> Non
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))  # nobody listens there
         target = f"127.0.0.1:{closed.getsockname()[1]}"
-        app = booking_app(answers, target, PATIENCE / 2)
+        app = booking_app(answers, target, patience(PATIENCE / 2))
         async with running(app, STARTS) as http:
             status, _, came = await get(http, "alien")
     assert status == 503, (
@@ -633,7 +634,7 @@ async def channel_to(address: str) -> AsyncIterator[grpc.aio.Channel]:
 
 
 async def call(
-    channel: grpc.aio.Channel, screening: str, patience: float = PATIENCE
+    channel: grpc.aio.Channel, screening: str, deadline: float | None = None
 ) -> object:
     """Return what `CountFree` returns, or the name of the gRPC status."""
     method = channel.unary_unary(
@@ -641,7 +642,8 @@ async def call(
     )
     request = StringValue(value=screening)
     try:
-        return (await method(request, timeout=patience)).value
+        deadline = deadline or patience(PATIENCE)
+        return (await method(request, timeout=deadline)).value
     except grpc.aio.AioRpcError as error:
         return error.code().name
     except asyncio.CancelledError:
@@ -662,7 +664,7 @@ async def held_call(
     held = asyncio.create_task(call(channel, name, 60))
     entered = asyncio.create_task(hall.entered[name].wait())
     either = asyncio.FIRST_COMPLETED
-    await asyncio.wait([entered, held], timeout=PATIENCE, return_when=either)
+    await asyncio.wait([entered, held], timeout=patience(PATIENCE), return_when=either)
     try:
         came = repr(held.result()) if held.done() else f"nothing for {PATIENCE:g} s"
         assert entered.done(), (
@@ -673,7 +675,7 @@ async def held_call(
     finally:
         hall.release[name].set()
         entered.cancel()
-        await asyncio.wait([held], timeout=PATIENCE)
+        await asyncio.wait([held], timeout=patience(PATIENCE))
         held.cancel()
 
 
@@ -826,8 +828,9 @@ async def test_q3_the_start_raises_when_the_address_is_taken(
     with socket.create_server((HOSTS[0], 0)) as taken:
         app, address = cinema_app(port=taken.getsockname()[1])
         try:
-            async with asyncio.timeout(PATIENCE), async_client(app, lifespan=True):
-                pass
+            async with asyncio.timeout(patience(PATIENCE)):
+                async with async_client(app, lifespan=True):
+                    pass
         except NotImplementedError:
             raise
         except Exception:
@@ -864,7 +867,7 @@ async def test_q3_the_application_can_start_again(
 async def refused(address: str) -> bool:
     """Return whether the server refuses connections before the patience ends."""
     with suppress(TimeoutError):
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(patience(PATIENCE)):
             while accepts(address):  # noqa: ASYNC110 - the server tells nobody
                 await asyncio.sleep(0.005)
             return True
@@ -880,7 +883,7 @@ async def stopping(answers: Any, address: str, run: Running) -> dict[str, object
         seen["result of a new call"] = await new_call(address, "alien")
         seen["stop is over before the running call"] = stop.done()
         hall.release["held"].set()
-        await asyncio.wait([held], timeout=PATIENCE)
+        await asyncio.wait([held], timeout=patience(PATIENCE))
         seen["result of the running call"] = held.result() if held.done() else None
         await asyncio.wait([stop])
         seen["stop is over after the running call"] = stop.exception() is None
@@ -915,7 +918,7 @@ async def seconds_until(event: asyncio.Event) -> float:
     loop = asyncio.get_running_loop()
     begin = loop.time()
     try:
-        await asyncio.wait_for(event.wait(), 2 * PATIENCE)
+        await asyncio.wait_for(event.wait(), patience(2 * PATIENCE))
     except TimeoutError:
         return float("inf")
     return loop.time() - begin

@@ -23,12 +23,14 @@ from lab import (
     fastapi_app,
     in_words,
     outcome,
+    patience,
     returned_or_raised,
     serve,
     wire,
 )
 
-# Seconds that a request to a node may take before a test gives it up.
+# Seconds that a request to a node may take before a test gives it up, on a quiet
+# machine.
 PATIENCE = 2.0
 # The same for a request that a right answer returns at once.
 AT_ONCE = 1.5
@@ -507,7 +509,7 @@ class GateNode:
         self.app, self.file, self.link = fastapi_app(app, "gate_node()"), file, link
         self._http = link.stack.enter_context(client(self.app))
 
-    def _post(self, path: str, patience: float = PATIENCE, **body: Any) -> None:
+    def _post(self, path: str, seconds: float = PATIENCE, **body: Any) -> None:
         """Send a request in a thread: a wrong answer may never return a response."""
         seen: list[Any] = []
         thread = threading.Thread(
@@ -515,10 +517,10 @@ class GateNode:
             daemon=True,
         )
         thread.start()
-        thread.join(patience)
+        thread.join(patience(seconds))
         if thread.is_alive():
             self.link.client.send = End()  # type: ignore[method-assign]
-            thread.join(PATIENCE)
+            thread.join(patience(PATIENCE))
             raise AssertionError(f"`POST {path}` did not end. {DID_NOT_END[path]}")
         if isinstance(seen[0], NotImplementedError):
             raise seen[0]
@@ -530,9 +532,9 @@ class GateNode:
         for skier in skiers:
             self._post("/entries", json={"skier": skier})
 
-    def sync(self, patience: float = PATIENCE) -> None:
+    def sync(self, seconds: float = PATIENCE) -> None:
         """Let the node send what it has stored."""
-        self._post("/sync", patience)
+        self._post("/sync", seconds)
 
 
 def caught(call: Callable[[], Any]) -> Any:
@@ -830,7 +832,7 @@ def test_q3_a_sync_returns_after_it_has_sent(answers: Any, tmp_path: Path) -> No
 
         node.record("Anna", "Ben")
         cloud.plan.extend([wait_for_the_response] * 2)
-        outcome(lambda: server.client.post("/sync", timeout=OWN_TIMEOUT))
+        outcome(lambda: server.client.post("/sync", timeout=patience(OWN_TIMEOUT)))
         returned.set()
         until(lambda: len(seen) == 2)
     assert seen == [False, False], (
@@ -920,17 +922,16 @@ def entry_during_sync(answers: Any, folder: Path) -> tuple[EntryCloud, Path, lis
 
         def pass_the_gate() -> int:
             body = {"skier": next(names)}
-            send = server.client.post
+            send, once = server.client.post, patience(AT_ONCE)
             if not any(isinstance(one, Exception) for one in seen):
-                seen.append(
-                    outcome(lambda: send("/entries", json=body, timeout=AT_ONCE))
-                )
+                seen.append(outcome(lambda: send("/entries", json=body, timeout=once)))
             return 201
 
         node.record("Anna", "Ben", "Carl")
         cloud.plan.extend([pass_the_gate, pass_the_gate])
-        attempt("`POST /sync`", server.client.post, "/sync", timeout=4 * PATIENCE)
-        attempt("`POST /sync`", server.client.post, "/sync", timeout=4 * PATIENCE)
+        limit = patience(4 * PATIENCE)
+        attempt("`POST /sync`", server.client.post, "/sync", timeout=limit)
+        attempt("`POST /sync`", server.client.post, "/sync", timeout=limit)
     return cloud, node.file, seen
 
 
