@@ -1,85 +1,78 @@
 """`sensei doctor`: what works here, what is missing, how to get it."""
 
 import sys
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.requirements import Requirement
 
+from sensei.content.requirements import (
+    how_to_install,
+    load_requirements,
+    problem_with,
+)
 from sensei.output.render import Renderer
-from sensei.runner.settings import SettingsError, load_function, load_settings
-
-_INSTALL = "pip install -r requirements.lock"
+from sensei.runner.settings import load_function, load_settings
 
 
 @dataclass(frozen=True)
 class Check:
-    """One part that was checked; `result` is what was found, or what to do."""
+    """One part that was checked; `result` is what was found, or what to do.
+
+    Without a part that `is_optional`, the koans of its chapter are skipped.
+    """
 
     name: str
     works: bool
     result: str
+    is_optional: bool = False
 
 
 def run_checks(root: Path) -> Iterator[Check]:
     """Yield what is found about Python, the packages, and the lab's servers.
 
     Raises:
-        SettingsError: `pyproject.toml` cannot be used.
+        SettingsError, RequirementsError: `pyproject.toml` cannot be used.
     """
     settings = load_settings(root)
-    needed, requirements = _read_requirements(root)
+    required = load_requirements(root)
     running = ".".join(str(part) for part in sys.version_info[:3])
-    works = running in needed
-    result = running if works else f"{running}, but {needed} is needed"
+    works = running in required.python
+    result = running if works else f"{running}, but {required.python} is needed"
     yield Check("Python", works, result)
-    for requirement in requirements:
+    for requirement in required.packages:
         yield _check_package(requirement)
+    for chapter, packages in required.chapters.items():
+        for requirement in packages:
+            yield _check_package(requirement, chapter)
     for name in settings.checks:
         yield from (Check(*found) for found in load_function(name)())
 
 
 def write_checks(root: Path, renderer: Renderer) -> bool:
-    """Write each check as it is done; return whether everything works."""
+    """Write each check as it is done; return whether everything needed works."""
     all_work = True
     for check in run_checks(root):
-        all_work = all_work and check.works
-        word, colour = ("ok", "green") if check.works else ("missing", "red")
+        if check.works:
+            word, colour = "ok", "green"
+        elif check.is_optional:
+            word, colour = "optional", "cyan"
+        else:
+            word, colour = "missing", "red"
+            all_work = False
         renderer.line(f"{word:<8} {check.name:<24} {check.result}", colour)
     return all_work
 
 
-def _read_requirements(root: Path) -> tuple[SpecifierSet, list[Requirement]]:
-    """Return which Python and which packages are needed."""
-    text = (root / "pyproject.toml").read_text(encoding="utf-8")
-    try:
-        project = tomllib.loads(text)["project"]
-        packages = [Requirement(line) for line in project["dependencies"]]
-        return SpecifierSet(project["requires-python"]), packages
-    except KeyError as error:
-        message = f"pyproject.toml: [project] has no key {error.args[0]}."
-        if error.args[0] == "project":
-            message = "pyproject.toml: The table [project] is missing."
-        raise SettingsError(message) from None
-    except (InvalidRequirement, InvalidSpecifier, TypeError) as error:
-        raise SettingsError(
-            f"pyproject.toml: [project] cannot be read: {error}"
-        ) from None
-
-
-def _check_package(requirement: Requirement) -> Check:
-    name = requirement.name
+def _check_package(requirement: Requirement, chapter: int | None = None) -> Check:
+    name, is_optional = requirement.name, chapter is not None
+    problem = problem_with(requirement)
+    if problem:
+        needed_for = f"{problem} for chapter {chapter}" if is_optional else problem
+        result = f"{needed_for}: {how_to_install(chapter)}"
+        return Check(name, False, result, is_optional)
     if requirement.marker and not requirement.marker.evaluate():
-        return Check(name, True, "not needed here")
-    try:
-        found = version(name)
-    except PackageNotFoundError:
-        return Check(name, False, f"missing: {_INSTALL}")
-    if not requirement.specifier.contains(found, prereleases=True):
-        needed = requirement.specifier
-        return Check(name, False, f"{found}, but {needed} is needed: {_INSTALL}")
-    return Check(name, True, found)
+        return Check(name, True, "not needed here", is_optional)
+    return Check(name, True, version(name), is_optional)

@@ -17,7 +17,7 @@ from sensei.grading.deadline import HAS_TIMER, Deadline
 from sensei.grading.koan_test import KoanTest
 from sensei.grading.loader import Answers, load_file, unload
 from sensei.grading.results import Results
-from sensei.plugin import deadlines, execution
+from sensei.plugin import deadlines, differences, execution, extras
 from sensei.plugin.deadlines import DEADLINE
 from sensei.plugin.execution import (
     BROKEN,
@@ -59,6 +59,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[DEADLINE] = Deadline(settings.cpu_seconds, settings.wall_seconds)
     config.pluginmanager.register(execution, "sensei-execution")
     config.pluginmanager.register(deadlines, "sensei-deadlines")
+    config.pluginmanager.register(differences, "sensei-differences")
+    config.pluginmanager.register(extras, "sensei-extras")
     if not hasattr(config, "workerinput"):  # a worker of xdist reports elsewhere
         summary = Summary(
             config.rootpath,

@@ -450,10 +450,14 @@ def test_progress_that_cannot_be_written_is_told_once(miniature):
     assert "0 of 2" in ended.output
 
 
+PYTHON = '[project]\nrequires-python = ">=3.11"\n'
+
+
 def test_doctor_says_what_is_missing(miniature):
     (miniature.root / "pyproject.toml").write_text(
         '[project]\nrequires-python = ">=3.11"\n'
         'dependencies = ["pytest>=9", "no-such-package", "fastapi<0.1"]\n'
+        '[project.optional-dependencies]\nch24 = ["no-such-extra"]\n'
     )
 
     ended = sensei("doctor")
@@ -461,7 +465,24 @@ def test_doctor_says_what_is_missing(miniature):
     assert ended.exit_code == 1
     assert "ok       Python" in ended.output
     assert "missing  no-such-package" in ended.output
-    assert "<0.1 is needed: pip install -r requirements.lock" in ended.output
+    assert "<0.1 is needed: pip install -c requirements.lock -e .\n" in ended.output
+    optional = 'missing for chapter 24: pip install -c requirements.lock -e ".[ch24]"'
+    assert optional in ended.output
+
+
+def test_doctor_is_content_without_what_is_optional(miniature):
+    (miniature.root / "pyproject.toml").write_text(
+        '[project]\nrequires-python = ">=3.11"\ndependencies = []\n'
+        '[project.optional-dependencies]\nch24 = ["no-such-extra", "pytest"]\n'
+        'all = ["no-such-package"]\n'
+    )
+
+    ended = sensei("doctor")
+
+    assert ended.exit_code == 0
+    assert "optional no-such-extra" in ended.output
+    assert "ok       pytest" in ended.output
+    assert "no-such-package" not in ended.output
 
 
 @pytest.mark.parametrize(
@@ -470,7 +491,9 @@ def test_doctor_says_what_is_missing(miniature):
         ("[project\n", "pyproject.toml: This is not TOML"),
         ("", "pyproject.toml: The table [project] is missing."),
         ("[project]\ndependencies = []", "[project] has no key requires-python."),
-        ('[project]\ndependencies = ["a b"]', "pyproject.toml: [project] cannot be"),
+        (PYTHON + 'dependencies = ["a b"]', "pyproject.toml: [project] cannot be"),
+        (PYTHON + "dependencies = 3", "pyproject.toml: [project] cannot be"),
+        (PYTHON + "dependencies = []\noptional-dependencies = 3", "cannot be read"),
     ],
 )
 def test_doctor_says_what_is_wrong_with_pyproject(miniature, text, told):

@@ -74,6 +74,20 @@ def test_pytests_own_account_comes_back(miniature, option):
     assert "You add 1 and 2 and get 4." in page
 
 
+@pytest.mark.parametrize("variable", ["CI", "BUILD_NUMBER"])
+def test_long_values_are_not_compared_to_the_last_line_in_ci(miniature, variable):
+    compared = "assert [*range(9)] == [*range(1, 10)], 'You add'"
+    miniature.replace(TESTS, 'assert same, f"You add', compared + "  # ")
+    miniature.answer("raise NotImplementedError", "return one + other")
+
+    page = read(miniature, "koans", "--tb=long", **{variable: "true"})
+    verbose = read(miniature, "koans", "-v", **{variable: "true"})
+
+    assert "At index 0 diff: 0 != 1" in page
+    assert "Full diff" not in page
+    assert "Full diff" in verbose
+
+
 def test_an_exception_is_told_with_its_line(miniature):
     miniature.answer("raise NotImplementedError", "return one + other['two']")
 

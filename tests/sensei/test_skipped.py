@@ -98,3 +98,60 @@ def test_a_failure_says_more_than_a_skipped_test(skipping):
 
     assert "5 and 1 is something else than 1 and 5." in page
     assert "1 failing, 1 open in" in page or "1 open, 1 failing in" in page
+
+
+EXTRA = """
+[project]
+requires-python = ">=3.11"
+dependencies = []
+
+[project.optional-dependencies]
+ch01 = ["no-such-package", "pytest"]
+"""
+TOLD = (
+    "Chapter 1 needs no-such-package. To install what it needs: "
+    'pip install -c requirements.lock -e ".[ch01]"'
+)
+
+
+@pytest.fixture
+def lacking(miniature: Miniature, monkeypatch: pytest.MonkeyPatch) -> Miniature:
+    """A miniature that lacks a package; its tests cannot be imported without."""
+    text = (miniature.root / "pyproject.toml").read_text()
+    miniature.write("pyproject.toml", text + EXTRA)
+    miniature.replace(TESTS, '"""The tests', 'import no_such_package\n"""The tests')
+    monkeypatch.chdir(miniature.root)
+    return miniature
+
+
+def test_koans_whose_packages_are_missing_are_skipped_by_pytest(lacking):
+    for options in ([], ["-n", "2"], ["-v"]):
+        page = read(lacking, "koans", *options)
+
+        assert "0 of 0, 2 skipped" in page
+        assert " ".join(page.split()).count(TOLD) == 1
+        assert "2 skipped in" in page
+
+
+@pytest.mark.parametrize("server", [FORK_SERVER, SPAWN_SERVER])
+def test_koans_whose_packages_are_missing_are_skipped_by_run(
+    lacking, monkeypatch, server
+):
+    monkeypatch.setenv("COLUMNS", "200")
+    client = partial(RunnerClient, server=server)
+    monkeypatch.setattr("sensei.commands.run.RunnerClient", client)
+
+    ended = sensei("run")
+
+    assert ended.exit_code == 0
+    assert ended.output.count(TOLD) == 1
+    assert "0 of 0, 2 skipped" in ended.output
+
+
+def test_an_installed_extra_is_used(lacking):
+    lacking.replace("pyproject.toml", '"no-such-package", ', "")
+    lacking.replace(TESTS, "import no_such_package\n", "")
+
+    page = read(lacking, "koans")
+
+    assert "2 open in" in page
