@@ -16,7 +16,7 @@ Message = dict[str, Any]
 # How often a client looks for a message, and the seconds of a look. Between two looks
 # the server answers a ping, so that it had its turn, however busy the machine is.
 _LOOKS = 12
-_LOOK = 0.05
+_LOOK = 0.02
 # Seconds that the server gets for its part of the protocol.
 _PATIENCE = 10.0
 

@@ -111,8 +111,9 @@ async def serve_subscription(
 
     Given:
         `subscription_id` is the `id` of each message.
-        When the client unsubscribes or leaves, Strawberry cancels the task.
+        When the client unsubscribes or leaves, Strawberry cancels the task once.
         A generator is closed when it has ended, or when its `aclose()` has returned.
+        The `finally` block of `results` can take long. It raises no exception.
 
     Example of the messages for the id "s1":
         {"id": "s1", "type": "next", "payload": {"data": {"price": 250}}}
@@ -151,12 +152,12 @@ def prices_app(redis: Redis) -> FastAPI:
     its memory. Replace the queues by Redis Pub/Sub.
 
     - `bid` calls `save_price`, as today. When `save_price` has returned, it publishes
-      the price on the Redis channel of the lot. For 250 euros on the lot 7, the message
-      is "250" and the channel is `lot:7`.
+      `euros`, with each bid, on the Redis channel of the lot. For 250 euros on the lot
+      7, the message is "250" and the channel is `lot:7`.
     - `prices` sends `current_price(lot)` first. Then it sends each price that a worker
       or another program publishes on the channel of this lot, in the same order.
-    - `prices` misses no price: it also sends those that are published while
-      `current_price(lot)` runs.
+    - `prices` misses no price. It calls `current_price(lot)` when Redis has confirmed
+      the subscription. It also sends the prices that are published during this call.
     - If the client unsubscribes or leaves, or if `current_price` raises an exception,
       end the subscription in Redis, and return its connection to the pool.
 
