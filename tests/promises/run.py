@@ -14,8 +14,6 @@ from typing import IO, TypedDict
 from sensei.content.repository import Repository
 
 _ROOT = Path(__file__).parents[2]
-# Many tests wait, most of all for what a wrong answer never does.
-_PROCESSES = 2 * (os.cpu_count() or 1)
 _LAST_LINES = 40  # of the output of a run that did not come to its end
 
 
@@ -35,10 +33,13 @@ class Record(TypedDict):
     is_explained: bool
 
 
-def run_pytest(root: Path, paths: Sequence[str], *options: str) -> list[Record]:
-    """Run these paths of the repository in `root` with pytest, two processes a core.
+def run_pytest(
+    root: Path, paths: Sequence[str], *options: str, a_core: int = 2
+) -> list[Record]:
+    """Run these paths of the repository in `root` with pytest.
 
-    Its output goes where the output of this process goes.
+    Many tests wait, so each core has several processes: `a_core`. The output of pytest
+    goes where the output of this process goes.
 
     Raises:
         RuntimeError: pytest did not come to its end, or ran no test; says what it
@@ -47,7 +48,7 @@ def run_pytest(root: Path, paths: Sequence[str], *options: str) -> list[Record]:
     with tempfile.TemporaryDirectory() as folder:
         record = Path(folder) / "record.jsonl"
         record.touch()
-        workers = f"-n{_PROCESSES}"
+        workers = f"-n{a_core * (os.cpu_count() or 1)}"
         command = [sys.executable, "-m", "pytest", *paths, workers, "-q", *options]
         running = subprocess.Popen(
             [*command, "-p", "no:cacheprovider", "-p", "tests.promises.recorder"],
