@@ -1,0 +1,730 @@
+"""The tests of section 18.1."""
+
+import asyncio
+import json
+import multiprocessing
+import operator
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import threading
+import tomllib
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
+
+import httpx2
+import orjson
+import pytest
+from blake3 import blake3
+from fastapi import FastAPI
+from packaging.requirements import Requirement
+
+from lab import (
+    Unavailable,
+    async_client,
+    attempt,
+    fastapi_app,
+    in_words,
+    json_or_text,
+    outcome,
+    stand_in,
+)
+
+# Cargo compiles in a process of its own.
+pytestmark = pytest.mark.timeout(90)
+
+# How often a thread gets the chance to be seen: one that can run is seen at once.
+TRIES = 10
+
+
+@contextmanager
+def switch_interval(seconds: float) -> Iterator[None]:
+    """Let Python code give up the GIL after so many seconds at the earliest."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(seconds)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
+
+
+def runs_meanwhile(call: Callable[[], object]) -> bool:
+    """Return whether another thread runs before the call ends.
+
+    Between the three steps no Python code runs, so no thread can be switched there.
+    """
+    gate, seen = threading.Lock(), list[int]()
+    gate.acquire()
+
+    def other() -> None:
+        with gate:
+            seen.append(1)
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    _, _, at_the_end = list(map(operator.call, (gate.release, call, seen.copy)))
+    thread.join()
+    return bool(at_the_end)
+
+
+def other_thread(call: Callable[[], object]) -> str:
+    """Return what another thread can do during the call."""
+    with switch_interval(60):  # no turns: only who releases the GIL is seen
+        if any(runs_meanwhile(call) for _ in range(TRIES)):
+            return "parallel"
+    if any(runs_meanwhile(call) for _ in range(TRIES)):
+        return "turns"
+    return "waits"
+
+
+def lines_of(call: Callable[[], object]) -> int:
+    """Return how many lines of Python code are executed during the call."""
+    lines: list[object] = []
+
+    def note(frame: object, event: str, _: object) -> Any:
+        if event == "line":
+            lines.append(frame)
+        return note
+
+    before = sys.gettrace()
+    sys.settrace(note)
+    try:
+        call()
+    finally:
+        sys.settrace(before)
+    return len(lines)
+
+
+RUNS: dict[str, Callable[[Any], object]] = {
+    "thread, Python": lambda calls: other_thread(calls["Python"]),
+    "thread, orjson": lambda calls: other_thread(calls["orjson"]),
+    "thread, blake3": lambda calls: other_thread(calls["blake3"]),
+    "lines, blake3": lambda calls: lines_of(calls["blake3"]),
+    "error, text": lambda _: type(outcome(partial(blake3, "take 1"))),
+    "error, negative": lambda _: type(outcome(partial(blake3().digest, length=-1))),
+}
+LOOK_AT = {
+    "thread, Python": "How many threads can run Python code at the same moment?",
+    "thread, orjson": "Look up whether this function releases the GIL.",
+    "thread, blake3": "Look up whether this function releases the GIL.",
+    "lines, blake3": "In which language is the function written?",
+    "error, text": "The argument has the wrong type.",
+    "error, negative": "The type is right, but the number does not fit.",
+}
+FORM = {
+    "thread": '"parallel", "turns" or "waits"',
+    "lines": "a number",
+    "error": "an exception class",
+}
+_SEEN: dict[str, object] = {}
+
+
+@pytest.mark.parametrize("blank", RUNS)
+def test_q1_the_real_run_is_predicted(answers: Any, blank: str) -> None:
+    predictions = answers.benefits()
+    is_there = isinstance(predictions, dict) and blank in predictions
+    assert is_there, (
+        f"`benefits()` returned {in_words(predictions)}, without {blank!r}. The "
+        "docstring asks for the six predictions of the stub."
+    )
+    predicted = predictions[blank]
+    if blank not in _SEEN:
+        _SEEN[blank] = RUNS[blank](answers.CALLS)
+    seen = _SEEN[blank]
+    is_right = type(predicted) is type(seen) and predicted == seen
+    assert is_right, (
+        f"{blank!r}: you predicted {in_words(predicted)}. The real run came out "
+        f"differently. The docstring asks for {FORM[blank.partition(',')[0]]}. "
+        f"{LOOK_AT[blank]}"
+    )
+
+
+# What pip does: it imports the build backend, and asks it for a wheel.
+FRONTEND = """
+import importlib, sys
+backend, _, name = sys.argv[1].partition(":")
+backend = importlib.import_module(backend)
+print(getattr(backend, name, backend).build_wheel(sys.argv[2]))
+"""
+RECORDINGS = {
+    "the example": [3, -32768, 32767],
+    "one sample": [-7],
+    "silence": [0] * 50,
+    "around the limit": [32766, -32767, -32766, 32767, 32767],
+    "many": [(one * 7919) % 65536 - 32768 for one in range(100_000)],
+}
+# Prints a line for each call, so that those before the end of the process are seen.
+CALLER = """
+import array, json, sys
+sys.path.insert(0, sys.argv[1])
+def say(name, call):
+    try:
+        print(json.dumps([name, call()]), flush=True)
+    except Exception as error:
+        print(json.dumps([name, f"{type(error).__name__}: {error}"]), flush=True)
+def ask(function, samples, count):
+    from sound import ffi, lib
+    buffer = ffi.from_buffer("int16_t[]", array.array("h", samples))
+    return getattr(lib, function)(buffer, count)
+def names():
+    from sound import lib
+    return dir(lib)
+say("names", names)
+for name, samples in json.loads(sys.stdin.read()).items():
+    for function in ("peak", "clipped"):
+        say(f"{function}, {name}", lambda: ask(function, samples, len(samples)))
+"""
+
+
+@dataclass
+class Built:
+    """The wheel of an answer's project: why it was not built, or what it does."""
+
+    failure: str = ""
+    version: str = ""
+    returned: dict[str, Any] = field(default_factory=dict)
+
+
+def run_rust(*command: str, folder: Path, text: str = "") -> Any:
+    """Run a program that needs no network, and return what came of it."""
+    programs = sysconfig.get_path("scripts") + os.pathsep + os.environ.get("PATH", "")
+    return subprocess.run(
+        command,
+        cwd=folder,
+        input=text,
+        env={**os.environ, "PATH": programs, "CARGO_NET_OFFLINE": "true"},
+        capture_output=True,
+        check=False,
+        encoding="utf-8",
+        errors="replace",
+        timeout=80,
+    )
+
+
+def ask_for_rust() -> None:
+    """Raise `Unavailable` where no Rust is installed."""
+    with suppress(OSError):
+        if run_rust("cargo", "--version", folder=Path.cwd()).returncode == 0:
+            return
+    raise Unavailable(
+        "Rust: the program `cargo` does not work here. Install it: https://rustup.rs"
+    )
+
+
+def backend_of(text: str) -> tuple[str, list[str]]:
+    """Return the build backend of a project, and what pip installs for it."""
+    table = tomllib.loads(text).get("build-system")
+    if table is None:
+        return "setuptools.build_meta:__legacy__", ["setuptools"]
+    default = "setuptools.build_meta:__legacy__"
+    return table.get("build-backend", default), table["requires"]
+
+
+def build(project: Path, wheels: Path) -> str:
+    """Build the wheel as pip does. Return why that failed, or nothing."""
+    try:
+        text = (project / "pyproject.toml").read_text(encoding="utf-8")
+        backend, needed = backend_of(text)
+        names = {Requirement(one).name.lower() for one in needed}
+    except (ValueError, KeyError, TypeError) as error:
+        return f"pyproject.toml: {in_words(error)}"
+    if not backend.startswith("maturin"):
+        return f"the build backend is {backend!r}"
+    if "maturin" not in names:
+        return f"pip installs {needed!r} for the build, which is not enough"
+    done = run_rust(
+        *(sys.executable, "-c", FRONTEND, backend, str(wheels)), folder=project
+    )
+    if done.returncode == 0:
+        return ""
+    lines = [one.strip() for one in done.stderr.splitlines() if one.strip()]
+    errors = [one for one in lines if "error" in one or "Caused by" in one]
+    return (errors or lines or ["no message"])[0]
+
+
+def use(wheel: Path, folder: Path) -> Built:
+    """Unpack a wheel, and return what a Python program can do with it."""
+    with ZipFile(wheel) as archive:
+        archive.extractall(folder)
+    recordings = json.dumps(RECORDINGS)
+    command = (sys.executable, "-c", CALLER, str(folder))
+    done = run_rust(*command, folder=folder, text=recordings)
+    return Built(
+        version=wheel.name.split("-")[1],
+        returned=dict(map(json.loads, done.stdout.splitlines())),
+    )
+
+
+_BUILT: dict[str, Built] = {}
+
+
+@pytest.fixture
+def built(answers: Any, tmp_path: Path) -> Built:
+    """Return what came of the answer's project, which is built once for all tests."""
+    folder = attempt("`project_folder()`", answers.project_folder)
+    files = ("Cargo.toml", "pyproject.toml", "src/lib.rs")
+    text = "\0".join((folder / one).read_text(encoding="utf-8") for one in files)
+    if text not in _BUILT:
+        try:
+            ask_for_rust()
+        except Unavailable as missing:
+            pytest.skip(str(missing))
+        project, wheels = tmp_path / "project", tmp_path / "wheels"
+        shutil.copytree(folder, project, ignore=shutil.ignore_patterns("target"))
+        wheels.mkdir()
+        failure = build(project, wheels)
+        found = list(wheels.glob("*.whl"))
+        _BUILT[text] = use(found[0], tmp_path) if found else Built(failure=failure)
+    return _BUILT[text]
+
+
+def check_built(built: Built) -> None:
+    """Check that there is a wheel."""
+    assert not built.failure, (
+        f"`pip wheel .` built no wheel: {in_words(built.failure)}. The docstring asks "
+        "for a build with Maturin, without a network. Look at `[build-system]` in "
+        "`pyproject.toml`, or at the file that the message names."
+    )
+
+
+def test_q2_maturin_builds_the_wheel(built: Built) -> None:
+    check_built(built)
+    assert built.version == "1.4.0", (
+        f"The wheel has the version {built.version!r}. `Cargo.toml` says 1.4.0. The "
+        "docstring asks to complete the files. Look at what else you changed."
+    )
+
+
+def check_imported(built: Built) -> None:
+    """Check that the module can be imported."""
+    check_built(built)
+    names = built.returned.get("names")
+    assert isinstance(names, list), (
+        f"`from sound import lib` raised {in_words(names)}. The docstring asks for a "
+        "module `sound`. Look at the name of the library in `Cargo.toml`."
+    )
+
+
+def test_q2_the_module_is_called_sound(built: Built) -> None:
+    check_imported(built)
+
+
+def level(sample: int) -> int:
+    """Return what `level` of `src/lib.rs` returns."""
+    return abs(sample)
+
+
+@pytest.mark.parametrize("recording", RECORDINGS)
+@pytest.mark.parametrize("function", ["peak", "clipped"])
+def test_q2_python_calls_the_functions(
+    built: Built, function: str, recording: str
+) -> None:
+    check_imported(built)
+    samples = RECORDINGS[recording]
+    levels = list(map(level, samples))
+    right = {"peak": max(levels), "clipped": sum(one >= 32767 for one in levels)}
+    returned = built.returned.get(f"{function}, {recording}", "nothing")
+    assert returned == right[function], (
+        f"`lib.{function}(samples, {len(samples)})` with the samples "
+        f"{in_words(samples)} came to {in_words(returned)}, not {right[function]}. The "
+        "docstring asks that Python can call it. Look at its signature in `src/lib.rs`."
+    )
+
+
+def test_q2_a_helper_is_not_visible_to_python(built: Built) -> None:
+    check_imported(built)
+    names = built.returned["names"]
+    assert sorted(names) == ["clipped", "peak"], (
+        f"`lib` has the functions {in_words(names)}. The docstring asks for `peak` and "
+        '`clipped` only. Look at which functions are `extern "C"`.'
+    )
+
+
+def in_event_loop() -> bool:
+    """Return whether this thread runs an event loop right now."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+# Seconds that a stand-in waits. Only an answer that nobody foresaw lets it run out.
+PATIENCE = 12.0
+# How often the test looks whether a state has come. Before each look, a thread of its
+# own has had its turn, so looks take longer where threads wait for a core.
+LOOKS = 1500
+
+
+def is_blocked(loop: asyncio.AbstractEventLoop, thread: int) -> bool:
+    """Return whether the thread of an event loop only waits for another thread."""
+    came, waits = threading.Event(), 0
+    loop.call_soon_threadsafe(came.set)
+    for _ in range(round(PATIENCE / 0.001)):
+        if came.wait(0.001):
+            return False
+        frame = sys._current_frames().get(thread)
+        in_threading = frame and frame.f_code.co_filename == threading.__file__
+        waits = waits + 1 if in_threading else 0
+        if waits > LOOKS:
+            break
+    return True
+
+
+class LongFingerprint:
+    """Stands in for `fingerprint`: each call blocks its thread until it is let go."""
+
+    def __init__(self, answers: Any, error: BaseException | None = None) -> None:
+        self.inside = self.most = self.begun = 0
+        self.in_loop = False
+        self.error = error
+        self._loop, self._thread = asyncio.get_running_loop(), threading.get_ident()
+        self._gate, self._process = threading.Semaphore(0), os.getpid()
+        self._lock = threading.Lock()
+        stand_in(answers.fingerprint, self.call)
+
+    def call(self, recording: bytes) -> str:
+        """Wait, and return something that belongs to this recording."""
+        if os.getpid() != self._process:
+            return "from another process"
+        with self._lock:
+            self.begun += 1
+            self.inside += 1
+            self.most = max(self.most, self.inside)
+        # Then nobody could let it go.
+        if self.in_loop or in_event_loop() or is_blocked(self._loop, self._thread):
+            self.in_loop = True
+        elif not self.error:
+            self._gate.acquire(timeout=PATIENCE)
+        with self._lock:
+            self.inside -= 1
+        if self.error:
+            raise self.error
+        return f"fingerprint of {recording.decode()}"
+
+    def let_go(self, calls: int = 1) -> None:
+        """Let so many calls return, those of the future too."""
+        self._gate.release(calls)
+
+    def check_thread(self) -> None:
+        """Check that no call stopped the event loop."""
+        assert not self.in_loop, (
+            "While `fingerprint` ran, the thread of the event loop could do nothing "
+            "else. The docstring asks for a call in another thread, and responses to "
+            "other requests. Look at how the endpoint of `/fingerprints` waits."
+        )
+
+
+@asynccontextmanager
+async def watching() -> AsyncIterator[Any]:
+    """Yield a function that waits until something is true, and returns if it is."""
+    loop = asyncio.get_running_loop()
+    with ThreadPoolExecutor(1) as thread:
+
+        async def until(condition: Callable[[], bool], looks: int = LOOKS) -> bool:
+            for _ in range(looks):
+                if condition():
+                    return True
+                await loop.run_in_executor(thread, int)
+                await asyncio.sleep(0.001)
+            return condition()
+
+        await until(lambda: True)
+        await loop.run_in_executor(thread, int)
+        yield until
+
+
+class WatchedPool(ProcessPoolExecutor):
+    """A pool of one process. To wait for a result in the event loop is an error."""
+
+    def submit(self, call: Any, /, *arguments: Any, **named: Any) -> Future[Any]:
+        """Return a future whose `result` does not block an event loop."""
+        future: Future[Any] = super().submit(call, *arguments, **named)
+        result = future.result
+
+        def watched(timeout: float | None = None) -> Any:
+            if not future.done() and in_event_loop():
+                raise RuntimeError("`result()` blocks the event loop")
+            return result(timeout)
+
+        future.result = watched  # type: ignore[method-assign]
+        return future
+
+
+@pytest.fixture
+def pool() -> Iterator[WatchedPool]:
+    """Yield a pool. Its process starts with the first work, and knows all stand-ins."""
+    with WatchedPool(1, multiprocessing.get_context("fork")) as one:
+        yield one
+
+
+def created(answers: Any, pool: WatchedPool) -> FastAPI:
+    """Return the application."""
+    app = attempt("`archive_app(pool)`", answers.archive_app, pool)
+    return fastapi_app(app, "archive_app(pool)")
+
+
+Sent = asyncio.Task[httpx2.Response]
+
+
+def send(client: httpx2.AsyncClient, path: str, *bodies: str) -> list[Sent]:
+    """Send a request with each of these bodies, all at the same time."""
+    return [
+        asyncio.create_task(client.post(path, content=body.encode())) for body in bodies
+    ]
+
+
+async def ended(sent: list[Sent]) -> list[Any]:
+    """Return the response or the exception of each request, if it comes at all."""
+    _, pending = await asyncio.wait(sent, timeout=PATIENCE)
+    for one in pending:
+        one.cancel()
+    results = await asyncio.gather(*sent, return_exceptions=True)
+    return [
+        "no response" if isinstance(one, asyncio.CancelledError) else one
+        for one in results
+    ]
+
+
+async def check_responses(sent: list[Sent], bodies: list[str]) -> None:
+    """Check the response for each recording."""
+    responses = await ended(sent)
+    for body, response in zip(bodies, responses, strict=True):
+        is_response = isinstance(response, httpx2.Response)
+        seen = json_or_text(response) if is_response else response
+        right = {"blake3": f"fingerprint of {body}"}
+        is_same = seen == right
+        assert is_same, (
+            f"`POST /fingerprints` came to {in_words(seen)}. The docstring asks for "
+            f"{in_words(right)}: the responses stay as they are."
+        )
+
+
+async def check_formats(client: httpx2.AsyncClient, until: Any, when: str) -> None:
+    """Check that another request is responded to right now."""
+    other = asyncio.create_task(client.get("/formats"))
+    await until(other.done)
+    is_right = other.done() and other.result().json() == ["flac", "wav"]
+    other.cancel()
+    assert is_right, (
+        f"{when}, `GET /formats` got no response. The docstring asks that the "
+        "application can respond to other requests meanwhile."
+    )
+
+
+async def test_q3_other_requests_get_responses_during_a_fingerprint(
+    answers: Any, pool: WatchedPool
+) -> None:
+    long = LongFingerprint(answers)
+    wait([pool.submit(int)])
+    async with async_client(created(answers, pool)) as client, watching() as until:
+        for body in ("take 1", "take 2"):
+            begun = long.begun
+            sent = send(client, "/fingerprints", body)
+            await until(
+                lambda before=begun, one=sent[0]: long.begun > before or one.done()
+            )
+            long.check_thread()
+            assert long.inside, (
+                "`POST /fingerprints` did not call `fingerprint` in this process. The "
+                "docstring asks for a call in a thread of this process."
+            )
+            try:
+                await check_formats(client, until, "While a fingerprint was computed")
+            finally:
+                long.let_go()
+            await check_responses(sent, [body])
+
+
+async def send_until_two_run(
+    client: httpx2.AsyncClient, until: Any, long: LongFingerprint, bodies: list[str]
+) -> list[Sent]:
+    """Send these recordings, and check that the first two are being computed."""
+    sent = send(client, "/fingerprints", *bodies)
+    await until(lambda: long.inside >= 2 or long.in_loop)
+    long.check_thread()
+    if long.inside < 2:
+        long.let_go(len(bodies))
+    assert long.most >= 2, (
+        f"{len(bodies)} recordings were sent at the same time. {long.most} of "
+        "them at most were computed at the same time. The docstring asks for up to two."
+    )
+    return sent
+
+
+async def test_q3_two_fingerprints_at_most_are_computed_at_the_same_time(
+    answers: Any, pool: WatchedPool
+) -> None:
+    long, bodies = LongFingerprint(answers), [f"take {one}" for one in range(7)]
+    async with async_client(created(answers, pool)) as client, watching() as until:
+        sent = await send_until_two_run(client, until, long, bodies)
+        for begun in range(3, 8):
+            await until(lambda: long.most > 2, looks=10)  # time for a third call
+            long.let_go()
+            if not await until(lambda now=begun: long.begun >= now):
+                break
+        long.let_go(7)
+        await check_responses(sent, bodies)
+    assert long.most == 2, (
+        f"7 recordings were sent at the same time. {long.most} calls of `fingerprint` "
+        "ran at the same time. The docstring asks for two at most. Look at what makes "
+        "the third request wait."
+    )
+
+
+async def test_q3_requests_that_wait_for_their_turn_block_no_thread(
+    answers: Any, pool: WatchedPool
+) -> None:
+    long, bodies = LongFingerprint(answers), [f"take {one}" for one in range(60)]
+    async with async_client(created(answers, pool)) as client, watching() as until:
+        before = threading.active_count()
+        sent = await send_until_two_run(client, until, long, bodies)
+        await until(lambda: long.begun > 2, looks=50)
+        threads = threading.active_count() - before
+        long.let_go(len(bodies))
+        await check_responses(sent, bodies)
+    assert threads <= 4, (
+        f"60 recordings were sent. Two were computed, and 58 requests waited. They "
+        f"used {threads} threads. The docstring asks that a request that waits blocks "
+        "no thread. Look at where it waits: before or after the thread starts?"
+    )
+
+
+async def test_q3_other_endpoints_do_not_wait_for_the_turn(
+    answers: Any, pool: WatchedPool
+) -> None:
+    long, bodies = LongFingerprint(answers), [f"take {one}" for one in range(60)]
+    wait([pool.submit(int)])
+    async with async_client(created(answers, pool)) as client, watching() as until:
+        sent = await send_until_two_run(client, until, long, bodies)
+        (catalogue,) = send(client, "/catalogues", "[7, 8, 9]")
+        is_there = await until(catalogue.done)
+        try:
+            await check_formats(client, until, "While 60 recordings were there")
+        finally:
+            long.let_go(len(bodies))
+            await ended([*sent, catalogue])
+    assert is_there, (
+        "While fingerprints were computed, `POST /catalogues` got no response. The "
+        "docstring asks that only calls of `fingerprint` wait for their turn."
+    )
+
+
+class Panic(BaseException):
+    """What PyO3's `PanicException` is: not a subclass of `Exception`."""
+
+
+@pytest.mark.parametrize("error", [ValueError("no audio"), Panic("index")], ids=repr)
+async def test_q3_the_turn_ends_with_an_exception(
+    answers: Any, pool: WatchedPool, error: BaseException
+) -> None:
+    long, bodies = LongFingerprint(answers, error), ["take 1", "take 2"]
+    async with async_client(created(answers, pool)) as client, watching() as until:
+        failing = send(client, "/fingerprints", *(f"noise {one}" for one in range(3)))
+        await until(lambda: all(one.done() for one in failing))
+        over = [one.done() for one in failing].count(True)
+        failed = sum(one.done() and one.exception() is error for one in failing)
+        long.error = None
+        sent = send(client, "/fingerprints", *bodies)
+        await until(lambda: long.inside == 2 or long.in_loop, LOOKS if over == 3 else 1)
+        running = long.inside
+        long.let_go(5)
+        if running == 2:
+            await check_responses(sent, bodies)
+        for one in (*failing, *sent):
+            one.cancel()
+        await asyncio.gather(*failing, *sent, return_exceptions=True)
+    long.check_thread()
+    assert (failed, running) == (3, 2), (
+        f"`fingerprint` raised {type(error).__name__} in 3 requests; {failed} of them "
+        f"raised it, too. Of the next two requests, {running} got a turn. The "
+        "docstring asks for turns as usual. Look at what ends the turn of a request."
+    )
+
+
+async def test_q3_each_application_has_turns_of_its_own(
+    answers: Any, pool: WatchedPool
+) -> None:
+    long, bodies = LongFingerprint(answers), ["take 1", "take 2"]
+    first, second = created(answers, pool), created(answers, pool)
+    async with (
+        async_client(first) as one,
+        async_client(second) as two,
+        watching() as until,
+    ):
+        sent = await send_until_two_run(one, until, long, bodies)
+        sent += send(two, "/fingerprints", *bodies)
+        await until(lambda: long.inside == 4)
+        running = long.inside
+        long.let_go(4)
+        await check_responses(sent, bodies + bodies)
+    assert running == 4, (
+        "The test created two applications, and sent two recordings to each of them. "
+        f"{running} fingerprints were computed at the same time, not 4. The docstring "
+        "asks for up to two in each application. Look at what both applications share."
+    )
+
+
+HERE, NOT_IN_POOL, BLOCKED = -1, -2, -3
+
+
+def counting(began: Any, free: Any, worker: Any) -> Callable[[bytes], int]:
+    """Return a stand-in for `count_entries`: negative if something was wrong."""
+    here = os.getpid()
+
+    def count(catalogue: bytes) -> int:
+        began.set()
+        if os.getpid() == here:
+            return HERE
+        if os.getpid() != worker.value:
+            return NOT_IN_POOL
+        return len(orjson.loads(catalogue)) if free.wait(PATIENCE) else BLOCKED
+
+    return count
+
+
+async def count_entries(answers: Any, pool: WatchedPool, catalogue: str) -> object:
+    """Return the response for a catalogue."""
+    context = multiprocessing.get_context("fork")
+    began, free, worker = context.Event(), context.Event(), context.Value("i", 0)
+    stand_in(answers.count_entries, counting(began, free, worker))
+    (asked,), _ = wait([pool.submit(os.getpid)])
+    worker.value = asked.result()
+    app = created(answers, pool)
+    async with async_client(app, lifespan=True) as client, watching() as until:
+        (sent,) = send(client, "/catalogues", catalogue)
+        try:
+            await until(lambda: began.is_set() or sent.done())
+            if not sent.done():
+                when = "While the entries of a catalogue were counted"
+                await check_formats(client, until, when)
+        finally:
+            free.set()
+        (seen,) = await ended([sent])
+    attempt("After the application had ended, `pool.submit`", pool.submit, int)
+    return json_or_text(seen) if isinstance(seen, httpx2.Response) else seen
+
+
+@pytest.mark.parametrize("entries", [0, 1, 12])
+async def test_q3_entries_are_counted_in_the_pool(
+    answers: Any, pool: WatchedPool, entries: int
+) -> None:
+    seen = await count_entries(answers, pool, str(list(range(entries))))
+    assert seen != {"entries": HERE}, (
+        "`count_entries` ran in the process of the application. It keeps the GIL, so "
+        "the event loop stands still meanwhile, also if it runs in a thread. The "
+        "docstring asks for a call in `pool`."
+    )
+    assert seen == {"entries": entries}, (
+        f"`POST /catalogues` with {entries} entries came to {in_words(seen)}. The "
+        f"docstring asks for {{'entries': {entries}}}, counted in `pool`, while the "
+        "event loop can respond to other requests."
+    )

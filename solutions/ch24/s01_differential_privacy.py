@@ -1,0 +1,172 @@
+"""24.1  Implementing differential privacy.
+
+A company asks its employees about their work, and publishes totals. Differential
+privacy adds random noise to each total, so that nobody can find out what one employee
+answered.
+Notes: content/docs/fastapi/privacy/differential-privacy.md
+"""
+
+import math
+from dataclasses import dataclass
+
+import opendp.prelude as dp
+from fastapi import FastAPI, HTTPException
+
+from sensei import ___
+
+
+def releases() -> dict[str, object]:
+    """24.1.1  What is differential privacy and why is it important?
+
+    Ana is one of six employees in a survey. The test makes each release twice with
+    OpenDP: from all answers, and from the answers without Ana's. Predict what comes
+    out.
+
+    - "Ana wants to leave": the release is the exact number of employees who want to
+      leave. It is 4 with Ana's answer, and 3 without it. True or False?
+    - "epsilon of ...": which epsilon does the release have? Predict a number.
+
+    The releases:
+        "a count, scale 2" is the number of employees who want to leave, plus Laplace
+        noise with the scale 2. "a count, scale 10" has noise with the scale 10.
+        "three counts, scale 2" are three numbers about the same employees. Each one
+        has its own noise, with the scale 2.
+        "a sum, scale 30" is the sum of the minutes that the employees travel to work,
+        plus noise with the scale 30. Each employee adds 0 to 60 minutes.
+        "an exact count" is the number of employees who want to leave, without noise.
+
+    Given:
+        The sensitivity of a number is the most that one employee can change it.
+        The epsilon of a number is its sensitivity divided by the scale of its noise.
+        The epsilons of numbers about the same employees are added.
+        `math.inf` is infinity.
+    """
+    # region answer
+    # In words: From two exact numbers, anybody can learn what one person answered. With
+    # noise, both results are almost equally probable with and without this person.
+    # Epsilon says how different the probabilities are at most: the factor is e to the
+    # power of epsilon. A small epsilon is strong privacy. It needs much noise compared
+    # with what one person can change, and it is used up by each further number.
+    return {
+        "Ana wants to leave": True,
+        "epsilon of a count, scale 2": 0.5,
+        "epsilon of a count, scale 10": 0.1,
+        "epsilon of three counts, scale 2": 1.5,
+        "epsilon of a sum, scale 30": 2.0,
+        "epsilon of an exact count": math.inf,
+    }
+    # stub: return {
+    # stub:     "Ana wants to leave": ___,
+    # stub:     "epsilon of a count, scale 2": ___,
+    # stub:     "epsilon of a count, scale 10": ___,
+    # stub:     "epsilon of three counts, scale 2": ___,
+    # stub:     "epsilon of a sum, scale 30": ___,
+    # stub:     "epsilon of an exact count": ___,
+    # stub: }
+    # endregion
+
+
+# The epsilon of each count that the application of 24.1.2 returns.
+EPSILON = 0.5
+
+
+def laplace(scale: float) -> float:
+    """Return random noise from the Laplace distribution with the mean 0."""
+    dp.enable_features("contrib")
+    numbers = dp.atom_domain(T=float, nan=False)
+    distance = dp.absolute_distance(T=float)
+    return float(dp.m.make_laplace(numbers, distance, scale=scale)(0.0))
+
+
+def survey_app(answers: dict[str, list[bool]], budget: float) -> FastAPI:
+    """24.1.2  How can differential privacy techniques be applied to API responses?
+
+    `answers` has the answers of the same employees to several questions, such as
+    "leaving". Write an application that publishes how many answered yes (`True`). It
+    spends at most `budget` of epsilon for all questions together.
+
+    - The first `GET /counts/{question}` for a question returns 200 and the number of
+      yes, plus the noise that `laplace` returns, as `{"count": 4}`. Round the result to
+      an `int`, and return 0 if it is negative.
+    - The scale of the noise gives the count the epsilon `EPSILON`.
+    - Each later request for this question returns the same count. It spends nothing,
+      and does not call `laplace`.
+    - If the rest of the budget is less than `EPSILON`, the first request for a question
+      returns 429, and does not call `laplace`.
+    - All this also holds for requests at the same time.
+
+    Given:
+        Clients request only questions that are in `answers`.
+
+    Example, with a budget of 0.6:
+        GET /counts/leaving  ->  200  {"count": 4}
+        GET /counts/leaving  ->  200  {"count": 4}
+        GET /counts/bored    ->  429
+    """
+    # region answer
+    # In words: Add noise to each number that leaves the application, and count what it
+    # costs: the epsilons of all responses are added, and the budget is their limit.
+    # Store the noisy number. With new noise for each request, a client could ask often,
+    # and the mean of the responses would be the exact number.
+    # The endpoint is `async` and has no `await`: no other request can run in between.
+    app = FastAPI()
+    published: dict[str, int] = {}
+
+    @app.get("/counts/{question}")
+    async def count(question: str) -> dict[str, int]:
+        if question not in published:
+            if EPSILON * (len(published) + 1) > budget:
+                raise HTTPException(429, "The privacy budget is spent.")
+            noisy = sum(answers[question]) + laplace(1 / EPSILON)
+            published[question] = max(0, round(noisy))
+        return {"count": published[question]}
+
+    return app
+    # endregion
+
+
+@dataclass
+class Totals:
+    """24.1.3  Discuss the trade-offs between privacy and utility in differentially
+    private systems.
+
+    The company publishes several totals about the same employees, each with its own
+    Laplace noise. `number` is how many totals, and each employee adds 0 to `largest` to
+    each of them. All totals together have an epsilon, and each one gets the same share.
+    Compute what privacy costs.
+
+    - `error(epsilon)` returns the error of one total: with a probability of 95 %, the
+      published total differs from the exact one by at most this error.
+    - `epsilon(error)` returns the smallest epsilon, for all totals together, with which
+      each total has at most this error.
+
+    Given:
+        For the noise of one number, OpenDP has the functions
+        `dp.laplacian_scale_to_accuracy(scale, alpha)` and
+        `dp.accuracy_to_laplacian_scale(accuracy, alpha)`. The accuracy is the error,
+        and `alpha` is the probability that the error is larger. All are `float`.
+
+    Example:
+        Totals(number=1, largest=1).error(0.5)  ->  5.99
+    """
+
+    number: int
+    largest: float
+
+    def error(self, epsilon: float) -> float:
+        """Return the error of one total."""
+        # region answer
+        # In words: More privacy means larger errors. Half the epsilon doubles the
+        # error, and so do twice as many totals from the same epsilon, or twice as large
+        # values. The number of people is not in the formula: the same error hides a
+        # count of 5, and does not matter for a count of 50 000.
+        scale = self.largest * self.number / epsilon
+        return float(dp.laplacian_scale_to_accuracy(scale, alpha=0.05))
+        # endregion
+
+    def epsilon(self, error: float) -> float:
+        """Return the epsilon of all totals together."""
+        # region answer
+        scale = float(dp.accuracy_to_laplacian_scale(error, alpha=0.05))
+        return self.largest * self.number / scale
+        # endregion

@@ -1,0 +1,659 @@
+"""Other answers to section 20.1."""
+
+import io
+import json
+import logging
+from functools import cache
+
+import fastavro
+from confluent_kafka.schema_registry import Schema
+from confluent_kafka.schema_registry.avro import AvroDeserializer, AvroSerializer
+from confluent_kafka.serialization import SerializationError
+from pydantic import TypeAdapter, ValidationError
+
+from sensei.variants import right, wrong
+
+
+def predicted(**differences):
+    """Return the predictions, with other values for some of them."""
+    answer = {
+        "`sea` with a default is added": "both",
+        "`sea` without a default is added": "old reads new",
+        "`number` is removed": "new reads old",
+        "`number` is renamed to `count`": "neither",
+        "`number` becomes a long": "new reads old",
+        "`number` comes before `species`": "both",
+    }
+    return answer | differences
+
+
+@wrong(
+    "20.1.1",
+    caught_by="test_q1_the_readers_are_predicted[`sea` with a default is added]",
+)
+def compatibility():
+    """Believe that an old service cannot read a field that it does not know."""
+    return predicted(**{"`sea` with a default is added": "new reads old"})
+
+
+@wrong(
+    "20.1.1",
+    caught_by="test_q1_the_readers_are_predicted[`sea` without a default is added]",
+)
+def compatibility():
+    """Confuse who needs the default."""
+    return predicted(**{"`sea` without a default is added": "new reads old"})
+
+
+@wrong(
+    "20.1.1",
+    caught_by="test_q1_the_readers_are_predicted[`sea` without a default is added]",
+)
+def compatibility():
+    """Believe that a missing field is None."""
+    return predicted(**{"`sea` without a default is added": "both"})
+
+
+@wrong("20.1.1", caught_by="test_q1_the_readers_are_predicted[`number` is removed]")
+def compatibility():
+    """Believe that nobody misses a removed field."""
+    return predicted(**{"`number` is removed": "both"})
+
+
+@wrong(
+    "20.1.1",
+    caught_by="test_q1_the_readers_are_predicted[`number` is renamed to `count`]",
+)
+def compatibility():
+    """Believe that fields are found by their places."""
+    return predicted(**{"`number` is renamed to `count`": "both"})
+
+
+@wrong("20.1.1", caught_by="test_q1_the_readers_are_predicted[`number` becomes a long]")
+def compatibility():
+    """Believe that a small long fits."""
+    return predicted(**{"`number` becomes a long": "both"})
+
+
+@wrong(
+    "20.1.1",
+    caught_by="test_q1_the_readers_are_predicted[`number` comes before `species`]",
+)
+def compatibility():
+    """Believe that the order of the fields matters."""
+    return predicted(**{"`number` comes before `species`": "neither"})
+
+
+@wrong("20.1.1", caught_by="test_q1_the_readers_are_predicted")
+def compatibility():
+    """Forget to return."""
+
+
+@wrong("20.1.1", caught_by="test_q1_the_readers_are_predicted[`number` is removed]")
+def compatibility():
+    """Give the name of the rule."""
+    return predicted(**{"`number` is removed": "BACKWARD"})
+
+
+@right("20.1.1")
+def compatibility():
+    """Build the answer from the two directions."""
+    names = {(1, 1): "both", (1, 0): "new reads old", (0, 1): "old reads new"}
+    runs = [(1, 1), (0, 1), (1, 0), (0, 0), (1, 0), (1, 1)]
+    return {
+        key: names.get(run, "neither")
+        for key, run in zip(predicted(), runs, strict=True)
+    }
+
+
+@right("20.1.1")
+def compatibility():
+    """Add a key of one's own."""
+    return predicted(note="Whales do not mind.")
+
+
+# ruff: noqa: F821 - the names of the solution
+
+
+def usual_encode(self, one):
+    """Encode as the solution does."""
+    return self.serialize(one.model_dump(), CONTEXT)
+
+
+def usual_decode(self, message):
+    """Decode as the solution does."""
+    return Sighting.model_validate(self.deserialize(message, CONTEXT))
+
+
+def codec(registry, encode=usual_encode, decode=usual_decode, reader=(), **options):
+    """Return a codec with these methods; they get its serializer or deserializer."""
+
+    class Codec:
+        def __init__(self):
+            self.registry = registry
+            self.serialize = AvroSerializer(registry, SCHEMA, **options)
+            self.deserialize = AvroDeserializer(registry, *(reader or [SCHEMA]))
+
+        def encode(self, one):
+            return encode(self, one)
+
+        def decode(self, message):
+            return decode(self, message)
+
+    return Codec()
+
+
+def in_avro(one, schema=None):
+    """Return a sighting in Avro, without anything in front."""
+    body = io.BytesIO()
+    parsed = fastavro.parse_schema(json.loads(schema or SCHEMA))
+    fastavro.schemaless_writer(body, parsed, one.model_dump())
+    return body.getvalue()
+
+
+def registered(registry):
+    """Return the id of `SCHEMA`."""
+    return registry.register_schema("sightings-value", Schema(SCHEMA, "AVRO"))
+
+
+@wrong("20.1.2", caught_by="test_q2_the_message_is_in_the_wire_format")
+def Codec(registry):
+    """Send JSON."""
+    return codec(registry, lambda self, one: one.model_dump_json().encode())
+
+
+@wrong("20.1.2", caught_by="test_q2_the_message_is_in_the_wire_format")
+def Codec(registry):
+    """Give the values as for JSON, so that the time is a text."""
+    return codec(
+        registry, lambda self, one: self.serialize(one.model_dump(mode="json"), CONTEXT)
+    )
+
+
+@wrong("20.1.2", caught_by="test_q2_the_message_is_in_the_wire_format")
+def Codec(registry):
+    """Give the model itself."""
+    return codec(registry, lambda self, one: self.serialize(one, CONTEXT))
+
+
+@wrong("20.1.2", caught_by="test_q2_the_message_is_in_the_wire_format")
+def Codec(registry):
+    """Send Avro alone."""
+    return codec(registry, lambda self, one: in_avro(one))
+
+
+@wrong("20.1.2", caught_by="test_q2_the_message_is_in_the_wire_format[0-changes0]")
+def Codec(registry):
+    """Write the id with the lowest byte first."""
+    return codec(
+        registry,
+        lambda self, one: (
+            b"\0" + registered(registry).to_bytes(4, "little") + in_avro(one)
+        ),
+    )
+
+
+@wrong("20.1.2", caught_by="test_q2_the_message_is_in_the_wire_format[300-changes0]")
+def Codec(registry):
+    """Believe that the id is always 1."""
+    registered(registry)
+    return codec(registry, lambda self, one: b"\0\0\0\0\1" + in_avro(one))
+
+
+@wrong("20.1.2", caught_by="test_q2_the_message_is_in_the_wire_format[300-changes0]")
+def Codec(registry):
+    """Write the id in one byte."""
+    return codec(
+        registry,
+        lambda self, one: (
+            b"\0\0\0\0" + bytes([registered(registry) % 256]) + in_avro(one)
+        ),
+    )
+
+
+@wrong("20.1.2", caught_by="test_q2_the_message_is_in_the_wire_format[0-changes2]")
+def Codec(registry):
+    """Leave defaults out, and write an empty text instead."""
+    return codec(
+        registry,
+        lambda self, one: self.serialize(
+            {"sea": "", **one.model_dump(exclude_defaults=True)}, CONTEXT
+        ),
+    )
+
+
+@wrong("20.1.2", caught_by="test_q2_the_schema_is_registered")
+def Codec(registry):
+    """Do not register, and take the first id."""
+    return codec(registry, lambda self, one: b"\0\0\0\0\1" + in_avro(one))
+
+
+@wrong("20.1.2", caught_by="test_q2_the_schema_is_registered")
+def Codec(registry):
+    """Register for another topic."""
+    context = SerializationContext("whales", MessageField.VALUE)
+    return codec(registry, lambda self, one: self.serialize(one.model_dump(), context))
+
+
+@wrong("20.1.2", caught_by="test_q2_the_schema_is_registered")
+def Codec(registry):
+    """Make the key of a message."""
+    context = SerializationContext("sightings", MessageField.KEY)
+    return codec(registry, lambda self, one: self.serialize(one.model_dump(), context))
+
+
+@wrong("20.1.2", caught_by="test_q2_the_schema_is_registered")
+def Codec(registry):
+    """Register the JSON schema of the model as another version."""
+    text = json.dumps(Sighting.model_json_schema())
+    one = codec(registry)
+    registry.register_schema("sightings-value", Schema(text, "JSON"))
+    return one
+
+
+@wrong("20.1.2", caught_by="test_q2_the_sighting_comes_back")
+def Codec(registry):
+    """Return the dictionary."""
+    return codec(
+        registry, decode=lambda self, message: self.deserialize(message, CONTEXT)
+    )
+
+
+@wrong("20.1.2", caught_by="test_q2_a_value_that_is_not_allowed_is_refused")
+def Codec(registry):
+    """Build the model without a validation."""
+    return codec(
+        registry,
+        decode=lambda self, message: Sighting.model_construct(
+            **self.deserialize(message, CONTEXT)
+        ),
+    )
+
+
+@wrong(
+    "20.1.2",
+    caught_by="test_q2_a_message_by_another_schema_is_read[a newer schema with `ship`]",
+)
+def Codec(registry):
+    """Read each message by `SCHEMA`, whatever its id is."""
+
+    def decode(self, message):
+        parsed = fastavro.parse_schema(json.loads(SCHEMA))
+        fields = fastavro.schemaless_reader(io.BytesIO(message[5:]), parsed, None)
+        return Sighting.model_validate(fields)
+
+    return codec(registry, decode=decode)
+
+
+@wrong("20.1.2", caught_by="test_q2_one_codec_reads_messages_of_all_schemas")
+def Codec(registry):
+    """Read each message by the latest version."""
+
+    def decode(self, message):
+        latest = registry.get_versions("sightings-value")[-1]
+        text = registry.get_version("sightings-value", latest).schema.schema_str
+        parsed = fastavro.parse_schema(json.loads(text))
+        fields = fastavro.schemaless_reader(io.BytesIO(message[5:]), parsed, None)
+        return Sighting.model_validate(fields)
+
+    return codec(registry, decode=decode)
+
+
+@wrong("20.1.2", caught_by="test_q2_one_codec_reads_messages_of_all_schemas")
+def Codec(registry):
+    """Keep the schema of the first message."""
+    kept = {}
+
+    def decode(self, message):
+        number = kept.setdefault("id", int.from_bytes(message[1:5], "big"))
+        text = registry.get_schema(number).schema_str
+        fields = fastavro.schemaless_reader(
+            io.BytesIO(message[5:]),
+            fastavro.parse_schema(json.loads(text)),
+            fastavro.parse_schema(json.loads(SCHEMA)),
+        )
+        return Sighting.model_validate(fields)
+
+    return codec(registry, decode=decode)
+
+
+@wrong("20.1.2", caught_by="test_q2_a_value_that_is_not_allowed_is_refused")
+def Codec(registry):
+    """Return None for a bad value."""
+
+    def decode(self, message):
+        try:
+            return usual_decode(self, message)
+        except ValidationError:
+            return None
+
+    return codec(registry, decode=decode)
+
+
+@wrong("20.1.2", caught_by="test_q2_a_value_that_is_not_allowed_is_refused")
+def Codec(registry):
+    """Raise another exception for a bad value."""
+
+    def decode(self, message):
+        try:
+            return usual_decode(self, message)
+        except ValidationError as error:
+            raise SerializationError(str(error)) from error
+
+    return codec(registry, decode=decode)
+
+
+@cache
+def only_codec():
+    """Return the list that keeps the first codec."""
+    return []
+
+
+@wrong("20.1.2", caught_by="test_q2_two_codecs_have_their_own_registry")
+def Codec(registry):
+    """Have one codec for all."""
+    if not only_codec():
+        only_codec().append(codec(registry))
+    return only_codec()[0]
+
+
+@right("20.1.2")
+class Codec:
+    """Write the format by hand, with fastavro."""
+
+    def __init__(self, registry):
+        self._registry = registry
+        self._parsed = fastavro.parse_schema(json.loads(SCHEMA))
+
+    def encode(self, sighting):
+        number = self._registry.register_schema(
+            CONTEXT.topic + "-value", Schema(schema_str=SCHEMA, schema_type="AVRO")
+        )
+        body = io.BytesIO(b"\0" + number.to_bytes(4, "big"))
+        body.seek(5)
+        fastavro.schemaless_writer(body, self._parsed, dict(sighting))
+        return body.getvalue()
+
+    def decode(self, message):
+        stored = self._registry.get_schema(int.from_bytes(message[1:5], "big"))
+        writer = fastavro.parse_schema(json.loads(stored.schema_str))
+        fields = fastavro.schemaless_reader(
+            io.BytesIO(message[5:]), writer, self._parsed
+        )
+        return Sighting(**fields)
+
+
+@right("20.1.2")
+class Codec:
+    """Convert within the serializers, and make them in each call."""
+
+    def __init__(self, registry):
+        self.registry = registry
+
+    def encode(self, sighting):
+        to_dict = lambda one, _: one.model_dump()  # noqa: E731
+        return AvroSerializer(self.registry, SCHEMA, to_dict=to_dict)(sighting, CONTEXT)
+
+    def decode(self, message):
+        validate = TypeAdapter(Sighting).validate_python
+        make = AvroDeserializer(
+            self.registry,
+            Schema(SCHEMA, "AVRO"),
+            from_dict=lambda one, _: validate(one),
+        )
+        return make(message, CONTEXT)
+
+
+@wrong("20.1.3", caught_by="test_q3_the_sightings_are_stored")
+def consume(messages, decode, store, reject):
+    """Store the first sighting only."""
+    for message in messages:
+        try:
+            sighting = Sighting(**decode(message))
+        except (SerializationError, ValidationError) as error:
+            reject(message, str(error))
+        else:
+            return store(sighting)
+
+
+@wrong("20.1.3", caught_by="test_q3_a_sighting_has_the_values_of_its_message")
+def consume(messages, decode, store, reject):
+    """Store the dictionary, after it was validated."""
+    for message in messages:
+        try:
+            fields = decode(message)
+            Sighting.model_validate(fields)
+        except (SerializationError, ValidationError) as error:
+            reject(message, str(error))
+        else:
+            store(fields)
+
+
+def loop(messages, make, store, reject, errors=(SerializationError, ValidationError)):
+    """Handle each message as usual; `make(message)` returns the sighting."""
+    for message in messages:
+        try:
+            sighting = make(message)
+        except errors as error:
+            reject(message, str(error))
+        else:
+            store(sighting)
+
+
+@wrong(
+    "20.1.3",
+    caught_by="test_q3_a_bad_message_is_rejected_with_its_reason[first-with the number 0]",
+)
+def consume(messages, decode, store, reject):
+    """Do not validate."""
+    loop(
+        messages,
+        lambda one: Sighting.model_construct(**decode(one)),
+        store,
+        reject,
+    )
+
+
+@wrong("20.1.3", caught_by="test_q3_several_bad_messages_are_rejected")
+def consume(messages, decode, store, reject):
+    """Stop at the first bad message."""
+    for message in messages:
+        try:
+            sighting = Sighting.model_validate(decode(message))
+        except (SerializationError, ValidationError) as error:
+            reject(message, str(error))
+            break
+        store(sighting)
+
+
+@wrong("20.1.3", caught_by="test_q3_several_bad_messages_are_rejected")
+def consume(messages, decode, store, reject):
+    """Only log a bad message."""
+    loop(
+        messages,
+        lambda one: Sighting.model_validate(decode(one)),
+        store,
+        lambda message, reason: logging.getLogger("ships").debug(reason),
+    )
+
+
+@wrong("20.1.3", caught_by="test_q3_several_bad_messages_are_rejected")
+def consume(messages, decode, store, reject):
+    """Reject with the exception instead of its text."""
+    for message in messages:
+        try:
+            sighting = Sighting.model_validate(decode(message))
+        except (SerializationError, ValidationError) as error:
+            reject(message, error)
+        else:
+            store(sighting)
+
+
+@wrong("20.1.3", caught_by="test_q3_several_bad_messages_are_rejected")
+def consume(messages, decode, store, reject):
+    """Reject with a reason of one's own."""
+    loop(
+        messages,
+        lambda one: Sighting.model_validate(decode(one)),
+        store,
+        lambda message, reason: reject(message, "bad message"),
+    )
+
+
+@wrong("20.1.3", caught_by="test_q3_several_bad_messages_are_rejected")
+def consume(messages, decode, store, reject):
+    """Handle messages that cannot be read, and not those with bad values."""
+    loop(
+        messages,
+        lambda one: Sighting.model_validate(decode(one)),
+        store,
+        reject,
+        SerializationError,
+    )
+
+
+@wrong("20.1.3", caught_by="test_q3_several_bad_messages_are_rejected")
+def consume(messages, decode, store, reject):
+    """Handle bad values, and not messages that cannot be read."""
+    loop(
+        messages,
+        lambda one: Sighting.model_validate(decode(one)),
+        store,
+        reject,
+        ValidationError,
+    )
+
+
+@wrong(
+    "20.1.3",
+    caught_by="test_q3_another_exception_of_decode_passes_through[connection]",
+)
+def consume(messages, decode, store, reject):
+    """Handle every exception."""
+    loop(
+        messages,
+        lambda one: Sighting.model_validate(decode(one)),
+        store,
+        reject,
+        Exception,
+    )
+
+
+@wrong("20.1.3", caught_by="test_q3_another_exception_of_decode_passes_through[value]")
+def consume(messages, decode, store, reject):
+    """Handle ValueError, which ValidationError is."""
+    loop(
+        messages,
+        lambda one: Sighting.model_validate(decode(one)),
+        store,
+        reject,
+        (SerializationError, ValueError),
+    )
+
+
+@wrong(
+    "20.1.3",
+    caught_by="test_q3_an_exception_of_store_or_reject_passes_through"
+    "[serialization-store]",
+)
+def consume(messages, decode, store, reject):
+    """Have `store` within `try`."""
+    for message in messages:
+        try:
+            store(Sighting.model_validate(decode(message)))
+        except (SerializationError, ValidationError) as error:
+            reject(message, str(error))
+
+
+@wrong(
+    "20.1.3",
+    caught_by="test_q3_an_exception_of_store_or_reject_passes_through[connection-store]",
+)
+def consume(messages, decode, store, reject):
+    """Go on when the database does not respond."""
+
+    def keep(sighting):
+        try:
+            store(sighting)
+        except OSError:
+            logging.getLogger("ships").debug("lost")
+
+    loop(messages, lambda one: Sighting.model_validate(decode(one)), keep, reject)
+
+
+@wrong(
+    "20.1.3",
+    caught_by="test_q3_an_exception_of_store_or_reject_passes_through"
+    "[connection-reject]",
+)
+def consume(messages, decode, store, reject):
+    """Hide an exception of `reject`."""
+
+    def keep(message, reason):
+        try:
+            reject(message, reason)
+        except Exception:
+            logging.getLogger("ships").debug("lost")
+
+    loop(messages, lambda one: Sighting.model_validate(decode(one)), store, keep)
+
+
+@wrong(
+    "20.1.3",
+    caught_by="test_q3_each_message_is_handled_before_the_next_one_is_taken",
+)
+def consume(messages, decode, store, reject):
+    """Take all messages first."""
+    loop(
+        list(messages), lambda one: Sighting.model_validate(decode(one)), store, reject
+    )
+
+
+@wrong(
+    "20.1.3",
+    caught_by="test_q3_each_message_is_handled_before_the_next_one_is_taken",
+)
+def consume(messages, decode, store, reject):
+    """Store all sightings at the end."""
+    sightings = []
+    loop(
+        messages,
+        lambda one: Sighting.model_validate(decode(one)),
+        sightings.append,
+        reject,
+    )
+    for sighting in sightings:
+        store(sighting)
+
+
+@right("20.1.3")
+def consume(messages, decode, store, reject):
+    """Have two `try` statements, and `continue`."""
+    iterator = iter(messages)
+    while (message := next(iterator, None)) is not None:
+        try:
+            fields = decode(message)
+        except SerializationError as error:
+            reject(message, f"{error}")
+            continue
+        try:
+            sighting = TypeAdapter(Sighting).validate_python(fields)
+        except ValidationError as error:
+            reject(message, f"{error}")
+            continue
+        store(sighting)
+
+
+@right("20.1.3")
+def consume(messages, decode, store, reject):
+    """Decide what to do first, and do it at the end."""
+
+    def decided(message):
+        try:
+            return store, [Sighting.model_validate(decode(message))]
+        except (SerializationError, ValidationError) as error:
+            return reject, [message, str(error)]
+
+    for message in messages:
+        call, arguments = decided(message)
+        call(*arguments)
