@@ -1,0 +1,623 @@
+"""The tests of section 14.1."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import numpy as np
+import onnx
+import pytest
+from fastapi import FastAPI
+from pydantic import BaseModel
+
+from lab import (
+    async_client,
+    client,
+    fastapi_app,
+    in_words,
+    json_or_text,
+    outcome,
+    patience,
+    returned_or_raised,
+    stand_in,
+)
+
+
+def linear_model(weekday: float, temperature: float, bias: float) -> bytes:
+    """Return a model in ONNX: the weighted sum of its two features, and a bias."""
+    weights = np.array([[weekday], [temperature]], dtype=np.float32)
+    graph = onnx.helper.make_graph(
+        [
+            onnx.helper.make_node("MatMul", ["features", "weights"], ["products"]),
+            onnx.helper.make_node("Add", ["products", "bias"], ["scoops"]),
+        ],
+        "kiosk",
+        [
+            onnx.helper.make_tensor_value_info(
+                "features", onnx.TensorProto.FLOAT, ["days", 2]
+            )
+        ],
+        [onnx.helper.make_tensor_value_info("scoops", onnx.TensorProto.FLOAT, None)],
+        [
+            onnx.numpy_helper.from_array(weights, "weights"),
+            onnx.numpy_helper.from_array(np.array([bias], np.float32), "bias"),
+        ],
+    )
+    versions = [onnx.helper.make_opsetid("", 21)]
+    model = onnx.helper.make_model(graph, opset_imports=versions, ir_version=10)
+    return bytes(model.SerializeToString())
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Return the files of two models."""
+    found = []
+    for number, weights in enumerate([(10, 2, 58.5), (1, 0.5, 0)]):
+        found.append(tmp_path_factory.mktemp("models") / f"{number}.onnx")
+        found[-1].write_bytes(linear_model(*weights))
+    return found
+
+
+PATH = "/scoops?weekday={}&temperature={}"
+# What the first model predicts for a weekday and a temperature.
+RIGHT = [(5, 21.5, 151.5), (0, 0.0, 58.5), (6, -2.5, 113.5), (3, 30.0, 148.5)]
+
+
+def shown(response: httpx2.Response) -> str:
+    """Return a response for a message."""
+    return f"{response.status_code} with {in_words(json_or_text(response))}"
+
+
+class Loading:
+    """Notes which models an answer loads, and what it predicts with them."""
+
+    def __init__(self, answers: Any) -> None:
+        self.log: list[tuple[str, Any]] = []
+        self._load = same_function(answers.load_model)
+        self._predict = same_function(answers.predict)
+        stand_in(answers.load_model, self.load)
+        stand_in(answers.predict, self.predict)
+
+    def load(self, file: Path) -> Any:
+        """Load a model."""
+        model = self._load(file)
+        self.log.append(("load_model", model))
+        return model
+
+    def predict(self, model: Any, weekday: Any, temperature: Any) -> Any:
+        """Predict with a model."""
+        self.log.append(("predict", model))
+        return self._predict(model, weekday, temperature)
+
+    @property
+    def calls(self) -> list[str]:
+        """The names of the calls until now."""
+        return [name for name, _ in self.log]
+
+
+def same_function(function: Any) -> Any:
+    """Return a copy of a function that a stand-in does not change."""
+    return type(function)(function.__code__, function.__globals__)
+
+
+def kiosk_app(answers: Any, file: Path) -> FastAPI:
+    """Return the application of 14.1.1."""
+    return fastapi_app(answers.kiosk_app(file), "kiosk_app(file)")
+
+
+def check_calls(loading: Loading, when: str, *asked: str) -> None:
+    """Check which calls there were until now."""
+    assert loading.calls == [*asked], (
+        f"{when}, the calls were {in_words(loading.calls)}. The docstring asks for "
+        f"{in_words([*asked])}. Look at which code runs when."
+    )
+
+
+@pytest.mark.parametrize(("weekday", "temperature", "right"), RIGHT)
+def test_q1_the_prediction_is_returned(
+    answers: Any, files: list[Path], weekday: int, temperature: float, right: float
+) -> None:
+    loading = Loading(answers)
+    path = PATH.format(weekday, temperature)
+    with client(kiosk_app(answers, files[0]), raises=False) as http:
+        response = http.get(path)
+    is_right = (response.status_code, json_or_text(response)) == (
+        200,
+        {"scoops": right},
+    )
+    assert is_right, (
+        f"`GET {path}` returned {shown(response)}. The docstring asks for 200 with "
+        f"{{'scoops': {right}}}. Look at what the endpoint returns."
+    )
+    check_calls(loading, "After a request", "load_model", "predict", "predict")
+
+
+def test_q1_the_model_is_loaded_at_the_start(answers: Any, files: list[Path]) -> None:
+    loading = Loading(answers)
+    app = kiosk_app(answers, files[0])
+    check_calls(loading, "Before the application started")
+    with client(app):
+        check_calls(
+            loading, "After the application had started", "load_model", "predict"
+        )
+
+
+def test_q1_requests_load_no_model(answers: Any, files: list[Path]) -> None:
+    loading = Loading(answers)
+    with client(kiosk_app(answers, files[0]), raises=False) as http:
+        for day in range(3):
+            http.get(PATH.format(day, 20))
+    asked = ["load_model", *["predict"] * 4]
+    check_calls(loading, "After the start and three requests", *asked)
+
+
+def test_q1_all_predictions_are_made_with_the_loaded_model(
+    answers: Any, files: list[Path]
+) -> None:
+    loading = Loading(answers)
+    with client(kiosk_app(answers, files[0]), raises=False) as http:
+        for day in range(3):
+            http.get(PATH.format(day, 20))
+    first, *others = [model for _, model in loading.log]
+    is_same = all(other is first for other in others)
+    assert is_same, (
+        "`predict` was called with another object than `load_model` had returned. The "
+        "docstring asks to predict with this model. Look at its first argument."
+    )
+
+
+def test_q1_each_start_loads_the_model_again(answers: Any, files: list[Path]) -> None:
+    loading = Loading(answers)
+    app = kiosk_app(answers, files[0])
+    for _ in range(2):
+        with client(app, raises=False) as http:
+            response = http.get(PATH.format(5, 21.5))
+            assert response.status_code == 200, (
+                f"The application started, stopped, and started again. A request then "
+                f"returned {shown(response)}. The docstring asks to load the model at "
+                "each start. Look at `lifespan`."
+            )
+    run = ["load_model", "predict", "predict"]
+    check_calls(loading, "After two starts with a request each", *run, *run)
+
+
+def test_q1_the_model_in_the_file_is_the_one_of_the_start(
+    answers: Any, files: list[Path], tmp_path: Path
+) -> None:
+    file = tmp_path / "new.onnx"
+    app = kiosk_app(answers, file)
+    file.write_bytes(files[0].read_bytes())  # it is there before the start only
+    with client(app, raises=False) as http:
+        file.write_bytes(files[1].read_bytes())
+        response = http.get(PATH.format(5, 21.5))
+    assert json_or_text(response) == {"scoops": 151.5}, (
+        "After the start, the file was replaced by another model. `GET "
+        f"{PATH.format(5, 21.5)}` returned {shown(response)}. The docstring asks for "
+        "the model that was loaded at the start. Look at when you load."
+    )
+
+
+def test_q1_two_applications_have_their_own_model(
+    answers: Any, files: list[Path]
+) -> None:
+    loading = Loading(answers)
+    apps = [kiosk_app(answers, file) for file in files]
+    path = PATH.format(5, 21.5)
+    with client(apps[0], raises=False) as one, client(apps[1], raises=False) as other:
+        seen = [json_or_text(http.get(path)) for http in (one, other, one)]
+    assert seen == [{"scoops": 151.5}, {"scoops": 15.75}, {"scoops": 151.5}], (
+        f"Two applications had two models. `GET {path}` to the first, the second and "
+        f"the first one returned {in_words(seen)}. The docstring asks for [151.5, "
+        "15.75, 151.5], each as `scoops`. Look at where you keep the model."
+    )
+    start = ["load_model", "predict"]
+    asked = [*start, *start, *["predict"] * 3]
+    check_calls(loading, "After two starts and three requests", *asked)
+
+
+def test_q1_a_start_without_the_file_fails(answers: Any, tmp_path: Path) -> None:
+    app = kiosk_app(answers, tmp_path / "missing.onnx")
+
+    def start() -> None:
+        with client(app):
+            pass
+
+    seen = outcome(start)
+    assert isinstance(seen, Exception), (
+        "The file of the model was missing, and the application started all the same. "
+        "The docstring asks to load it at the start. Look at what your code does with "
+        "exceptions, and at when it loads."
+    )
+
+
+# Seconds that a request may take on a quiet machine.
+PATIENCE = 2
+
+
+class Kiosk:
+    """Predictions that run until the test ends them."""
+
+    def __init__(self, answers: Any) -> None:
+        self.running = self.most = self.begun = 0
+        self.asked: list[Any] = []
+        self.blocked_the_loop = False
+        self.error: BaseException | None = None
+        self._lock = threading.Lock()
+        self._free = threading.Semaphore(0)
+        self.app = fastapi_app(answers.busy_app("the model"), "busy_app(model)")
+        stand_in(answers.predict, self.predict)
+
+    def predict(self, model: Any, weekday: Any, temperature: Any) -> np.float32:
+        """Predict when the test says so; do not block an event loop."""
+        with self._lock:
+            self.asked.append((model, weekday, temperature))
+            self.begun += 1
+            self.running += 1
+            self.most = max(self.most, self.running)
+        if isinstance(outcome(asyncio.get_running_loop), asyncio.AbstractEventLoop):
+            self.blocked_the_loop = True
+        else:
+            self._free.acquire(timeout=patience(PATIENCE))
+        with self._lock:
+            self.running -= 1
+            error, self.error = self.error, None
+        if error is not None:
+            raise error
+        return np.float32(weekday + temperature)
+
+    def end(self, number: int = 1000) -> None:
+        """Let so many predictions end."""
+        self._free.release(number)
+
+
+@pytest.fixture
+def kiosk(answers: Any) -> Iterator[Kiosk]:
+    """Yield the application of 14.1.2, and what its predictions see."""
+    one = Kiosk(answers)
+    yield one
+    one.end()
+
+
+async def status(http: httpx2.AsyncClient, weekday: int) -> Any:
+    """Return the status code of a request, or the exception that it raises.
+
+    A request that gets no response is given up, and then it is a `TimeoutError`.
+    """
+    try:
+        async with asyncio.timeout(patience(PATIENCE)):
+            return (await http.get(PATH.format(weekday, 0.5))).status_code
+    except NotImplementedError:
+        raise
+    except Exception as error:
+        return error
+
+
+async def becomes(is_true: Callable[[], bool], seconds: float = 1) -> bool:
+    """Return whether a condition comes true; look at it for some time."""
+    for _ in range(round(patience(seconds) / 0.01)):
+        if is_true():
+            return True
+        await asyncio.sleep(0.01)
+    return is_true()
+
+
+async def settled(kiosk: Kiosk) -> None:
+    """Wait until predictions run, and until nothing more happens."""
+    await becomes(lambda: kiosk.begun > 0)
+    before, same = None, 0
+    while same < 20:
+        seen = kiosk.begun, kiosk.running
+        same = same + 1 if seen == before else 0
+        before = seen
+        await asyncio.sleep(0.005)
+
+
+def requests(http: httpx2.AsyncClient, number: int) -> "list[asyncio.Task[Any]]":
+    """Return so many requests, which are on their way."""
+    return [asyncio.create_task(status(http, day)) for day in range(number)]
+
+
+async def test_q2_the_event_loop_is_not_blocked(kiosk: Kiosk) -> None:
+    async with async_client(kiosk.app) as http:
+        [task] = requests(http, 1)
+        await becomes(lambda: kiosk.running > 0 or task.done())
+        kiosk.end()
+        await task
+    assert not kiosk.blocked_the_loop, (
+        "`predict` was called in the thread of the event loop. The docstring asks that "
+        "the loop is not blocked. Look at how you call `predict`."
+    )
+
+
+@pytest.mark.parametrize(("weekday", "temperature"), [(5, 21.5), (0, -3.25)])
+async def test_q2_the_prediction_is_returned(
+    kiosk: Kiosk, weekday: int, temperature: float
+) -> None:
+    kiosk.end()
+    path = PATH.format(weekday, temperature)
+    async with async_client(kiosk.app) as http:
+        response = await http.get(path)
+    right = {"scoops": weekday + temperature}
+    is_right = (response.status_code, json_or_text(response)) == (200, right)
+    asked = ("the model", weekday, temperature)
+    assert kiosk.asked == [asked], (
+        f"`GET {path}` called `predict` with {in_words(kiosk.asked)}. The docstring "
+        f"asks for {in_words([asked])}. Look at the parameters of the endpoint."
+    )
+    assert is_right, (
+        f"`predict` returned {right['scoops']}, and `GET {path}` returned "
+        f"{shown(response)}. The docstring asks for 200 with {right}. Look at what the "
+        "endpoint returns."
+    )
+
+
+async def test_q2_two_predictions_run_at_the_same_time(kiosk: Kiosk) -> None:
+    async with async_client(kiosk.app) as http:
+        tasks = requests(http, 2)
+        came = await becomes(
+            lambda: kiosk.most == 2 or all(one.done() for one in tasks)
+        )
+        kiosk.end()
+        await asyncio.gather(*tasks)
+    is_right = came and kiosk.most == 2
+    assert is_right, (
+        "Two requests came at the same time, and their predictions ran one after the "
+        "other. The docstring asks for two at the same time. Look at your limits."
+    )
+
+
+async def test_q2_no_more_than_two_predictions_run(kiosk: Kiosk) -> None:
+    async with async_client(kiosk.app) as http:
+        tasks = requests(http, 6)
+        await settled(kiosk)
+        kiosk.end()
+        codes = await asyncio.gather(*tasks)
+    assert kiosk.most == 2, (
+        f"Six requests came at the same time, and {kiosk.most} predictions ran at the "
+        "same time. The docstring asks for two at most. Look at your limits."
+    )
+    assert codes == [200] * 6, (
+        f"Six requests came at the same time: two predictions could run and four "
+        f"requests wait. They returned {in_words(codes)}. The docstring asks for 200. "
+        "Look at when your code returns 503."
+    )
+
+
+async def test_q2_more_than_four_that_wait_are_refused_at_once(kiosk: Kiosk) -> None:
+    async with async_client(kiosk.app) as http:
+        tasks = requests(http, 9)
+        await becomes(lambda: sum(one.done() for one in tasks) >= 3)
+        early = [one.result() for one in tasks if one.done()]
+        kiosk.end()
+        codes = await asyncio.gather(*tasks)
+    assert early == [503] * 3, (
+        "Nine requests came at the same time. While two predictions were running, the "
+        f"responses {in_words(early)} came. The docstring asks for 503, three times: "
+        "four requests may wait. Look at what you do before you wait."
+    )
+    seen = sorted(codes), kiosk.begun
+    assert seen == ([200] * 6 + [503] * 3, 6), (
+        f"Nine requests came at the same time. They returned {in_words(codes)}, and "
+        f"`predict` was called {kiosk.begun} times. The docstring asks for 200 six "
+        "times, and 503 without a prediction. Look at what happens after you refuse."
+    )
+
+
+async def test_q2_places_become_free_again(kiosk: Kiosk) -> None:
+    async with async_client(kiosk.app) as http:
+        first = requests(http, 6)
+        await settled(kiosk)
+        kiosk.end(1)
+        await becomes(lambda: sum(one.done() for one in first) == 1)
+        await becomes(lambda: kiosk.begun == 3)
+        second = requests(http, 2)
+        await becomes(lambda: any(one.done() for one in second))
+        early = [one.result() for one in second if one.done()]
+        kiosk.end()
+        codes = await asyncio.gather(*first, *second)
+    is_right = early == [503] and sorted(codes) == [200] * 7 + [503]
+    assert is_right, (
+        "Six requests came, one of them ended, and two more came. At once "
+        f"{in_words(early)} came back, in the end {in_words(codes)}. The docstring "
+        "asks for one 503 at once: one place was free. Look at what you count."
+    )
+
+
+async def test_q2_an_exception_frees_its_place(kiosk: Kiosk) -> None:
+    async with async_client(kiosk.app) as http:
+        for time in range(1, 8):  # more than there are places
+            kiosk.error = ValueError("too hot")
+            kiosk.end(1)
+            seen = await status(http, 1)
+            is_over = seen == 500 or type(seen) is ValueError
+            assert is_over, (
+                f"`predict` raises ValueError in each request. Request {time} came to "
+                f"{in_words(seen)}. The docstring asks for the same limits after an "
+                "exception. Look at what frees a place then."
+            )
+        tasks = requests(http, 6)
+        await becomes(lambda: kiosk.running == 2 or all(one.done() for one in tasks))
+        running = kiosk.running
+        kiosk.end()
+        codes = await asyncio.gather(*tasks)
+    assert (running, codes) == (2, [200] * 6), (
+        f"`predict` raised ValueError seven times. Then six requests came, {running} "
+        f"predictions ran at the same time, and the responses were {in_words(codes)}. "
+        "The docstring asks for the same limits as before. Look at what frees a place "
+        "after an exception."
+    )
+
+
+async def test_q2_two_applications_have_their_own_limits(
+    answers: Any, kiosk: Kiosk
+) -> None:
+    other = fastapi_app(answers.busy_app("another model"), "busy_app(model)")
+    async with async_client(kiosk.app) as http, async_client(other) as second:
+        tasks = [*requests(http, 6), *requests(second, 6)]
+        await becomes(lambda: kiosk.running == 4 or any(one.done() for one in tasks))
+        running = kiosk.running
+        kiosk.end()
+        codes = await asyncio.gather(*tasks)
+    assert (running, codes) == (4, [200] * 12), (
+        "Six requests came to each of two applications. "
+        f"{running} predictions ran at the same time, and the responses were "
+        f"{in_words(codes)}. The docstring asks for limits of one application. Look at "
+        "where you create them."
+    )
+
+
+def test_q2_the_application_can_start_again(answers: Any, kiosk: Kiosk) -> None:
+    kiosk.end()
+    for _ in range(2):
+        with client(kiosk.app, raises=False) as http:
+            response = http.get(PATH.format(1, 2))
+            assert response.status_code == 200, (
+                "The application started twice, each time with another event loop. A "
+                f"request returned {shown(response)}. The docstring asks for 200. Look "
+                "at what you create when."
+            )
+
+
+Both = tuple[type[BaseModel], type[BaseModel]]
+
+
+def both(answers: Any) -> Both:
+    """Return the two models of an answer."""
+    seen = answers.models()
+    is_right = (
+        isinstance(seen, tuple | list)
+        and len(seen) == 2
+        and all(isinstance(one, type) and issubclass(one, BaseModel) for one in seen)
+    )
+    assert is_right, (
+        f"`models()` returned {in_words(seen)}. The docstring asks for two classes of "
+        "Pydantic models. Look at `return`."
+    )
+    first, second = seen
+    return first, second
+
+
+def forecast(answers: Any, body: Any, number: float = 151.5) -> tuple[Any, list[Any]]:
+    """Return the response to a body, and the features that `predict` got.
+
+    `number` is what the model predicts.
+    """
+    asked: list[Any] = []
+
+    def predict(_: Any, weekday: Any, temperature: Any) -> np.float32:
+        asked.append((weekday, temperature))
+        return np.float32(number)
+
+    app = answers.forecast_app("the model", *both(answers))
+    stand_in(answers.predict, predict)
+    json = {"Content-Type": "application/json"}
+    with client(app, raises=False) as http:
+        return http.post("/forecasts", content=body, headers=json), asked
+
+
+RANGES = ["0, -40", "6, 50", "3, 21.5", "0, 0", "1, -0.25"]
+
+
+@pytest.mark.parametrize("values", RANGES)
+def test_q3_a_day_in_the_range_is_accepted(answers: Any, values: str) -> None:
+    weekday, temperature = values.split(", ")
+    body = f'{{"weekday": {weekday}, "temperature": {temperature}}}'
+    response, asked = forecast(answers, body)
+    right = [(int(weekday), float(temperature))]
+    seen = json_or_text(response)
+    assert (response.status_code, seen, asked) == (200, {"scoops": 151.5}, right), (
+        f"`POST /forecasts` with {body} returned {shown(response)}, and `predict` got "
+        f"{in_words(asked)}. The docstring asks for 200 with {{'scoops': 151.5}} and "
+        f"{in_words(right)}. Look at the ranges of the input."
+    )
+
+
+REFUSED = {
+    "weekday 7": '{"weekday": 7, "temperature": 20}',
+    "weekday 70": '{"weekday": 70, "temperature": 20}',
+    "weekday -1": '{"weekday": -1, "temperature": 20}',
+    "weekday 2.5": '{"weekday": 2.5, "temperature": 20}',
+    "weekday Monday": '{"weekday": "Monday", "temperature": 20}',
+    "weekday null": '{"weekday": null, "temperature": 20}',
+    "temperature 50.5": '{"weekday": 1, "temperature": 50.5}',
+    "temperature -40.5": '{"weekday": 1, "temperature": -40.5}',
+    "temperature hot": '{"weekday": 1, "temperature": "hot"}',
+    "temperature null": '{"weekday": 1, "temperature": null}',
+    "no weekday": '{"temperature": 20}',
+    "no temperature": '{"weekday": 1}',
+    "another field": '{"weekday": 1, "temperature": 20, "rain": true}',
+    "a misspelled field": '{"weekday": 1, "temperature": 20, "Weekday": 2}',
+    "an empty object": "{}",
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_q3_another_body_is_refused(answers: Any, what: str) -> None:
+    response, asked = forecast(answers, REFUSED[what])
+    assert (response.status_code, asked) == (422, []), (
+        f"`POST /forecasts` with {REFUSED[what]} returned {shown(response)}. The "
+        f"docstring asks to refuse it with 422: {what}. Look at the fields and the "
+        "settings of the input."
+    )
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
+def test_q3_a_temperature_that_is_no_number_is_not_predicted(
+    answers: Any, number: str
+) -> None:
+    body = f'{{"weekday": 1, "temperature": {number}}}'
+    response, asked = forecast(answers, body)
+    # FastAPI itself returns 500: its 422 would show the value, which is not JSON.
+    is_refused = response.status_code in (422, 500) and asked == []
+    assert is_refused, (
+        f"`POST /forecasts` with {body} returned {shown(response)}, and `predict` got "
+        f"{in_words(asked)}. The docstring asks for a temperature from -40 to 50. Look "
+        "at the range of the input."
+    )
+
+
+@pytest.mark.parametrize("number", [0.0, 0.25, 1e6, 7.0])
+def test_q3_a_number_of_scoops_is_returned(answers: Any, number: float) -> None:
+    response, _ = forecast(answers, '{"weekday": 1, "temperature": 20}', number)
+    seen = json_or_text(response)
+    assert (response.status_code, seen) == (200, {"scoops": number}), (
+        f"The model predicted {number}, and `POST /forecasts` returned "
+        f"{shown(response)}. The docstring asks for 200 with {{'scoops': {number}}}. "
+        "Look at the output."
+    )
+
+
+@pytest.mark.parametrize("number", [-3.0, -0.001, np.nan, np.inf, -np.inf])
+def test_q3_another_number_is_not_sent(answers: Any, number: float) -> None:
+    response, _ = forecast(answers, '{"weekday": 1, "temperature": 20}', number)
+    assert response.status_code == 500, (
+        f"The model predicted {number}, and `POST /forecasts` returned "
+        f"{shown(response)}. The docstring asks for a number that is not negative, and "
+        "neither NaN nor infinite. Look at the output."
+    )
+
+
+def test_q3_the_models_have_no_further_fields(answers: Any) -> None:
+    names = [sorted(model.model_fields) for model in both(answers)]
+    assert names == [["temperature", "weekday"], ["scoops"]], (
+        f"The models have the fields {in_words(names)}. The docstring asks for "
+        "`weekday` and `temperature`, and for `scoops`. Look at the names."
+    )
+
+
+def test_q3_it_works_with_a_real_model(answers: Any, files: list[Path]) -> None:
+    model = answers.load_model(files[0])
+    app = answers.forecast_app(model, *both(answers))
+    with client(app, raises=False) as http:
+        seen = outcome(
+            lambda: http.post(
+                "/forecasts", json={"weekday": 5, "temperature": 21.5}
+            ).json()
+        )
+    assert seen == {"scoops": 151.5}, (
+        f"With a real model, `POST /forecasts` {returned_or_raised(seen)}. The "
+        "docstring asks for {'scoops': 151.5}. Look at the types of your fields."
+    )
