@@ -9,6 +9,7 @@ from tests.promises import reports, size, written
 from tests.promises.run import copy_as_shipped, run_pytest
 
 CHAPTER = "koans/ch01/chapter.toml"
+GUIDE = "content/guide.md"
 NOTES = "content/docs/sums/adding.md"
 TESTS = "koans/ch01/test_s01_adding.py"
 SOLUTION = "solutions/ch01/s01_adding.py"
@@ -43,6 +44,7 @@ def test_the_miniature_keeps_every_promise(miniature, promise):
         ("asked", CHAPTER, "add two numbers?", "add numbers?", "1.1.1"),
         ("asked", CHAPTER, 'title = "Adding"', 'title = "Subtracting"', "title"),
         ("asked", CHAPTER, "sums/adding.md", "sums/more.md", "notes"),
+        ("asked", GUIDE, "## 1. Sums", "## 1. Sums\n### 1.2 More", "1.2: this section"),
         ("asked", SOLUTION, "sum of nothing?", "sum of it all?", "1.1.2"),
         ("asked", SOLUTION, "1.1.2  What", "What", "1.1.2"),
         ("complete", TESTS, "def test_q2_the", "def check_the", "1.1.2: no test"),

@@ -40,7 +40,7 @@ def pytest_make_collect_report(
     if not missing:
         return None
     reason = (
-        f"Chapter {section.chapter} needs {' and '.join(missing)}. "
+        f"Chapter {section.chapter} needs {', '.join(missing)}. "
         f"To install what it needs: {how_to_install(section.chapter)}"
     )
     skipped = (str(collector.path), 0, f"Skipped: {reason}")
