@@ -140,8 +140,9 @@ def handler_for(app: FastAPI) -> Handler:
       body in the event is Base64.
     - The returned dict has the status code and all headers of the response. The names
       and the values of its headers are strings.
-    - The body in the returned dict is a string: text, or Base64 if `isBase64Encoded` is
-      true. It stands for the bytes of the response, which can be any, as in a photo.
+    - The body in the returned dict is a string: the text of the response, or its bytes
+      as Base64 if `isBase64Encoded` is true. Some responses, such as photos, are not
+      text.
 
     Given:
         The event has these keys, but `body` only if the request has a body:
@@ -153,7 +154,7 @@ def handler_for(app: FastAPI) -> Handler:
                 "body": "Summer",
                 "isBase64Encoded": False,
             }
-        Names of headers are in lower case in the event, and in the scope as well.
+        Headers are ASCII. Their names are in lower case in the event and in the scope.
         In the scope, the query string stays encoded, as bytes.
         API Gateway decodes the returned body if `isBase64Encoded` is true. Otherwise it
         sends the string as UTF-8.
@@ -229,6 +230,7 @@ def prints_app(album: Album, make_print: Callable[[bytes], None]) -> FastAPI:
     Given:
         `POST /prints?first=n` prints the photos n, n+1, ... in this order. The client
         sends it with the n that it received.
+        `read` and `make_print` do not raise errors.
         `request.scope["aws.context"]` is the context object of this request. Its method
         `get_remaining_time_in_millis()` returns the remaining time in ms.
     """

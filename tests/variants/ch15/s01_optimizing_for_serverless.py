@@ -12,6 +12,7 @@ from typing import Annotated
 from urllib.parse import parse_qsl, quote, unquote, unquote_plus, urlencode, urlsplit
 
 from fastapi import BackgroundTasks, Depends, FastAPI, HTTPException, Query, Request
+from fastapi.responses import JSONResponse, PlainTextResponse
 
 from sensei.variants import right, wrong
 
@@ -385,6 +386,86 @@ def shop_app(connect, load_model):
         return model().caption(photo.lower())
 
     return app
+
+
+@wrong("15.1.1", caught_by="test_q1_the_responses_stay_the_same")
+def shop_app(connect, load_model):
+    """Return plain text instead of JSON."""
+    get_orders, get_model = cache(connect), cache(load_model)
+    return shop_with(get_orders, get_model, default_response_class=PlainTextResponse)
+
+
+@wrong("15.1.1", caught_by="test_q1_the_responses_stay_the_same")
+def shop_app(connect, load_model):
+    """Return 404 for each error of the database."""
+    app = shop_with(cache(connect), cache(load_model))
+
+    @app.exception_handler(Exception)
+    def not_found(request, error):
+        return JSONResponse({"detail": "Not Found"}, 404)
+
+    return app
+
+
+@wrong("15.1.1", caught_by="test_q1_the_responses_stay_the_same")
+def shop_app(connect, load_model):
+    """Open a new connection after an error of the database."""
+    get_orders = cache(connect)
+
+    class Again:
+        @staticmethod
+        def status(number):
+            try:
+                return get_orders().status(number)
+            except LookupError:
+                get_orders.cache_clear()
+                return get_orders().status(number)
+
+    return shop_with(lambda: Again, cache(load_model))
+
+
+@wrong("15.1.1", caught_by="test_q1_the_responses_stay_the_same")
+def shop_app(connect, load_model):
+    """Load the model for each path below /photos."""
+    get_model = cache(load_model)
+    app = shop_with(cache(connect), get_model)
+
+    @app.middleware("http")
+    async def warm_up(request, call_next):
+        if request.url.path.startswith("/photos"):
+            get_model()
+        return await call_next(request)
+
+    return app
+
+
+@wrong("15.1.1", caught_by="test_q1_many_requests_use_one_model_and_one_connection")
+def shop_app(connect, load_model):
+    """Open a new connection after ten orders."""
+    kept = []
+
+    def get_orders():
+        kept.append(kept[-1] if len(kept) % 10 else connect())
+        return kept[-1]
+
+    return shop_with(get_orders, cache(load_model))
+
+
+@wrong("15.1.1", caught_by="test_q1_the_responses_stay_the_same")
+def shop_app(connect, load_model):
+    """Return an empty caption after an error, and load the model again."""
+    get_model = cache(load_model)
+
+    class Again:
+        @staticmethod
+        def caption(photo):
+            try:
+                return get_model().caption(photo)
+            except LookupError:
+                get_model.cache_clear()
+                return ""
+
+    return shop_with(cache(connect), lambda: Again)
 
 
 @right("15.1.1")
@@ -1110,6 +1191,94 @@ def handler_for(app):
     return handler
 
 
+@wrong("15.1.2", caught_by="test_q2_each_method_can_have_a_body[DELETE]")
+def handler_for(app):
+    """Expect a body in some methods only."""
+
+    def to_body(event):
+        method = event["requestContext"]["http"]["method"]
+        return body_of(event) if method in ("POST", "PUT", "PATCH") else b""
+
+    return handler_with(app, scope_of, to_body, result_of)
+
+
+@wrong("15.1.2", caught_by="test_q2_the_application_receives_the_body[lines]")
+def handler_for(app):
+    """Remove the spaces around the body."""
+    return handler_with(app, scope_of, lambda event: body_of(event).strip(), result_of)
+
+
+@wrong(
+    "15.1.2", caught_by="test_q2_the_application_receives_the_decoded_path[/albums/]"
+)
+def handler_for(app):
+    """Lose the slash at the end of all paths but the root."""
+    return handler_with(
+        app,
+        lambda event: scope_of(
+            event, path=unquote(event["rawPath"]).rstrip("/") or "/"
+        ),
+        body_of,
+        result_of,
+    )
+
+
+@wrong("15.1.2", caught_by="test_q2_the_application_receives_all_headers[headers0]")
+def handler_for(app):
+    """Keep the headers of earlier events."""
+    known = {}
+
+    def to_scope(event):
+        known.update(event["headers"])
+        return scope_of({**event, "headers": known})
+
+    return handler_with(app, to_scope, body_of, result_of)
+
+
+@wrong("15.1.2", caught_by="test_q2_the_body_comes_back_unchanged[lines]")
+def handler_for(app):
+    """Remove the byte order mark of a text."""
+
+    def to_result(status, headers, content):
+        try:
+            text, encoded = content.decode("utf-8-sig"), False
+        except UnicodeDecodeError:
+            text, encoded = base64.b64encode(content).decode(), True
+        return result_of(status, headers, b"", body=text, isBase64Encoded=encoded)
+
+    return handler_with(app, scope_of, body_of, to_result)
+
+
+@wrong("15.1.2", caught_by="test_q2_the_application_receives_all_headers[headers2]")
+def handler_for(app):
+    """Make one header of each cookie."""
+
+    def to_scope(event):
+        pairs = [(k, v) for k, v in event["headers"].items()]
+        cookies = [(k, part) for k, v in pairs for part in v.split("; ")]
+        return scope_of(event, headers=[(k.encode(), v.encode()) for k, v in cookies])
+
+    return handler_with(app, to_scope, body_of, result_of)
+
+
+@wrong("15.1.2", caught_by="test_q2_the_dict_has_the_status_code[503]")
+def handler_for(app):
+    """Write a body of one's own for errors."""
+
+    def to_result(status, headers, content):
+        return result_of(status, headers, content if status < 400 else b"error")
+
+    return handler_with(app, scope_of, body_of, to_result)
+
+
+@wrong("15.1.2", caught_by="test_q2_the_body_comes_back_unchanged[large]")
+def handler_for(app):
+    """Return the beginning of a large body."""
+    return handler_with(
+        app, scope_of, body_of, lambda *seen: result_of(*seen[:2], seen[2][:65_536])
+    )
+
+
 @right("15.1.2")
 def handler_for(app):
     """Return text as it is, and Base64 only where it has to be."""
@@ -1800,6 +1969,56 @@ def prints_app(album, make_print):
             before = remaining()
             make_print(album.read(number))
             slowest = max(slowest, before - remaining())
+        return None
+
+    return app_of(print_album)
+
+
+@wrong("15.1.3", caught_by="test_q3_at_most_five_photos_are_in_memory[700]")
+def prints_app(album, make_print):
+    """Print a hundred photos at most."""
+
+    def print_album(remaining, first):
+        for number in range(first, min(len(album), first + 100)):
+            if remaining() < 10_000:
+                return number
+            make_print(album.read(number))
+        return None
+
+    return app_of(print_album)
+
+
+@wrong("15.1.3", caught_by="test_q3_no_photo_is_begun_in_the_last_10_s[12500]")
+def prints_app(album, make_print):
+    """Read the next photo before the time is asked for."""
+
+    def print_album(remaining, first):
+        photo = None
+        for number in range(first, len(album)):
+            if remaining() < 10_000:
+                return number
+            photo = photo or album.read(number)
+            ahead = album.read(number + 1) if number + 1 < len(album) else None
+            make_print(photo)
+            photo = ahead
+        return None
+
+    return app_of(print_album)
+
+
+@wrong("15.1.3", caught_by="test_q3_at_most_five_photos_are_in_memory[7]")
+def prints_app(album, make_print):
+    """Keep the last photo of each request."""
+    last = []
+
+    def print_album(remaining, first):
+        photo = None
+        for number in range(first, len(album)):
+            if remaining() < 10_000:
+                return number
+            photo = album.read(number)
+            make_print(photo)
+        last.append(photo)
         return None
 
     return app_of(print_album)
