@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import quote_plus, unquote_plus
 
 import sqlglot
-from sqlglot import exp
+from sqlglot import TokenType
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -197,13 +197,14 @@ def _with_values(sql: str, parameters: list[str]) -> str:
     if not parameters:
         return sql
     try:
-        statement = sqlglot.parse_one(sql, read="trino")
-        marks = list(statement.find_all(exp.Placeholder, bfs=False))
-        for mark, value in zip(marks, parameters, strict=True):
-            mark.replace(sqlglot.parse_one(value, read="trino"))
-    except (sqlglot.ParseError, ValueError) as error:
+        tokens = sqlglot.tokenize(sql, read="trino")
+        marks = [one for one in tokens if one.token_type is TokenType.PLACEHOLDER]
+        pairs = list(zip(marks, parameters, strict=True))
+    except (sqlglot.errors.SqlglotError, ValueError) as error:
         raise lake_error(error) from error
-    return statement.sql("trino")
+    for mark, value in reversed(pairs):
+        sql = f"{sql[: mark.start]} {value} {sql[mark.end + 1 :]}"
+    return sql
 
 
 def _pages(outcome: Outcome, page_rows: int) -> list[dict[str, Any]]:

@@ -44,14 +44,14 @@ def minutes_by_station(host: str, port: int, day: date) -> dict[str, int]:
     Trino?
 
     The rides of a bike-sharing service are Parquet files in a data lake, in one folder
-    for each `ride_date`. Trino offers them as the table `rides` above. A nightly report
-    calls this function once. Connect to Trino with SQLAlchemy, and return the sum of
-    `minutes` on `day` for each station.
+    for each `ride_date`. Trino offers them as the table `rides` above. Connect to Trino
+    with SQLAlchemy, and return the sum of `minutes` on `day` for each station. A report
+    calls this function once a night, so each call may create its own engine.
 
     - Connect to the server at `host` and `port` as the user "analyst", with the catalog
       "lake" and the schema "bikes".
-    - Send one query. For this query, Trino reads only the files of `day`, and returns
-      one row for each station.
+    - Send one query, and let Trino filter and group: it reads only the files of `day`,
+      and returns one row for each station.
     - Send `day` as a bound parameter that is a date. Trino does not compare a date with
       text.
 
@@ -136,13 +136,15 @@ def create_distinct_count() -> Callable[[ColumnElement[Any]], ColumnElement[int]
     a SQL construct that compiles to different SQL for different dialects, and return
     it. The example calls it `distinct_count`.
 
-    - `distinct_count(x)` compiles to `approx_distinct(x)` for the dialect "trino".
-    - It compiles to `count(DISTINCT x)` for every other dialect, and also in
+    - `distinct_count(x)` compiles to `approx_distinct(x)` for the dialect with the
+      name "trino".
+    - It compiles to `count(DISTINCT x)` for every dialect with another name, and in
       `str(query)`.
     - `x` is any SQL expression, such as a column. Bound parameters in `x` stay bound
       parameters.
     - The type of `distinct_count(x)` is an integer type of SQLAlchemy.
-    - Other functions, such as `func.count`, compile as before.
+    - All other functions, such as `func.count` and `func.approx_distinct`, compile as
+      before.
 
     Example:
         distinct_count = create_distinct_count()

@@ -5,15 +5,18 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from itertools import count
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 import sqlglot
-from sqlalchemy import ColumnElement, Engine, Select, case, func, select
+from sqlalchemy import Column, ColumnElement, Engine, Select, case, event, func, select
 from sqlalchemy.dialects import mssql, mysql, oracle, postgresql, sqlite
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import FlushError
+from sqlalchemy.pool import Pool
+from sqlalchemy.sql import functions
 from sqlalchemy.types import Integer
 from sqlglot import exp
 from trino.exceptions import TrinoQueryError
@@ -35,10 +38,13 @@ RIDES = [
     *((date(2026, 3, 2), one, "b1", 10 + n) for n, one in enumerate(STATIONS)),
     *((date(2026, 3, 2), one, "b2", 20) for one in STATIONS[:4]),
     (date(2026, 3, 3), "zoo", "b2", 7),
-    (date(2026, 3, 3), "zoo", "b3", 7),
+    *((date(2026, 3, 3), "zoo", "b3", 7) for _ in range(2)),
     (date(2026, 4, 2), "pier", "b4", 500),
     (date(2025, 3, 2), "pier", "b4", 900),
 ]
+# More stations than somebody reads by chance, and some with similar names.
+DOCKS = ["Zoo", "zoo", " zoo", "zoo ", "zoo2", *(f"dock {n}" for n in range(1200))]
+DOCK_RIDES = [(date(2026, 3, 2), dock, "b1", n % 40) for n, dock in enumerate(DOCKS)]
 BUSY, QUIET, EMPTY = date(2026, 3, 2), date(2026, 3, 3), date(2026, 3, 4)
 
 
@@ -61,6 +67,16 @@ def server() -> Iterator[TrinoCoordinator]:
         yield coordinator
 
 
+@pytest.fixture(scope="module")
+def large_server() -> Iterator[TrinoCoordinator]:
+    """Yield a coordinator whose table `rides` has many stations."""
+    with trino_coordinator(page_rows=500) as coordinator:
+        coordinator.lake.create_table(
+            "bikes.rides", RIDE, DOCK_RIDES, partitioned_by="ride_date"
+        )
+        yield coordinator
+
+
 @pytest.fixture
 def trino(server: TrinoCoordinator) -> TrinoCoordinator:
     """Return the coordinator, which has received nothing yet."""
@@ -78,11 +94,15 @@ def report(
     except AssertionError as raised:
         error = getattr(raised.__cause__, "orig", None)
         if not isinstance(error, TrinoQueryError):
-            raise
+            raise AssertionError(
+                f"{raised} The docstring asks for a dict of stations, which is empty "
+                "for a day without rides. Look at the URL, and at how you read rows."
+            ) from raised
         words = f"{call} raised an error of Trino, {error.error_name}: "
         raise AssertionError(
             f"{words}{in_words(error.message)}. The docstring asks for the catalog "
-            '"lake", the schema "bikes" and one query of `rides`. Look at the URL.'
+            '"lake", the schema "bikes" and one query of `rides`. Look at the URL, and '
+            "at the query."
         ) from raised
 
 
@@ -108,6 +128,45 @@ def test_q1_the_minutes_of_each_station_are_returned(
         f"For {day}, the result is {in_words(seen)}. The docstring asks for the sum of "
         f"`minutes` on this day for each station: {in_words(expected)}. Look at the "
         "filter, at `group_by`, and at the rows that you read."
+    )
+
+
+def test_q1_a_day_with_many_stations_is_complete(
+    answers: Any, large_server: TrinoCoordinator
+) -> None:
+    expected = sums(BUSY, DOCK_RIDES)
+    seen: Any = report(answers, large_server, BUSY)
+    assert isinstance(seen, dict), (
+        f"The result is {in_words(seen)}. The docstring asks for a dict with the sum "
+        "for each station. Look at `return`."
+    )
+    wrong = [one for one in expected if one not in seen or seen[one] != expected[one]]
+    is_same = not wrong and len(seen) == len(expected)
+    assert is_same, (
+        f"On this day, {len(expected)} stations have rides. The result has "
+        f"{len(seen)}, and differs for {in_words(wrong)}. The docstring asks for the "
+        "sum for each station. Look at how many rows you read, and at the names of the "
+        "stations."
+    )
+
+
+def test_q1_the_connection_is_one_of_sqlalchemy(
+    answers: Any, trino: TrinoCoordinator
+) -> None:
+    used: list[object] = []
+
+    def note(*connection: object) -> None:
+        used.append(connection)
+
+    event.listen(Pool, "checkout", note)
+    try:
+        report(answers, trino, BUSY)
+    finally:
+        event.remove(Pool, "checkout", note)
+    query = only_query(trino)
+    assert used, (
+        f"Trino received {in_words(query.sql)}, and no engine of SQLAlchemy was used. "
+        "The docstring asks to connect with SQLAlchemy. Look at what you import."
     )
 
 
@@ -178,9 +237,9 @@ def test_q1_each_call_connects_to_its_own_server(
     expected = [sums(BUSY), sums(BUSY, others)]
     is_same = seen == expected
     assert is_same, (
-        "Two calls with the ports of two servers returned "
-        f"{in_words(seen[0])} and {in_words(seen[1])}. The second server has "
-        f"{expected[1]}. The docstring asks to connect to `host` and `port`."
+        "After a call for one server, a call with the port of a second server returned "
+        f"{in_words(seen[1])}. The second server has {expected[1]}. The docstring asks "
+        "to connect to `host` and `port`. Look at what your code keeps from a call."
     )
 
 
@@ -255,6 +314,13 @@ class DremioDialect(DefaultDialect):
     supports_statement_cache = True
 
 
+class StarburstDialect(TrinoDialect):
+    """A dialect that derives from Trino's, and has another name."""
+
+    name = "starburst"
+    supports_statement_cache = True
+
+
 # Each dialect, and what sqlglot calls its SQL.
 DIALECTS: dict[str, tuple[DefaultDialect | None, str]] = {
     "postgresql": (postgresql.dialect(), "postgres"),
@@ -265,6 +331,13 @@ DIALECTS: dict[str, tuple[DefaultDialect | None, str]] = {
     "dremio": (DremioDialect(), "postgres"),
     "str(query)": (None, "postgres"),
 }
+
+
+@pytest.fixture(autouse=True)
+def _functions() -> Iterator[None]:
+    """Take back what an answer registers as a function."""
+    with patch.dict(functions._registry["_default"]):
+        yield
 
 
 def distinct_count(answers: Any) -> Callable[[Any], Any]:
@@ -286,13 +359,21 @@ def distinct_count(answers: Any) -> Callable[[Any], Any]:
     return construct
 
 
+def look_at_rules(what: str, call: Callable[..., Any], *values: Any, **kw: Any) -> Any:
+    """Return what a call returns that uses the rules for compiling."""
+    try:
+        return attempt(what, call, *values, **kw)
+    except AssertionError as raised:
+        raise AssertionError(
+            f"{raised} The docstring asks for SQL for every dialect, and for any SQL "
+            "expression `x`. Look at your rules for compiling."
+        ) from raised
+
+
 def sql_of(query: Select[Any], dialect: DefaultDialect | None) -> str:
     """Return the SQL of a query on one line."""
-    compiled = attempt(
-        f"Compiling for {dialect.name if dialect else 'str(query)'}",
-        query.compile,
-        dialect=dialect,
-    )
+    where = f"the dialect {dialect.name!r}" if dialect else "`str(query)`"
+    compiled = look_at_rules(f"Compiling for {where}", query.compile, dialect=dialect)
     return " ".join(str(compiled).split())
 
 
@@ -310,10 +391,12 @@ def without_names(sql: str, read: str) -> str:
 def check_sql(sql: str, read: str, expected: str, where: str) -> None:
     """Check the SQL that a query compiles to."""
     is_same = without_names(sql, read) == without_names(expected, read)
+    look = "your rules for compiling: which dialect is each of them for?"
+    if " FROM " not in sql:
+        look = "your class: it does not tell SQLAlchemy the table of `x`."
     assert is_same, (
         f"For {where}, the query compiles to {in_words(sql)}. The docstring asks for "
-        f"{in_words(expected)}. Look at your rules for compiling: which dialect is "
-        "each of them for?"
+        f"{in_words(expected)}. Look at {look}"
     )
 
 
@@ -325,6 +408,15 @@ def test_q3_other_dialects_count_exactly(answers: Any, where: str, column: str) 
     sql = sql_of(select(counted(answers.rides.c[column])), dialect)
     expected = f"SELECT count(DISTINCT rides.{column}) FROM rides"
     check_sql(sql, read, expected, where)
+
+
+@pytest.mark.parametrize("name", ["starburst", "presto", "trinodb", "my_trino"])
+def test_q3_dialects_with_other_names_count_exactly(answers: Any, name: str) -> None:
+    dialect = StarburstDialect() if name == "starburst" else DremioDialect()
+    dialect.name = name
+    sql = sql_of(select(distinct_count(answers)(answers.rides.c.bike)), dialect)
+    expected = "SELECT count(DISTINCT rides.bike) FROM rides"
+    check_sql(sql, "trino", expected, f"a dialect with the name {name!r}")
 
 
 @pytest.mark.parametrize("column", ["bike", "station"])
@@ -386,7 +478,7 @@ def test_q3_a_database_counts_any_expression(
     for kind, (x, values, _) in expressions(answers.rides).items():
         query = select(counted(x))
         with engines[where].connect() as connection:
-            seen = attempt(
+            seen = look_at_rules(
                 f"`distinct_count({x})` on {where}", connection.scalar, query
             )
         assert seen == len(values), (
@@ -401,7 +493,9 @@ def test_q3_bound_parameters_stay_bound_parameters(answers: Any, where: str) -> 
     counted = distinct_count(answers)
     dialect = sqlite.dialect() if where == "sqlite" else TRINO
     for x, _, expected in expressions(answers.rides).values():
-        compiled = attempt("Compiling", select(counted(x)).compile, dialect=dialect)
+        compiled = look_at_rules(
+            "Compiling", select(counted(x)).compile, dialect=dialect
+        )
         seen = [compiled.params[name] for name in compiled.positiontup or ()]
         assert seen == expected, (
             f"On {where}, `distinct_count({x})` has the bound parameters "
@@ -419,7 +513,7 @@ def test_q3_it_can_be_labelled_and_compared(
     expected = [(BUSY, 2), (QUIET, 2)]
     for where, engine in engines.items():
         with engine.connect() as connection:
-            rows = attempt(f"The query on {where}", connection.execute, query)
+            rows = look_at_rules(f"The query on {where}", connection.execute, query)
             seen = sorted((row.ride_date, row.bikes) for row in rows)
         assert seen == expected, (
             f"On {where}, the days with more than one bike are {in_words(seen)}. They "
@@ -428,20 +522,43 @@ def test_q3_it_can_be_labelled_and_compared(
         )
 
 
-@pytest.mark.parametrize("where", ["trino", "sqlite"])
-def test_q3_other_functions_compile_as_before(answers: Any, where: str) -> None:
+@pytest.mark.parametrize("where", ["sqlite", "trino"])
+def test_q3_the_sql_of_the_argument_stays(answers: Any, where: str) -> None:
     counted, c = distinct_count(answers), answers.rides.c
     dialect = TRINO if where == "trino" else sqlite.dialect()
+    for x in (
+        Column('Bike "DISTINCT no"'),
+        func.upper(c.bike) + c.station,
+        case((c.minutes > 60, "long"), else_="short"),
+        select(func.count(c.bike.distinct()).label("n")).scalar_subquery(),
+    ):
+        expected = sql_of(select(x.label("x")), dialect)[len("SELECT ") :]
+        expected = expected.partition(" AS x")[0]
+        seen = sql_of(select(counted(x)), dialect)
+        assert expected in seen, (
+            f"For {where}, the query compiles to {in_words(seen)}. The SQL of `x` is "
+            f"{in_words(expected)}. The docstring asks for any SQL expression `x`. "
+            "Look at how your rules compile `x`."
+        )
+
+
+OTHERS = ["count", "sum", "max", "min", "avg", "approx_distinct", "array_agg", "lower"]
+
+
+@pytest.mark.parametrize("where", ["trino", "sqlite", "str(query)"])
+def test_q3_other_functions_compile_as_before(answers: Any, where: str) -> None:
+    counted, c = distinct_count(answers), answers.rides.c
+    dialect = TRINO if where == "trino" else DIALECTS[where][0]
     sql_of(select(counted(c.bike)), dialect)
-    query = select(func.count(c.bike), func.count(c.bike.distinct()), func.max(c.bike))
-    seen = without_names(sql_of(query, dialect), where)
-    names = ("count(rides.bike)", "count(DISTINCT rides.bike)", "max(rides.bike)")
-    expected = without_names(f"SELECT {', '.join(names)} FROM rides", where)
-    assert seen == expected, (
-        f"For {where}, other functions compile to {in_words(seen)}. The docstring asks "
-        f"that they compile as before: {in_words(expected)}. Look at the class that "
-        "your rules are for."
-    )
+    others = {f"{name}(rides.bike)": getattr(func, name)(c.bike) for name in OTHERS}
+    others["count(DISTINCT rides.bike)"] = func.count(c.bike.distinct())
+    for expected, other in others.items():
+        seen = sql_of(select(other.label("x")), dialect)
+        assert seen == f"SELECT {expected} AS x FROM rides", (
+            f"For {where}, another function compiles to {in_words(seen)}. The "
+            f"docstring asks that it compiles as before: {in_words(expected)}. Look "
+            "at the class that your rules are for, and at its name."
+        )
 
 
 def test_q3_the_type_is_an_integer_type(answers: Any) -> None:

@@ -55,6 +55,13 @@ def test_parameters_arrive_with_their_types(trino: TrinoCoordinator, way: str) -
     assert (query.user, query.database, query.verb) == ("analyst", "lake/sea", "SELECT")
 
 
+def test_parameters_are_used_in_the_order_of_the_text(trino: TrinoCoordinator) -> None:
+    sql = "SELECT level - :n FROM levels WHERE day > :day ORDER BY 1 OFFSET :o LIMIT :l"
+    values = {"n": -5, "day": date(2026, 5, 1), "o": 1, "l": 2}
+    with _connect(trino) as connection:
+        assert connection.execute(text(sql), values).all() == [(7,), (8,)]
+
+
 def test_rows_are_sent_page_by_page(trino: TrinoCoordinator) -> None:
     with _connect(trino) as connection:
         result = connection.execute(text("SELECT level FROM levels ORDER BY level"))

@@ -70,7 +70,7 @@ def minutes_by_station(host, port, day):
         return {station: minutes for station, minutes in rows.fetchall()}
 
 
-@wrong("19.1.1", caught_by="test_q1_trino_reads_only_the_files_of_the_day")
+@wrong("19.1.1", caught_by="test_q1_trino_reads_only_the_files_of_the_day[2026-03-02]")
 def minutes_by_station(host, port, day):
     """Read the whole table, and filter and sum in Python."""
     engine = create_engine(f"trino://analyst@{host}:{port}/lake/bikes")
@@ -82,7 +82,7 @@ def minutes_by_station(host, port, day):
     return found
 
 
-@wrong("19.1.1", caught_by="test_q1_trino_returns_one_row_for_each_station")
+@wrong("19.1.1", caught_by="test_q1_trino_returns_one_row_for_each_station[2026-03-02]")
 def minutes_by_station(host, port, day):
     """Sum in Python."""
     engine = create_engine(f"trino://analyst@{host}:{port}/lake/bikes")
@@ -94,7 +94,7 @@ def minutes_by_station(host, port, day):
     return found
 
 
-@wrong("19.1.1", caught_by="test_q1_trino_reads_only_the_files_of_the_day")
+@wrong("19.1.1", caught_by="test_q1_trino_reads_only_the_files_of_the_day[2026-03-02]")
 def minutes_by_station(host, port, day):
     """Group all days, and pick the day in Python."""
     engine = create_engine(f"trino://analyst@{host}:{port}/lake/bikes")
@@ -106,7 +106,7 @@ def minutes_by_station(host, port, day):
     return {station: minutes for one, station, minutes in rows if one == day}
 
 
-@wrong("19.1.1", caught_by="test_q1_the_day_is_a_bound_parameter")
+@wrong("19.1.1", caught_by="test_q1_the_day_is_a_bound_parameter[2026-03-02]")
 def minutes_by_station(host, port, day):
     """Write the day into the SQL."""
     engine = create_engine(f"trino://analyst@{host}:{port}/lake/bikes")
@@ -118,7 +118,7 @@ def minutes_by_station(host, port, day):
         return dict(connection.execute(text(query)).all())
 
 
-@wrong("19.1.1", caught_by="test_q1_the_day_is_a_bound_parameter")
+@wrong("19.1.1", caught_by="test_q1_the_day_is_a_bound_parameter[2026-03-02]")
 def minutes_by_station(host, port, day):
     """Send the day as text."""
     engine = create_engine(f"trino://analyst@{host}:{port}/lake/bikes")
@@ -131,7 +131,7 @@ def minutes_by_station(host, port, day):
         return dict(connection.execute(query).all())
 
 
-@wrong("19.1.1", caught_by="test_q1_the_day_is_a_bound_parameter")
+@wrong("19.1.1", caught_by="test_q1_the_day_is_a_bound_parameter[2026-03-02]")
 def minutes_by_station(host, port, day):
     """Send the day as a timestamp."""
     engine = create_engine(f"trino://analyst@{host}:{port}/lake/bikes")
@@ -144,7 +144,7 @@ def minutes_by_station(host, port, day):
         return dict(connection.execute(query).all())
 
 
-@wrong("19.1.1", caught_by="test_q1_the_day_is_a_bound_parameter")
+@wrong("19.1.1", caught_by="test_q1_the_day_is_a_bound_parameter[2026-03-02]")
 def minutes_by_station(host, port, day):
     """Let SQLAlchemy write the day into the SQL."""
     engine = create_engine(f"trino://analyst@{host}:{port}/lake/bikes")
@@ -157,7 +157,9 @@ def minutes_by_station(host, port, day):
         return dict(connection.execute(query).all())
 
 
-@wrong("19.1.1", caught_by="test_q1_the_minutes_of_each_station_are_returned")
+@wrong(
+    "19.1.1", caught_by="test_q1_the_minutes_of_each_station_are_returned[2026-03-02]"
+)
 def minutes_by_station(host, port, day):
     """Forget the dialect: a URL of PostgreSQL."""
     engine = create_engine(f"postgresql+psycopg://analyst@{host}:{port}/lake")
@@ -170,7 +172,9 @@ def minutes_by_station(host, port, day):
         return dict(connection.execute(query).all())
 
 
-@wrong("19.1.1", caught_by="test_q1_the_minutes_of_each_station_are_returned")
+@wrong(
+    "19.1.1", caught_by="test_q1_the_minutes_of_each_station_are_returned[2026-03-02]"
+)
 def minutes_by_station(host, port, day):
     """Forget the schema."""
     engine = create_engine(f"trino://analyst@{host}:{port}/lake")
@@ -183,7 +187,7 @@ def minutes_by_station(host, port, day):
         return dict(connection.execute(query).all())
 
 
-@wrong("19.1.1", caught_by="test_q1_the_connection_is_as_the_docstring_says")
+@wrong("19.1.1", caught_by="test_q1_the_connection_is_as_the_docstring_says[127.0.0.1]")
 def minutes_by_station(host, port, day):
     """Forget the user."""
     engine = create_engine(f"trino://{host}:{port}/lake/bikes")
@@ -209,7 +213,9 @@ def minutes_by_station(host, port, day):
         return dict(connection.execute(query).all())
 
 
-@wrong("19.1.1", caught_by="test_q1_the_minutes_of_each_station_are_returned")
+@wrong(
+    "19.1.1", caught_by="test_q1_the_minutes_of_each_station_are_returned[2026-03-02]"
+)
 def minutes_by_station(host, port, day):
     """Type the port of the example in."""
     engine = create_engine(
@@ -314,7 +320,7 @@ def minutes_by_station(host, port, day):
         return {first[0]: first[1]} | dict(rows.all())
 
 
-@wrong("19.1.1", caught_by="test_q1_trino_returns_one_row_for_each_station")
+@wrong("19.1.1", caught_by="test_q1_trino_returns_one_row_for_each_station[2026-03-02]")
 def minutes_by_station(host, port, day):
     """Send a query for each station."""
     engine = create_engine(f"trino://analyst@{host}:{port}/lake/bikes")
@@ -425,7 +431,9 @@ def minutes_by_station(host, port, day):
         return dict(connection.execute(query).all())
 
 
-@wrong("19.1.1", caught_by="test_q1_the_minutes_of_each_station_are_returned")
+@wrong(
+    "19.1.1", caught_by="test_q1_the_minutes_of_each_station_are_returned[2026-03-02]"
+)
 def minutes_by_station(host, port, day):
     """Make a dict of the result, which has `keys()`."""
     engine = create_engine(f"trino://analyst@{host}:{port}/lake/bikes")
@@ -438,7 +446,7 @@ def minutes_by_station(host, port, day):
         return dict(connection.execute(query))
 
 
-@wrong("19.1.1", caught_by="test_q1_the_day_is_a_bound_parameter")
+@wrong("19.1.1", caught_by="test_q1_the_day_is_a_bound_parameter[2026-03-02]")
 def minutes_by_station(host, port, day):
     """Compile the statement with its values."""
     engine = create_engine(f"trino://analyst@{host}:{port}/lake/bikes")
@@ -452,7 +460,7 @@ def minutes_by_station(host, port, day):
         return dict(connection.execute(text(str(sql))).all())
 
 
-@wrong("19.1.1", caught_by="test_q1_trino_returns_one_row_for_each_station")
+@wrong("19.1.1", caught_by="test_q1_trino_returns_one_row_for_each_station[2026-03-02]")
 def minutes_by_station(host, port, day):
     """Count the rides first."""
     engine = create_engine(f"trino://analyst@{host}:{port}/lake/bikes")
@@ -491,6 +499,76 @@ def minutes_by_station(host, port, day):
         select(rides.c.station, func.sum(rides.c.minutes))
         .group_by(rides.c.station, rides.c.ride_date)
         .having(rides.c.ride_date == day)
+    )
+    with engine.connect() as connection:
+        return dict(connection.execute(query).all())
+
+
+@wrong("19.1.1", caught_by="test_q1_the_connection_is_one_of_sqlalchemy")
+def minutes_by_station(host, port, day):
+    """Use the client of Trino without SQLAlchemy."""
+    from trino.dbapi import connect
+
+    given = {"user": "analyst", "catalog": "lake", "schema": "bikes"}
+    cursor = connect(host=host, port=port, **given).cursor()
+    query = (
+        "SELECT station, sum(minutes) FROM rides WHERE ride_date = ? GROUP BY station"
+    )
+    return dict(cursor.execute(query, (day,)).fetchall())
+
+
+@wrong("19.1.1", caught_by="test_q1_a_day_with_many_stations_is_complete")
+def minutes_by_station(host, port, day):
+    """Read a fixed number of rows."""
+    engine = create_engine(f"trino://analyst@{host}:{port}/lake/bikes")
+    query = (
+        select(rides.c.station, func.sum(rides.c.minutes))
+        .where(rides.c.ride_date == day)
+        .group_by(rides.c.station)
+    )
+    with engine.connect() as connection:
+        return dict(connection.execute(query).fetchmany(1000))
+
+
+@wrong("19.1.1", caught_by="test_q1_a_day_with_many_stations_is_complete")
+def minutes_by_station(host, port, day):
+    """Trim the names of the stations."""
+    engine = create_engine(f"trino://analyst@{host}:{port}/lake/bikes")
+    station = func.trim(rides.c.station)
+    query = (
+        select(station, func.sum(rides.c.minutes))
+        .where(rides.c.ride_date == day)
+        .group_by(station)
+    )
+    with engine.connect() as connection:
+        return dict(connection.execute(query).all())
+
+
+@wrong(
+    "19.1.1", caught_by="test_q1_the_minutes_of_each_station_are_returned[2026-03-03]"
+)
+def minutes_by_station(host, port, day):
+    """Count equal rides once."""
+    engine = create_engine(f"trino://analyst@{host}:{port}/lake/bikes")
+    found = select(rides).where(rides.c.ride_date == day).distinct().subquery()
+    query = select(found.c.station, func.sum(found.c.minutes))
+    with engine.connect() as connection:
+        return dict(connection.execute(query.group_by(found.c.station)).all())
+
+
+@right("19.1.1")
+def minutes_by_station(host, port, day):
+    """Send a parameter in front of the day, and connect by hand."""
+    from trino.dbapi import connect
+
+    given = {"user": "analyst", "catalog": "lake", "schema": "bikes"}
+    engine = create_engine(
+        "trino://", creator=lambda: connect(host=host, port=port, **given)
+    )
+    query = (
+        select(rides.c.station, func.coalesce(func.sum(rides.c.minutes), 0))
+        .where(rides.c.ride_date == day)
+        .group_by(rides.c.station)
     )
     with engine.connect() as connection:
         return dict(connection.execute(query).all())
@@ -641,13 +719,13 @@ def create_distinct_count():
     return count_distinct
 
 
-@wrong("19.1.3", caught_by="test_q3_other_dialects_count_exactly")
+@wrong("19.1.3", caught_by="test_q3_other_dialects_count_exactly[bike-postgresql]")
 def create_distinct_count():
     """Use the function of Trino everywhere."""
     return lambda x: func.approx_distinct(x, type_=Integer())
 
 
-@wrong("19.1.3", caught_by="test_q3_trino_counts_with_approx_distinct")
+@wrong("19.1.3", caught_by="test_q3_trino_counts_with_approx_distinct[bike]")
 def create_distinct_count():
     """Count exactly everywhere."""
     return lambda x: func.count(distinct(x))
@@ -712,7 +790,7 @@ def create_distinct_count():
     return distinct_count
 
 
-@wrong("19.1.3", caught_by="test_q3_trino_counts_with_approx_distinct")
+@wrong("19.1.3", caught_by="test_q3_trino_counts_with_approx_distinct[bike]")
 def create_distinct_count():
     """Use the name that other engines have for it."""
 
@@ -731,7 +809,7 @@ def create_distinct_count():
     return distinct_count
 
 
-@wrong("19.1.3", caught_by="test_q3_other_dialects_count_exactly")
+@wrong("19.1.3", caught_by="test_q3_other_dialects_count_exactly[bike-postgresql]")
 def create_distinct_count():
     """Forget DISTINCT in the default."""
 
@@ -750,7 +828,7 @@ def create_distinct_count():
     return distinct_count
 
 
-@wrong("19.1.3", caught_by="test_q3_a_database_counts_any_expression")
+@wrong("19.1.3", caught_by="test_q3_a_database_counts_any_expression[sqlite]")
 def create_distinct_count():
     """Write the name of the column into the SQL."""
 
@@ -771,7 +849,7 @@ def create_distinct_count():
     return distinct_count
 
 
-@wrong("19.1.3", caught_by="test_q3_bound_parameters_stay_bound_parameters")
+@wrong("19.1.3", caught_by="test_q3_bound_parameters_stay_bound_parameters[sqlite]")
 def create_distinct_count():
     """Write the values into the SQL."""
 
@@ -792,7 +870,7 @@ def create_distinct_count():
     return distinct_count
 
 
-@wrong("19.1.3", caught_by="test_q3_bound_parameters_stay_bound_parameters")
+@wrong("19.1.3", caught_by="test_q3_bound_parameters_stay_bound_parameters[sqlite]")
 def create_distinct_count():
     """Compile the argument by itself, which loses its parameters."""
 
@@ -875,7 +953,7 @@ def create_distinct_count():
     return distinct_count
 
 
-@wrong("19.1.3", caught_by="test_q3_trino_counts_with_approx_distinct")
+@wrong("19.1.3", caught_by="test_q3_trino_counts_with_approx_distinct[bike]")
 def create_distinct_count():
     """Decide when the construct is created."""
     engine = create_engine("sqlite://")
@@ -888,7 +966,7 @@ def create_distinct_count():
     return distinct_count
 
 
-@wrong("19.1.3", caught_by="test_q3_other_dialects_count_exactly")
+@wrong("19.1.3", caught_by="test_q3_other_dialects_count_exactly[bike-postgresql]")
 def create_distinct_count():
     """Return an expression instead of something to call."""
 
@@ -907,13 +985,13 @@ def create_distinct_count():
     return distinct_count(rides.c.bike)
 
 
-@wrong("19.1.3", caught_by="test_q3_other_dialects_count_exactly")
+@wrong("19.1.3", caught_by="test_q3_other_dialects_count_exactly[bike-postgresql]")
 def create_distinct_count():
     """Return text."""
     return lambda x: f"approx_distinct({x})"
 
 
-@wrong("19.1.3", caught_by="test_q3_other_dialects_count_exactly")
+@wrong("19.1.3", caught_by="test_q3_other_dialects_count_exactly[bike-postgresql]")
 def create_distinct_count():
     """Forget `return`."""
 
@@ -994,7 +1072,7 @@ def create_distinct_count():
     return DistinctCount
 
 
-@wrong("19.1.3", caught_by="test_q3_other_dialects_count_exactly")
+@wrong("19.1.3", caught_by="test_q3_other_dialects_count_exactly[bike-postgresql]")
 def create_distinct_count():
     """Mix up the two rules."""
 
@@ -1013,7 +1091,7 @@ def create_distinct_count():
     return distinct_count
 
 
-@wrong("19.1.3", caught_by="test_q3_trino_counts_with_approx_distinct")
+@wrong("19.1.3", caught_by="test_q3_trino_counts_with_approx_distinct[bike]")
 def create_distinct_count():
     """Use the old name of Trino for the dialect."""
 
@@ -1052,7 +1130,7 @@ def create_distinct_count():
     return distinct_count
 
 
-@wrong("19.1.3", caught_by="test_q3_other_dialects_count_exactly")
+@wrong("19.1.3", caught_by="test_q3_other_dialects_count_exactly[bike-postgresql]")
 def create_distinct_count():
     """Return a whole SELECT."""
 
@@ -1069,3 +1147,154 @@ def create_distinct_count():
         return f"approx_distinct({compiler.process(element.clauses, **kw)})"
 
     return lambda x: select(distinct_count(x)).scalar_subquery()
+
+
+@wrong("19.1.3", caught_by="test_q3_dialects_with_other_names_count_exactly[my_trino]")
+def create_distinct_count():
+    """Look for a part of the name."""
+
+    class distinct_count(FunctionElement):
+        type = Integer()
+        inherit_cache = True
+
+    @compiles(distinct_count)
+    def rule(element, compiler, **kw):
+        x = compiler.process(element.clauses, **kw)
+        is_trino = "trino" in compiler.dialect.name
+        return f"approx_distinct({x})" if is_trino else f"count(DISTINCT {x})"
+
+    return distinct_count
+
+
+@wrong("19.1.3", caught_by="test_q3_dialects_with_other_names_count_exactly[trinodb]")
+def create_distinct_count():
+    """Look at how the name begins."""
+
+    class distinct_count(FunctionElement):
+        type = Integer()
+        inherit_cache = True
+
+    @compiles(distinct_count)
+    def rule(element, compiler, **kw):
+        x = compiler.process(element.clauses, **kw)
+        is_trino = compiler.dialect.name.startswith("trino")
+        return f"approx_distinct({x})" if is_trino else f"count(DISTINCT {x})"
+
+    return distinct_count
+
+
+@wrong("19.1.3", caught_by="test_q3_dialects_with_other_names_count_exactly[starburst]")
+def create_distinct_count():
+    """Look at the class of the dialect."""
+
+    class distinct_count(FunctionElement):
+        type = Integer()
+        inherit_cache = True
+
+    @compiles(distinct_count)
+    def rule(element, compiler, **kw):
+        x = compiler.process(element.clauses, **kw)
+        from trino.sqlalchemy.dialect import TrinoDialect
+
+        is_trino = isinstance(compiler.dialect, TrinoDialect)
+        return f"approx_distinct({x})" if is_trino else f"count(DISTINCT {x})"
+
+    return distinct_count
+
+
+@wrong("19.1.3", caught_by="test_q3_dialects_with_other_names_count_exactly[presto]")
+def create_distinct_count():
+    """Have a rule for the old name of Trino, too."""
+
+    class distinct_count(FunctionElement):
+        type = Integer()
+        inherit_cache = True
+
+    @compiles(distinct_count)
+    def exactly(element, compiler, **kw):
+        return f"count(DISTINCT {compiler.process(element.clauses, **kw)})"
+
+    @compiles(distinct_count, "trino", "presto")
+    def roughly(element, compiler, **kw):
+        return f"approx_distinct({compiler.process(element.clauses, **kw)})"
+
+    return distinct_count
+
+
+@wrong("19.1.3", caught_by="test_q3_other_functions_compile_as_before[sqlite]")
+def create_distinct_count():
+    """Register the class as `func.approx_distinct`."""
+
+    class approx_distinct(GenericFunction):
+        type = Integer()
+        inherit_cache = True
+
+    @compiles(approx_distinct)
+    def exactly(element, compiler, **kw):
+        return f"count(DISTINCT {compiler.process(element.clauses, **kw)})"
+
+    @compiles(approx_distinct, "trino")
+    def roughly(element, compiler, **kw):
+        return f"approx_distinct({compiler.process(element.clauses, **kw)})"
+
+    return approx_distinct
+
+
+@wrong("19.1.3", caught_by="test_q3_other_functions_compile_as_before[trino]")
+def create_distinct_count():
+    """Register the class as `func.sum`."""
+
+    class distinct_count(GenericFunction):
+        name = "sum"
+        type = Integer()
+        inherit_cache = True
+
+    @compiles(distinct_count)
+    def exactly(element, compiler, **kw):
+        return f"count(DISTINCT {compiler.process(element.clauses, **kw)})"
+
+    @compiles(distinct_count, "trino")
+    def roughly(element, compiler, **kw):
+        return f"approx_distinct({compiler.process(element.clauses, **kw)})"
+
+    return distinct_count
+
+
+@wrong("19.1.3", caught_by="test_q3_the_sql_of_the_argument_stays[sqlite]")
+def create_distinct_count():
+    """Write all of the SQL in small letters."""
+
+    class distinct_count(FunctionElement):
+        type = Integer()
+        inherit_cache = True
+
+    @compiles(distinct_count)
+    def exactly(element, compiler, **kw):
+        return f"count(distinct {compiler.process(element.clauses, **kw)})".lower()
+
+    @compiles(distinct_count, "trino")
+    def roughly(element, compiler, **kw):
+        return f"approx_distinct({compiler.process(element.clauses, **kw)})".lower()
+
+    return distinct_count
+
+
+@wrong("19.1.3", caught_by="test_q3_the_sql_of_the_argument_stays[trino]")
+def create_distinct_count():
+    """Take DISTINCT out of the SQL."""
+
+    class distinct_count(FunctionElement):
+        type = Integer()
+        inherit_cache = True
+
+    @compiles(distinct_count)
+    def exactly(element, compiler, **kw):
+        return f"count({compiler.process(element.clauses, **kw)})"
+
+    @compiles(distinct_count, "trino")
+    def roughly(element, compiler, **kw):
+        return f"approx_distinct({compiler.process(element.clauses, **kw)})".replace(
+            "DISTINCT ", ""
+        )
+
+    return lambda x: distinct_count(distinct(x))
