@@ -6,7 +6,6 @@ Notes: content/docs/pydantic-with-schema-registry/integration.md
 """
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
 
 from confluent_kafka.schema_registry import SchemaRegistryClient
 from confluent_kafka.schema_registry.avro import AvroDeserializer, AvroSerializer
@@ -15,7 +14,7 @@ from confluent_kafka.serialization import (
     SerializationContext,
     SerializationError,
 )
-from pydantic import BaseModel, PositiveInt, ValidationError
+from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
 from sensei import ___
 
@@ -24,12 +23,13 @@ def compatibility() -> dict[str, str]:
     """20.1.1  Why is a schema registry important in event-driven architectures?
 
     The old schema has two fields without a default: `species` (string) and `number`
-    (int). A key below says what is different in the new schema. Predict for each new
-    schema which services can read the messages of the others.
+    (int). A key below says what is different in the new schema. Services with the old
+    and with the new schema send messages to each other. Predict who can read them.
 
-    - "new reads old": a service with the new schema can read old messages only.
-    - "old reads new": a service with the old schema can read new messages only.
-    - "both" or "neither": both directions work, or none of them.
+    - "new reads old": only services with the new schema can read messages of the other
+      schema.
+    - "old reads new": only services with the old schema can.
+    - "both" or "neither": all of them can, or none of them.
 
     Given:
         A service reads a message with two schemas: the schema of the message, which it
@@ -52,15 +52,16 @@ def compatibility() -> dict[str, str]:
 
 
 class Sighting(BaseModel):
-    """Some whales that a ship has seen. The time is in UTC."""
+    """Some whales that a ship has seen."""
 
     species: str
-    number: PositiveInt
-    seen_at: datetime
-    sea: str = "unknown"
+    number: int = Field(ge=1, lt=2**31)
+    seen_at: AwareDatetime
+    sea: str
 
 
-# The Avro schema of a `Sighting`. `timestamp-millis` is a `datetime` in Python.
+# The Avro schema of a `Sighting`. `timestamp-millis` is a `datetime` in Python. Old
+# messages have no `sea`: Avro gives them the default.
 SCHEMA = """{"type": "record", "name": "Sighting", "fields": [
     {"name": "species", "type": "string"},
     {"name": "number", "type": "int"},
@@ -68,7 +69,7 @@ SCHEMA = """{"type": "record", "name": "Sighting", "fields": [
     {"name": "sea", "type": "string", "default": "unknown"}
 ]}"""
 
-# Says to a serializer that it makes the value of a message of the topic "sightings".
+# Tells a serializer that it makes the value of a message of the topic "sightings".
 CONTEXT = SerializationContext("sightings", MessageField.VALUE)
 
 
@@ -81,11 +82,13 @@ class Codec:
     - `encode(sighting)` returns a message in Confluent's wire format: a zero byte, the
       id of the schema in the registry as four bytes, and the sighting in Avro by
       `SCHEMA`.
-    - When `encode` returns, the registry has `SCHEMA` as the subject "sightings-value".
-    - `decode(message)` returns a `Sighting`. The message may be made with another
-      schema of the registry: read it by the schema that its id names, and resolve it to
-      `SCHEMA`.
-    - If the model does not allow a value, `decode` raises `ValidationError`.
+    - When `encode` returns, the registry has `SCHEMA` in the subject "sightings-value".
+      The subject may have other versions, too.
+    - `decode(message)` returns a `Sighting`. The message may be written with another
+      schema of the registry, in any subject. Read it by the schema that its id names,
+      and resolve it to `SCHEMA`.
+    - If Avro cannot resolve it, `decode` raises an exception. If the model does not
+      allow a value, `decode` raises `ValidationError`.
 
     Given, with a dictionary `fields`:
         AvroSerializer(registry, SCHEMA)(fields, CONTEXT)     ->  the message
@@ -124,8 +127,11 @@ def consume(
     - If `decode` raises `SerializationError`, or the model raises `ValidationError`,
       call `reject(message, reason)` instead. The reason is `str` of the exception. Then
       go on with the next message.
-    - Every other exception passes through, and so does every exception of `store` and
-      `reject`.
+    - Every other exception passes through, and so does every exception of `messages`,
+      `store` and `reject`.
+
+    Given:
+        `decode` does not raise `ValidationError`.
 
     Example:
         decode(b"hello") raises SerializationError("Invalid magic byte")
