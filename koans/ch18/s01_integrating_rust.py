@@ -71,8 +71,8 @@ def project_folder() -> Path:
 
     - In `pyproject.toml`: pip builds the project with Maturin. The table
       `[build-system]` says so; without it, pip uses setuptools.
-    - In `Cargo.toml`: the module is called `sound`. Without a name in `[lib]`, it has
-      the name of the package, `sound_archive`.
+    - In `Cargo.toml`: the module is called `sound`. The table `[lib]` gives it a name;
+      without one, it is `sound_archive`. The package keeps its name, `sound-archive`.
     - In `src/lib.rs`: Python can call `clipped`, in the same way as `peak`. It cannot
       call `level`, which is a helper in Rust.
 
@@ -113,10 +113,11 @@ def archive_app(pool: ProcessPoolExecutor) -> FastAPI:
 
     - Call `fingerprint` in another thread of this process.
     - Call `count_entries` in a process of `pool`.
-    - While one of the functions runs, the application responds to other requests.
+    - While the functions run, for any number of requests (say, 60), the application
+      responds to other requests.
     - In each application, up to two calls of `fingerprint` run at the same time, and
-      never more. A further request waits until one of them has ended. While it waits,
-      it does not block a thread.
+      never more. A further request waits for as long as needed, and blocks no thread
+      meanwhile. A request that still sends its body does not count.
     - This is also true after `fingerprint` has raised an exception. A panic in Rust
       raises one that is a `BaseException`, and not an `Exception`.
 

@@ -22,8 +22,8 @@ def releases() -> dict[str, object]:
     OpenDP: from all answers, and from the answers without Ana's. Predict what comes
     out.
 
-    - "Ana wants to leave": the release is the exact number of employees who want to
-      leave. It is 4 with Ana's answer, and 3 without it. True or False?
+    - "Ana wants to leave": the exact number of employees who want to leave is 4 with
+      Ana's answer, and 3 without it. Does Ana want to leave? Predict True or False.
     - "epsilon of ...": which epsilon does the release have? Predict a number.
 
     The releases:
@@ -139,6 +139,7 @@ class Totals:
       published total differs from the exact one by at most this error.
     - `epsilon(error)` returns the smallest epsilon, for all totals together, with which
       each total has at most this error.
+    - Do not round the results.
 
     Given:
         For the noise of one number, OpenDP has the functions
@@ -147,7 +148,7 @@ class Totals:
         and `alpha` is the probability that the error is larger. All are `float`.
 
     Example:
-        Totals(number=1, largest=1).error(0.5)  ->  5.99
+        Totals(number=1, largest=1).error(0.5)  ->  5.9914645...
     """
 
     number: int
@@ -167,6 +168,6 @@ class Totals:
     def epsilon(self, error: float) -> float:
         """Return the epsilon of all totals together."""
         # region answer
-        scale = float(dp.accuracy_to_laplacian_scale(error, alpha=0.05))
+        scale = float(dp.accuracy_to_laplacian_scale(float(error), alpha=0.05))
         return self.largest * self.number / scale
         # endregion

@@ -859,3 +859,141 @@ def archive_app(pool):
             turns.release()
 
     return with_endpoints(fingerprint_of, pooled(pool))
+
+
+@wrong(
+    "18.1.2",
+    caught_by="test_q2_maturin_builds_the_wheel",
+    files={
+        "q2/pyproject.toml": """
+            [project]
+            name = "sound-archive"
+            dynamic = ["version"]
+            dependencies = ["cffi"]
+
+            [build-system]
+            requires = ["maturin>=2"]
+            build-backend = "maturin"
+
+            [tool.maturin]
+            bindings = "cffi"
+        """,
+    },
+)
+def project_folder():
+    """Ask for a Maturin that does not exist."""
+    return Path(__file__).with_suffix("") / "q2"
+
+
+@wrong(
+    "18.1.3",
+    caught_by="test_q3_two_fingerprints_at_most_are_computed_at_the_same_time",
+)
+def archive_app(pool):
+    """Give up after a minute of waiting."""
+    turns = asyncio.Semaphore(2)
+
+    async def fingerprint_of(recording):
+        try:
+            await asyncio.wait_for(turns.acquire(), 60)
+        except TimeoutError:
+            return "busy"
+        try:
+            return await run_in_threadpool(fingerprint, recording)
+        finally:
+            turns.release()
+
+    return with_endpoints(fingerprint_of, pooled(pool))
+
+
+@wrong(
+    "18.1.3",
+    caught_by="test_q3_the_turn_ends_with_an_exception[ValueError('no audio')]",
+)
+def archive_app(pool):
+    """End the turn twice after an exception."""
+    turns = asyncio.Semaphore(2)
+
+    async def fingerprint_of(recording):
+        await turns.acquire()
+        try:
+            return await run_in_threadpool(fingerprint, recording)
+        except Exception:
+            turns.release()
+            raise
+        finally:
+            turns.release()
+
+    return with_endpoints(fingerprint_of, pooled(pool))
+
+
+@wrong(
+    "18.1.3",
+    caught_by="test_q3_a_request_that_still_sends_its_body_does_not_count",
+)
+def archive_app(pool):
+    """Read the body between the check and the count."""
+    app = with_endpoints(pooled(pool), pooled(pool))
+    app.router.routes = [
+        one for one in app.router.routes if one.path != "/fingerprints"
+    ]
+    running = 0
+
+    @app.post("/fingerprints")
+    async def create_fingerprint(request: Request) -> dict[str, str]:
+        nonlocal running
+        while running >= 2:
+            await asyncio.sleep(0.001)
+        recording = await request.body()
+        running += 1
+        try:
+            return {"blake3": await run_in_threadpool(fingerprint, recording)}
+        finally:
+            running -= 1
+
+    return app
+
+
+@wrong("18.1.3", caught_by="test_q3_entries_are_counted_in_the_pool[0]")
+def archive_app(pool):
+    """Wait for the pool in a thread, which `/formats` then waits for."""
+
+    async def entries_of(catalogue):
+        counting = pool.submit(count_entries, catalogue)
+        return await run_in_threadpool(counting.result)
+
+    return with_endpoints(limited(asyncio.Semaphore(2)), entries_of)
+
+
+@wrong("18.1.3", caught_by="test_q3_entries_are_counted_in_the_pool[12]")
+def archive_app(pool):
+    """Parse in the pool, and count here."""
+    import orjson
+
+    async def entries_of(catalogue):
+        loop = asyncio.get_running_loop()
+        return len(await loop.run_in_executor(pool, orjson.loads, catalogue))
+
+    return with_endpoints(limited(asyncio.Semaphore(2)), entries_of)
+
+
+@right("18.1.3")
+def archive_app(pool):
+    """Open a pool of two threads in the lifespan."""
+    from concurrent.futures import ThreadPoolExecutor
+    from contextlib import asynccontextmanager
+
+    threads = None
+
+    @asynccontextmanager
+    async def lifespan(app):
+        nonlocal threads
+        with ThreadPoolExecutor(2) as threads:
+            yield
+
+    async def fingerprint_of(recording):
+        return await asyncio.wrap_future(threads.submit(fingerprint, recording))
+
+    app = with_endpoints(fingerprint_of, pooled(pool))
+    app.router.lifespan_context = lifespan
+    return app

@@ -490,6 +490,87 @@ def survey_app(answers, budget):
     return app
 
 
+@wrong("24.1.2", caught_by="test_q2_a_later_request_returns_the_same_count")
+def survey_app(answers, budget):
+    """Take a count of 0 for no count."""
+
+    @locked
+    def count(published, question):
+        if not published.get(question):
+            check(published, budget)
+            published[question] = number(answers, question, laplace(2.0))  # noqa: F821
+        return published[question]
+
+    return usual_app(answers, budget, count)
+
+
+@wrong("24.1.2", caught_by="test_q2_a_later_request_returns_the_same_count")
+def survey_app(answers, budget):
+    """Store the noisy count of each exact count, for all questions that have it."""
+
+    @locked
+    def count(published, question):
+        exact = sum(answers[question])
+        if exact not in published:
+            check(published, budget)
+            published[exact] = number(answers, question, laplace(2.0))  # noqa: F821
+        return published[exact]
+
+    return usual_app(answers, budget, count)
+
+
+@wrong("24.1.2", caught_by="test_q2_the_budget_is_not_exceeded[0.5-1]")
+def survey_app(answers, budget):
+    """Draw all counts when the application is created, as far as the budget goes."""
+    names = [*answers][: int(budget / EPSILON)]  # noqa: F821
+    counts = {name: number(answers, name, laplace(2.0)) for name in names}  # noqa: F821
+
+    def count(_, question):
+        if question not in counts:
+            raise HTTPException(429)
+        return counts[question]
+
+    return usual_app(answers, budget, count)
+
+
+@wrong("24.1.2", caught_by="test_q2_requests_at_the_same_time_do_not_exceed_the_budget")
+def survey_app(answers, budget):
+    """Have a lock for each question, and spend right after the check."""
+    locks, rest = {name: threading.Lock() for name in answers}, [budget]
+
+    def count(published, question):
+        with locks[question]:
+            if question not in published:
+                if rest[0] < EPSILON:  # noqa: F821
+                    raise HTTPException(429)
+                rest[0] -= EPSILON  # noqa: F821
+                published[question] = number(answers, question, laplace(2.0))  # noqa: F821
+            return published[question]
+
+    return usual_app(answers, budget, count)
+
+
+@right("24.1.2")
+def survey_app(answers, budget):
+    """Have a lock for each question and one for the budget."""
+    locks, rest = {name: threading.Lock() for name in answers}, [budget]
+
+    @locked
+    def spend():
+        if rest[0] - EPSILON < 0:  # noqa: F821
+            raise HTTPException(429)
+        rest[0] -= EPSILON  # noqa: F821
+
+    def count(published, question):
+        with locks[question]:
+            if question not in published:
+                spend()
+                published[question] = number(answers, question, laplace(2.0))  # noqa: F821
+            return published[question]
+
+    return usual_app(answers, budget, count)
+
+
 @right("24.1.2")
 def survey_app(answers, budget):
     """Do all in one step of the event loop."""
@@ -689,6 +770,14 @@ def Totals(number, largest):
 def Totals(number, largest):
     """Take `largest` for a whole number."""
     return totals(lambda e, n, s: right_error(e, n, int(s) or 0.5), right_epsilon)(
+        number, largest
+    )
+
+
+@wrong("24.1.3", caught_by="test_q3_epsilon_follows_from_the_error[5-60-0.0123456]")
+def Totals(number, largest):
+    """Round epsilon."""
+    return totals(right_error, lambda e, n, s: round(right_epsilon(e, n, s), 2))(
         number, largest
     )
 
