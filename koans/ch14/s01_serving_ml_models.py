@@ -39,9 +39,10 @@ def kiosk_app(file: Path) -> FastAPI:
       loaded before the application starts, and not by a request.
     - Each start also calls `predict` once with this model, for a weekday and a
       temperature of your choice. So the first request does not pay for what ONNX
-      Runtime prepares in its first run.
-    - `GET /scoops?weekday=5&temperature=21.5` still returns what `predict` returns, now
-      for the model of the start.
+      Runtime prepares in its first run. The start waits for both calls, and fails if
+      one of them raises an exception.
+    - `GET /scoops?weekday=5&temperature=21.5` still returns what `predict` returns. The
+      model is the one that this application loaded at its last start.
 
     Example:
         GET /scoops?weekday=5&temperature=21.5  ->  {"scoops": 151.5}
@@ -68,13 +69,14 @@ def busy_app(model: InferenceSession) -> FastAPI:
     - Two predictions may run at the same time, and no more. A further request waits
       until one of them has ended.
     - Four requests may wait. If four are waiting, a further request returns 503 at
-      once.
-    - This is also true after `predict` has raised an exception.
+      once, also if they come at the same moment.
+    - If `predict` raises an exception, the response is 500. All of this is true
+      afterwards, too.
+    - These are the limits of one application. Another one has its own.
 
     Given:
-        `async with semaphore:` lets at most `n` tasks into its block at the same time,
-        for `semaphore = asyncio.Semaphore(n)`. Further tasks wait. Exceptions free
-        their place.
+        `semaphore = asyncio.Semaphore(n)` has `n` places. `async with semaphore:` takes
+        one, or waits for it. The end of the block frees it, also with an exception.
         `semaphore.locked()` is True while a further task would wait.
     """
     raise NotImplementedError
@@ -104,8 +106,9 @@ def models() -> tuple[type[BaseModel], type[BaseModel]]:
     - The input has exactly the fields `weekday`, an integer from 0 to 6, and
       `temperature`, a number from -40 to 50. Both are required, and a body with another
       field is refused.
-    - The output has the field `scoops`, a number that is not negative, and neither NaN
-      nor infinite.
+    - The output has exactly the field `scoops`, a number that is not negative, and
+      neither NaN nor infinite. It is required.
+    - Both models keep an allowed number as it is.
 
     Example:
         {"weekday": 5, "temperature": 21.5}   ->  200  {"scoops": 151.5}

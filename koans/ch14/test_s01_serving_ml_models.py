@@ -2,16 +2,20 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 import httpx2
 import numpy as np
 import onnx
 import pytest
+from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from lab import (
     async_client,
@@ -169,19 +173,44 @@ def test_q1_all_predictions_are_made_with_the_loaded_model(
     )
 
 
-def test_q1_each_start_loads_the_model_again(answers: Any, files: list[Path]) -> None:
+def test_q1_each_start_loads_the_model_again(
+    answers: Any, files: list[Path], tmp_path: Path
+) -> None:
     loading = Loading(answers)
-    app = kiosk_app(answers, files[0])
-    for _ in range(2):
+    app = kiosk_app(answers, tmp_path / "kiosk.onnx")
+    seen = []
+    for file in files:
+        (tmp_path / "kiosk.onnx").write_bytes(file.read_bytes())
         with client(app, raises=False) as http:
-            response = http.get(PATH.format(5, 21.5))
-            assert response.status_code == 200, (
-                f"The application started, stopped, and started again. A request then "
-                f"returned {shown(response)}. The docstring asks to load the model at "
-                "each start. Look at `lifespan`."
-            )
+            seen.append(json_or_text(http.get(PATH.format(5, 21.5))))
+    assert seen == [{"scoops": 151.5}, {"scoops": 15.75}], (
+        "The application started, stopped, and started again with another model in the "
+        f"file. A request in each run returned {in_words(seen)}. The docstring asks "
+        "for 151.5 and 15.75, the models of the two starts. Look at `lifespan`."
+    )
     run = ["load_model", "predict", "predict"]
     check_calls(loading, "After two starts with a request each", *run, *run)
+
+
+@pytest.mark.parametrize("name", ["load_model", "predict"])
+def test_q1_the_start_waits_for_the_model(
+    answers: Any, files: list[Path], name: str
+) -> None:
+    started, late = threading.Event(), []
+    original = same_function(getattr(answers, name))
+
+    def slow(*arguments: Any, **named: Any) -> Any:
+        late.append(started.wait(patience(0.2)))
+        return original(*arguments, **named)
+
+    app = kiosk_app(answers, files[0])
+    stand_in(getattr(answers, name), slow)
+    with client(app, raises=False):
+        started.set()
+    assert late[:1] == [False], (
+        f"The application had started, and `{name}` had not returned. The docstring "
+        "asks that the start waits for both calls. Look at what you await."
+    )
 
 
 def test_q1_the_model_in_the_file_is_the_one_of_the_start(
@@ -218,8 +247,39 @@ def test_q1_two_applications_have_their_own_model(
     check_calls(loading, "After two starts and three requests", *asked)
 
 
-def test_q1_a_start_without_the_file_fails(answers: Any, tmp_path: Path) -> None:
-    app = kiosk_app(answers, tmp_path / "missing.onnx")
+@pytest.mark.parametrize("number", [0, 1])
+def test_q1_another_application_changes_nothing(
+    answers: Any, files: list[Path], number: int
+) -> None:
+    loading = Loading(answers)
+    app, other = (kiosk_app(answers, files[n]) for n in (0, number))
+    path = PATH.format(5, 21.5)
+    with client(app, raises=False) as http:
+        with client(other, raises=False) as second:
+            second.get(path)
+        response = http.get(path)
+    assert json_or_text(response) == {"scoops": 151.5}, (
+        "Another application started and stopped, while the first one was running. "
+        f"`GET {path}` to the first one then returned {shown(response)}. The docstring "
+        "asks for {'scoops': 151.5}. Look at where you keep the model."
+    )
+    models = [model for _, model in loading.log]
+    assert models[0] is models[-1], (
+        "Another application started, and the first one then predicted with the model "
+        "of the other one. The docstring asks for the model that an application loaded "
+        "itself. Look at where you keep the model."
+    )
+
+
+@pytest.mark.parametrize("name", ["load_model", "predict"])
+def test_q1_the_start_fails_with_an_exception(
+    answers: Any, files: list[Path], name: str
+) -> None:
+    def fail(*arguments: Any, **named: Any) -> Any:
+        raise ValueError("broken")
+
+    app = kiosk_app(answers, files[0])
+    stand_in(getattr(answers, name), fail)
 
     def start() -> None:
         with client(app):
@@ -227,14 +287,14 @@ def test_q1_a_start_without_the_file_fails(answers: Any, tmp_path: Path) -> None
 
     seen = outcome(start)
     assert isinstance(seen, Exception), (
-        "The file of the model was missing, and the application started all the same. "
-        "The docstring asks to load it at the start. Look at what your code does with "
-        "exceptions, and at when it loads."
+        f"`{name}` raised an exception, and the application started all the same. The "
+        "docstring asks that the start fails. Look at what your code does with "
+        "exceptions, and at when it calls `load_model` and `predict`."
     )
 
 
-# Seconds that a request may take on a quiet machine.
-PATIENCE = 2
+# The answers that stopped the event loop; they are not run again.
+BLOCKING: "WeakSet[Any]" = WeakSet()
 
 
 class Kiosk:
@@ -243,12 +303,13 @@ class Kiosk:
     def __init__(self, answers: Any) -> None:
         self.running = self.most = self.begun = 0
         self.asked: list[Any] = []
-        self.blocked_the_loop = False
-        self.error: BaseException | None = None
+        self.errors: list[Exception] = []
+        self._answer = answers.busy_app
         self._lock = threading.Lock()
         self._free = threading.Semaphore(0)
         self.app = fastapi_app(answers.busy_app("the model"), "busy_app(model)")
         stand_in(answers.predict, self.predict)
+        self.check_loop()
 
     def predict(self, model: Any, weekday: Any, temperature: Any) -> np.float32:
         """Predict when the test says so; do not block an event loop."""
@@ -257,13 +318,14 @@ class Kiosk:
             self.begun += 1
             self.running += 1
             self.most = max(self.most, self.running)
-        if isinstance(outcome(asyncio.get_running_loop), asyncio.AbstractEventLoop):
-            self.blocked_the_loop = True
-        else:
-            self._free.acquire(timeout=patience(PATIENCE))
+        in_loop = isinstance(
+            outcome(asyncio.get_running_loop), asyncio.AbstractEventLoop
+        )
+        if in_loop or not self._free.acquire(timeout=patience(10)):
+            BLOCKING.add(self._answer)
         with self._lock:
             self.running -= 1
-            error, self.error = self.error, None
+            error = self.errors.pop() if self.errors else None
         if error is not None:
             raise error
         return np.float32(weekday + temperature)
@@ -271,6 +333,14 @@ class Kiosk:
     def end(self, number: int = 1000) -> None:
         """Let so many predictions end."""
         self._free.release(number)
+
+    def check_loop(self) -> None:
+        """Check that nothing has blocked the event loop."""
+        assert self._answer not in BLOCKING, (
+            "The event loop was blocked: `predict` ran in its thread, or a request "
+            "waited without `await`. The docstring asks that the loop is not blocked. "
+            "Look at how you call `predict`, and at how you wait."
+        )
 
 
 @pytest.fixture
@@ -281,55 +351,91 @@ def kiosk(answers: Any) -> Iterator[Kiosk]:
     one.end()
 
 
-async def status(http: httpx2.AsyncClient, weekday: int) -> Any:
-    """Return the status code of a request, or the exception that it raises.
+Tasks = list["asyncio.Task[Any]"]
 
-    A request that gets no response is given up, and then it is a `TimeoutError`.
-    """
+
+async def status(http: httpx2.AsyncClient, weekday: int) -> Any:
+    """Return the status code of a request, or the exception that it raises."""
     try:
-        async with asyncio.timeout(patience(PATIENCE)):
-            return (await http.get(PATH.format(weekday, 0.5))).status_code
+        return (await http.get(PATH.format(weekday, 0.5))).status_code
     except NotImplementedError:
         raise
     except Exception as error:
         return error
 
 
-async def becomes(is_true: Callable[[], bool], seconds: float = 1) -> bool:
-    """Return whether a condition comes true; look at it for some time."""
-    for _ in range(round(patience(seconds) / 0.01)):
-        if is_true():
-            return True
-        await asyncio.sleep(0.01)
-    return is_true()
-
-
-async def settled(kiosk: Kiosk) -> None:
-    """Wait until predictions run, and until nothing more happens."""
-    await becomes(lambda: kiosk.begun > 0)
-    before, same = None, 0
-    while same < 20:
-        seen = kiosk.begun, kiosk.running
-        same = same + 1 if seen == before else 0
-        before = seen
-        await asyncio.sleep(0.005)
-
-
-def requests(http: httpx2.AsyncClient, number: int) -> "list[asyncio.Task[Any]]":
+def requests(http: httpx2.AsyncClient, number: int) -> Tasks:
     """Return so many requests, which are on their way."""
     return [asyncio.create_task(status(http, day)) for day in range(number)]
 
 
+def never() -> bool:
+    """Return False."""
+    return False
+
+
+async def settled(
+    kiosk: Kiosk, tasks: Tasks, until: Callable[[], bool] = never
+) -> bool:
+    """Return whether a condition comes true; wait until nothing happens any more.
+
+    This is measured in turns of a thread and of the event loop, and not in seconds.
+    """
+    before, same, turn = None, 0, CapacityLimiter(1)
+    while same < 60 and not until():
+        await to_thread.run_sync(time.sleep, 0.003, limiter=turn)
+        seen = kiosk.begun, kiosk.running, sum(one.done() for one in tasks)
+        same = same + 1 if seen == before else 0
+        before = seen
+    return until()
+
+
+def done(tasks: Tasks) -> list[Any]:
+    """Return what has come until now."""
+    return [one.result() for one in tasks if one.done()]
+
+
+async def ended(kiosk: Kiosk, tasks: Tasks) -> list[Any]:
+    """Return what comes in the end."""
+    await settled(kiosk, tasks, lambda: all(one.done() for one in tasks))
+    found = [one.result() if one.done() else "no response" for one in tasks]
+    for one in tasks:
+        one.cancel()
+    return found
+
+
+@contextmanager
+def slow_clock() -> Iterator[None]:
+    """Make the timers of the event loop late: they are not `at once`."""
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    loop.time = lambda: began + (time.monotonic() - began) / 1000  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        del loop.time
+
+
+async def full(kiosk: Kiosk, http: httpx2.AsyncClient) -> tuple[Tasks, Tasks]:
+    """Send six requests; when nothing happens any more, send three further ones."""
+    first = requests(http, 6)
+    await settled(kiosk, first, lambda: kiosk.running == 2)
+    await settled(kiosk, first)
+    with slow_clock():
+        further = requests(http, 3)
+        all_done = lambda: all(one.done() for one in further)  # noqa: E731
+        await settled(kiosk, [*first, *further], all_done)
+    return first, further
+
+
 async def test_q2_the_event_loop_is_not_blocked(kiosk: Kiosk) -> None:
-    async with async_client(kiosk.app) as http:
-        [task] = requests(http, 1)
-        await becomes(lambda: kiosk.running > 0 or task.done())
+    async with async_client(kiosk.app, lifespan=True) as http:
+        tasks = requests(http, 3)
+        await settled(kiosk, tasks, lambda: kiosk.running == 2)
+        await settled(kiosk, tasks)
         kiosk.end()
-        await task
-    assert not kiosk.blocked_the_loop, (
-        "`predict` was called in the thread of the event loop. The docstring asks that "
-        "the loop is not blocked. Look at how you call `predict`."
-    )
+        await ended(kiosk, tasks)
+    kiosk.check_loop()
 
 
 @pytest.mark.parametrize(("weekday", "temperature"), [(5, 21.5), (0, -3.25)])
@@ -338,7 +444,7 @@ async def test_q2_the_prediction_is_returned(
 ) -> None:
     kiosk.end()
     path = PATH.format(weekday, temperature)
-    async with async_client(kiosk.app) as http:
+    async with async_client(kiosk.app, lifespan=True) as http:
         response = await http.get(path)
     right = {"scoops": weekday + temperature}
     is_right = (response.status_code, json_or_text(response)) == (200, right)
@@ -355,14 +461,11 @@ async def test_q2_the_prediction_is_returned(
 
 
 async def test_q2_two_predictions_run_at_the_same_time(kiosk: Kiosk) -> None:
-    async with async_client(kiosk.app) as http:
+    async with async_client(kiosk.app, lifespan=True) as http:
         tasks = requests(http, 2)
-        came = await becomes(
-            lambda: kiosk.most == 2 or all(one.done() for one in tasks)
-        )
+        is_right = await settled(kiosk, tasks, lambda: kiosk.most == 2)
         kiosk.end()
-        await asyncio.gather(*tasks)
-    is_right = came and kiosk.most == 2
+        await ended(kiosk, tasks)
     assert is_right, (
         "Two requests came at the same time, and their predictions ran one after the "
         "other. The docstring asks for two at the same time. Look at your limits."
@@ -370,14 +473,15 @@ async def test_q2_two_predictions_run_at_the_same_time(kiosk: Kiosk) -> None:
 
 
 async def test_q2_no_more_than_two_predictions_run(kiosk: Kiosk) -> None:
-    async with async_client(kiosk.app) as http:
+    async with async_client(kiosk.app, lifespan=True) as http:
         tasks = requests(http, 6)
-        await settled(kiosk)
+        await settled(kiosk, tasks, lambda: kiosk.running == 2)
+        await settled(kiosk, tasks)
         kiosk.end()
-        codes = await asyncio.gather(*tasks)
+        codes = await ended(kiosk, tasks)
     assert kiosk.most == 2, (
         f"Six requests came at the same time, and {kiosk.most} predictions ran at the "
-        "same time. The docstring asks for two at most. Look at your limits."
+        "same time. The docstring asks for two. Look at your limits."
     )
     assert codes == [200] * 6, (
         f"Six requests came at the same time: two predictions could run and four "
@@ -387,18 +491,20 @@ async def test_q2_no_more_than_two_predictions_run(kiosk: Kiosk) -> None:
 
 
 async def test_q2_more_than_four_that_wait_are_refused_at_once(kiosk: Kiosk) -> None:
-    async with async_client(kiosk.app) as http:
-        tasks = requests(http, 9)
-        await becomes(lambda: sum(one.done() for one in tasks) >= 3)
-        early = [one.result() for one in tasks if one.done()]
+    async with async_client(kiosk.app, lifespan=True) as http:
+        with slow_clock():
+            tasks = requests(http, 9)
+            await settled(kiosk, tasks, lambda: len(done(tasks)) >= 3)
+            await settled(kiosk, tasks)
+        early = done(tasks)
         kiosk.end()
-        codes = await asyncio.gather(*tasks)
+        codes = await ended(kiosk, tasks)
     assert early == [503] * 3, (
         "Nine requests came at the same time. While two predictions were running, the "
         f"responses {in_words(early)} came. The docstring asks for 503, three times: "
         "four requests may wait. Look at what you do before you wait."
     )
-    seen = sorted(codes), kiosk.begun
+    seen = sorted(codes, key=str), kiosk.begun
     assert seen == ([200] * 6 + [503] * 3, 6), (
         f"Nine requests came at the same time. They returned {in_words(codes)}, and "
         f"`predict` was called {kiosk.begun} times. The docstring asks for 200 six "
@@ -406,48 +512,65 @@ async def test_q2_more_than_four_that_wait_are_refused_at_once(kiosk: Kiosk) -> 
     )
 
 
-async def test_q2_places_become_free_again(kiosk: Kiosk) -> None:
-    async with async_client(kiosk.app) as http:
-        first = requests(http, 6)
-        await settled(kiosk)
-        kiosk.end(1)
-        await becomes(lambda: sum(one.done() for one in first) == 1)
-        await becomes(lambda: kiosk.begun == 3)
-        second = requests(http, 2)
-        await becomes(lambda: any(one.done() for one in second))
-        early = [one.result() for one in second if one.done()]
+async def test_q2_the_further_requests_are_refused(kiosk: Kiosk) -> None:
+    async with async_client(kiosk.app, lifespan=True) as http:
+        first, further = await full(kiosk, http)
+        early = done(first), done(further)
         kiosk.end()
-        codes = await asyncio.gather(*first, *second)
-    is_right = early == [503] and sorted(codes) == [200] * 7 + [503]
+        codes = await ended(kiosk, [*first, *further])
+    is_right = early == ([], [503] * 3) and codes[:6] == [200] * 6
     assert is_right, (
-        "Six requests came, one of them ended, and two more came. At once "
-        f"{in_words(early)} came back, in the end {in_words(codes)}. The docstring "
-        "asks for one 503 at once: one place was free. Look at what you count."
+        "Six requests came, and later three further ones. Before a prediction ended, "
+        f"the six returned {in_words(early[0])} and the others {in_words(early[1])}, "
+        f"in the end all {in_words(codes)}. The docstring asks for 200 for those that "
+        "wait, 503 for the others. Look at whom you refuse."
     )
 
 
-async def test_q2_an_exception_frees_its_place(kiosk: Kiosk) -> None:
-    async with async_client(kiosk.app) as http:
-        for time in range(1, 8):  # more than there are places
-            kiosk.error = ValueError("too hot")
-            kiosk.end(1)
-            seen = await status(http, 1)
-            is_over = seen == 500 or type(seen) is ValueError
-            assert is_over, (
-                f"`predict` raises ValueError in each request. Request {time} came to "
-                f"{in_words(seen)}. The docstring asks for the same limits after an "
-                "exception. Look at what frees a place then."
-            )
-        tasks = requests(http, 6)
-        await becomes(lambda: kiosk.running == 2 or all(one.done() for one in tasks))
-        running = kiosk.running
+async def test_q2_places_become_free_again(kiosk: Kiosk) -> None:
+    async with async_client(kiosk.app, lifespan=True) as http:
+        first, _ = await full(kiosk, http)
+        kiosk.end(1)
+        await settled(kiosk, first, lambda: kiosk.begun == 3 and len(done(first)) == 1)
+        second = requests(http, 2)
+        await settled(kiosk, second, lambda: len(done(second)) > 0)
+        await settled(kiosk, second)
+        early = done(second)
         kiosk.end()
-        codes = await asyncio.gather(*tasks)
-    assert (running, codes) == (2, [200] * 6), (
-        f"`predict` raised ValueError seven times. Then six requests came, {running} "
-        f"predictions ran at the same time, and the responses were {in_words(codes)}. "
-        "The docstring asks for the same limits as before. Look at what frees a place "
-        "after an exception."
+        codes = await ended(kiosk, [*first, *second])
+    is_right = early == [503] and sorted(codes, key=str) == [200] * 7 + [503]
+    assert is_right, (
+        "Nine requests came: two ran, four waited, three were to be refused. One that "
+        f"ran ended, and two more came. Of these, {in_words(early)} returned at once; "
+        f"they and the first six returned {in_words(codes)}. The docstring asks for "
+        "one 503 at once: one place was free. Look at what you count."
+    )
+
+
+async def test_q2_the_limits_hold_after_exceptions(kiosk: Kiosk) -> None:
+    async with async_client(kiosk.app, lifespan=True) as http:
+        for error in (ValueError, RuntimeError, OSError):
+            kiosk.errors = [error("too hot") for _ in range(6)]
+            tasks = requests(http, 6)
+            await settled(kiosk, tasks, lambda: kiosk.running == 2)
+            kiosk.end(6)
+            seen = await ended(kiosk, tasks)
+            is_over = all(one == 500 or type(one) is error for one in seen)
+            assert is_over, (
+                f"`predict` raised {error.__name__} in six requests. They came to "
+                f"{in_words(seen)}. The docstring asks for 500, and the same limits "
+                "after exceptions. Look at what frees a place then."
+            )
+        kiosk.most = 0
+        first, further = await full(kiosk, http)
+        early = done([*first, *further])
+        kiosk.end()
+        codes = await ended(kiosk, first)
+    assert (kiosk.most, early, codes) == (2, [503] * 3, [200] * 6), (
+        f"`predict` raised exceptions. Nine requests came later: {kiosk.most} "
+        f"predictions ran at the same time, {in_words(early)} came at once, and the "
+        f"first six returned {in_words(codes)}. The docstring asks for 2, three times "
+        "503, and 200. Look at what frees a place."
     )
 
 
@@ -455,17 +578,26 @@ async def test_q2_two_applications_have_their_own_limits(
     answers: Any, kiosk: Kiosk
 ) -> None:
     other = fastapi_app(answers.busy_app("another model"), "busy_app(model)")
-    async with async_client(kiosk.app) as http, async_client(other) as second:
+    async with (
+        async_client(kiosk.app, lifespan=True) as http,
+        async_client(other, lifespan=True) as second,
+    ):
         tasks = [*requests(http, 6), *requests(second, 6)]
-        await becomes(lambda: kiosk.running == 4 or any(one.done() for one in tasks))
+        await settled(kiosk, tasks, lambda: kiosk.running == 4)
         running = kiosk.running
         kiosk.end()
-        codes = await asyncio.gather(*tasks)
+        codes = await ended(kiosk, tasks)
+    models = sorted(model for model, _, _ in kiosk.asked)
     assert (running, codes) == (4, [200] * 12), (
         "Six requests came to each of two applications. "
         f"{running} predictions ran at the same time, and the responses were "
         f"{in_words(codes)}. The docstring asks for limits of one application. Look at "
         "where you create them."
+    )
+    assert models == ["another model"] * 6 + ["the model"] * 6, (
+        "Six requests came to each of two applications, and `predict` was called with "
+        f"the models {in_words(models)}. The docstring asks for the model of each "
+        "application. Look at the first argument of `predict`."
     )
 
 
@@ -518,7 +650,7 @@ def forecast(answers: Any, body: Any, number: float = 151.5) -> tuple[Any, list[
         return http.post("/forecasts", content=body, headers=json), asked
 
 
-RANGES = ["0, -40", "6, 50", "3, 21.5", "0, 0", "1, -0.25"]
+RANGES = ["0, -40", "6, 50", "3, 21.5", "0, 0", "1, -0.0009765625"]
 
 
 @pytest.mark.parametrize("values", RANGES)
@@ -531,7 +663,7 @@ def test_q3_a_day_in_the_range_is_accepted(answers: Any, values: str) -> None:
     assert (response.status_code, seen, asked) == (200, {"scoops": 151.5}, right), (
         f"`POST /forecasts` with {body} returned {shown(response)}, and `predict` got "
         f"{in_words(asked)}. The docstring asks for 200 with {{'scoops': 151.5}} and "
-        f"{in_words(right)}. Look at the ranges of the input."
+        f"{in_words(right)}. Look at the fields of the input, and at their ranges."
     )
 
 
@@ -579,7 +711,7 @@ def test_q3_a_temperature_that_is_no_number_is_not_predicted(
     )
 
 
-@pytest.mark.parametrize("number", [0.0, 0.25, 1e6, 7.0])
+@pytest.mark.parametrize("number", [0.0, 0.25, 0.0009765625, 1e6, 7.0])
 def test_q3_a_number_of_scoops_is_returned(answers: Any, number: float) -> None:
     response, _ = forecast(answers, '{"weekday": 1, "temperature": 20}', number)
     seen = json_or_text(response)
@@ -605,6 +737,15 @@ def test_q3_the_models_have_no_further_fields(answers: Any) -> None:
     assert names == [["temperature", "weekday"], ["scoops"]], (
         f"The models have the fields {in_words(names)}. The docstring asks for "
         "`weekday` and `temperature`, and for `scoops`. Look at the names."
+    )
+
+
+def test_q3_the_output_is_required(answers: Any) -> None:
+    _, output = both(answers)
+    seen = outcome(lambda: output.model_validate({}))
+    assert isinstance(seen, ValidationError), (
+        f"The second model validated an empty dict, which {returned_or_raised(seen)}. "
+        "The docstring asks for a required field `scoops`. Look for a default."
     )
 
 

@@ -3,6 +3,7 @@
 
 import asyncio
 import math
+import threading
 from contextlib import asynccontextmanager, suppress
 from functools import cache
 from typing import Annotated, Literal
@@ -12,6 +13,7 @@ from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -177,7 +179,7 @@ def kiosk_app(file):
     )
 
 
-@wrong("14.1.1", caught_by="test_q1_a_start_without_the_file_fails")
+@wrong("14.1.1", caught_by="test_q1_the_start_fails_with_an_exception")
 def kiosk_app(file):
     """Start without a model."""
 
@@ -201,6 +203,64 @@ def kiosk_app(file):
         return predict(InferenceSession(file), day, degrees)
 
     return with_lifespan(file, begin, newest)
+
+
+@wrong("14.1.1", caught_by="test_q1_the_start_fails_with_an_exception[predict]")
+def kiosk_app(file):
+    """Start although the first prediction fails."""
+
+    def begin(app):
+        app.state.model = load_model(file)
+        with suppress(Exception):
+            predict(app.state.model, 0, 20)
+
+    return with_lifespan(file, begin, predict)
+
+
+@wrong("14.1.1", caught_by="test_q1_each_start_loads_the_model_again")
+def kiosk_app(file):
+    """Load again, and go on with the model of the first start."""
+    kept = {}
+
+    def begin(app):
+        model = load_model(file)
+        predict(model, 0, 20)
+        app.state.model = kept.setdefault("model", model)
+
+    return with_lifespan(file, begin, predict)
+
+
+@wrong("14.1.1", caught_by="test_q1_the_start_waits_for_the_model[predict]")
+def kiosk_app(file):
+    """Make the first prediction in the background."""
+
+    @asynccontextmanager
+    async def lifespan(app):
+        app.state.model = load_model(file)
+        task = asyncio.create_task(asyncio.to_thread(predict, app.state.model, 0, 20))
+        await asyncio.sleep(0.01)
+        yield
+        await task
+
+    app = FastAPI(lifespan=lifespan)
+    return started_with(lambda: app.state.model, predict, lambda _: lifespan(app))
+
+
+KEPT = {}
+
+
+@wrong("14.1.1", caught_by="test_q1_another_application_changes_nothing")
+def kiosk_app(file):
+    """Keep a model for each file, and forget all when an application stops."""
+
+    @asynccontextmanager
+    async def lifespan(app):
+        KEPT[file] = load_model(file)
+        predict(KEPT[file], 0, 20)
+        yield
+        KEPT.clear()
+
+    return started_with(lambda: KEPT[file], predict, lifespan)
 
 
 @right("14.1.1")
@@ -360,7 +420,7 @@ def busy_app(model):
     return usual(model, enter, in_thread)
 
 
-@wrong("14.1.2", caught_by="test_q2_an_exception_frees_its_place")
+@wrong("14.1.2", caught_by="test_q2_the_limits_hold_after_exceptions")
 def busy_app(model):
     """Free a place only after a success."""
     slots, inside = asyncio.Semaphore(2), []
@@ -377,7 +437,7 @@ def busy_app(model):
     return usual(model, enter, in_thread)
 
 
-@wrong("14.1.2", caught_by="test_q2_an_exception_frees_its_place")
+@wrong("14.1.2", caught_by="test_q2_the_limits_hold_after_exceptions")
 def busy_app(model):
     """Free a slot only after a success."""
     slots, places = asyncio.Semaphore(2), asyncio.Semaphore(6)
@@ -449,6 +509,112 @@ def busy_app(model):
     return usual(model, limits(), call)
 
 
+@wrong("14.1.2", caught_by="test_q2_the_limits_hold_after_exceptions")
+def busy_app(model):
+    """Count a request that waits, and raises then, for ever."""
+    slots, waiting = asyncio.Semaphore(2), []
+
+    @asynccontextmanager
+    async def enter():
+        if slots.locked():
+            if len(waiting) == 4:
+                raise HTTPException(503)
+            waiting.append(None)
+            async with slots:
+                yield
+                waiting.pop()
+        else:
+            async with slots:
+                yield
+
+    return usual(model, enter, in_thread)
+
+
+@wrong("14.1.2", caught_by="test_q2_the_limits_hold_after_exceptions")
+def busy_app(model):
+    """Free a place twice after an exception."""
+    slots, places = asyncio.Semaphore(2), asyncio.Semaphore(6)
+
+    @asynccontextmanager
+    async def enter():
+        if places.locked():
+            raise HTTPException(503)
+        async with places, slots:
+            try:
+                yield
+            except Exception:
+                places.release()
+                raise
+
+    return usual(model, enter, in_thread)
+
+
+@wrong("14.1.2", caught_by="test_q2_places_become_free_again")
+def busy_app(model):
+    """Keep the place of a request that was refused."""
+    slots, inside = asyncio.Semaphore(2), []
+
+    @asynccontextmanager
+    async def enter():
+        inside.append(None)
+        if len(inside) > 6:
+            raise HTTPException(503)
+        try:
+            async with slots:
+                yield
+        finally:
+            inside.pop()
+
+    return usual(model, enter, in_thread)
+
+
+@wrong("14.1.2", caught_by="test_q2_more_than_four_that_wait_are_refused_at_once")
+def busy_app(model):
+    """Refuse after a second."""
+    slots, places = asyncio.Semaphore(2), asyncio.Semaphore(6)
+
+    @asynccontextmanager
+    async def enter():
+        try:
+            await asyncio.wait_for(places.acquire(), 1)
+        except TimeoutError:
+            raise HTTPException(503) from None
+        try:
+            async with slots:
+                yield
+        finally:
+            places.release()
+
+    return usual(model, enter, in_thread)
+
+
+@wrong("14.1.2", caught_by="test_q2_the_further_requests_are_refused")
+def busy_app(model):
+    """Refuse the one that has waited longest."""
+    slots, line = asyncio.Semaphore(2), []
+
+    @asynccontextmanager
+    async def enter():
+        if len(line) == 4:
+            line.pop(0).cancel()
+        turn = asyncio.create_task(slots.acquire())
+        if slots.locked():
+            line.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            raise HTTPException(503) from None
+        finally:
+            if turn in line:
+                line.remove(turn)
+        try:
+            yield
+        finally:
+            slots.release()
+
+    return usual(model, enter, in_thread)
+
+
 @right("14.1.2")
 def busy_app(model):
     """Count in a list, and use a limiter of AnyIO."""
@@ -493,6 +659,29 @@ def busy_app(model):
                     await run_in_threadpool(predict, model, weekday, temperature)
                 )
             }
+
+    return app
+
+
+@right("14.1.2")
+def busy_app(model):
+    """Keep the places in the lifespan, and block threads only."""
+
+    @asynccontextmanager
+    async def lifespan(app):
+        yield {"slots": threading.Semaphore(2), "places": threading.Semaphore(6)}
+
+    app = FastAPI(lifespan=lifespan)
+
+    @app.get("/scoops")
+    def scoops(request: Request, weekday: int, temperature: float):
+        if not request.state.places.acquire(blocking=False):
+            raise HTTPException(503)
+        try:
+            with request.state.slots:
+                return {"scoops": float(predict(model, weekday, temperature))}
+        finally:
+            request.state.places.release()
 
     return app
 
@@ -661,6 +850,24 @@ def models():
         weekday: int | None = None
 
     return pair(forecast=Forecast)
+
+
+@wrong("14.1.3", caught_by="test_q3_the_output_is_required")
+def models():
+    """Have a default for the output."""
+    scoops = (float, Field(0, ge=0, allow_inf_nan=False))
+    return pair(forecast=create_model("Forecast", scoops=scoops))
+
+
+@wrong("14.1.3", caught_by="test_q3_a_number_of_scoops_is_returned[0.0009765625]")
+def models():
+    """Round the output."""
+
+    def cents(number):
+        return round(number, 2)
+
+    number = Annotated[float, Field(ge=0, allow_inf_nan=False), AfterValidator(cents)]
+    return pair(forecast=create_model("Forecast", scoops=(number, ...)))
 
 
 @right("14.1.3")
