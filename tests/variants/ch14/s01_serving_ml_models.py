@@ -263,6 +263,31 @@ def kiosk_app(file):
     return started_with(lambda: KEPT[file], predict, lifespan)
 
 
+@wrong("14.1.1", caught_by="test_q1_the_prediction_is_returned[2-0.0625-78.625]")
+def kiosk_app(file):
+    """Round the prediction to two digits."""
+
+    def begin(app):
+        app.state.model = load_model(file)
+        predict(app.state.model, 0, 20)
+
+    return with_lifespan(
+        file, begin, lambda *arguments: round(float(predict(*arguments)), 2)
+    )
+
+
+@wrong("14.1.1", caught_by="test_q1_a_start_without_the_file_fails")
+def kiosk_app(file):
+    """Start without a model if there is no file."""
+
+    def begin(app):
+        if file.exists():
+            app.state.model = load_model(file)
+            predict(app.state.model, 0, 20)
+
+    return with_lifespan(file, begin, predict)
+
+
 @right("14.1.1")
 def kiosk_app(file):
     """Use the lifespan state and a dependency, and load in a thread."""
@@ -499,7 +524,7 @@ def busy_app(model):
     return usual(model, shared(), in_thread)
 
 
-@wrong("14.1.2", caught_by="test_q2_the_prediction_is_returned[5-21.5]")
+@wrong("14.1.2", caught_by="test_q2_the_predictions_are_returned")
 def busy_app(model):
     """Predict for a whole number of degrees."""
 
@@ -613,6 +638,38 @@ def busy_app(model):
             slots.release()
 
     return usual(model, enter, in_thread)
+
+
+@wrong("14.1.2", caught_by="test_q2_an_exception_frees_one_place")
+def busy_app(model):
+    """Begin with new limits after an exception, while others still run."""
+    now = [limits()]
+
+    @asynccontextmanager
+    async def enter():
+        try:
+            async with now[0]():
+                yield
+        except HTTPException:
+            raise
+        except Exception:
+            now[0] = limits()
+            raise
+
+    return usual(model, enter, in_thread)
+
+
+@wrong("14.1.2", caught_by="test_q2_the_predictions_are_returned")
+def busy_app(model):
+    """Keep one prediction for each weekday."""
+    seen = {}
+
+    async def call(model, day, degrees):
+        if day not in seen:
+            seen[day] = await in_thread(model, day, degrees)
+        return seen[day]
+
+    return usual(model, limits(), call)
 
 
 @right("14.1.2")
@@ -852,7 +909,7 @@ def models():
     return pair(forecast=Forecast)
 
 
-@wrong("14.1.3", caught_by="test_q3_the_output_is_required")
+@wrong("14.1.3", caught_by="test_q3_the_output_is_required[missing]")
 def models():
     """Have a default for the output."""
     scoops = (float, Field(0, ge=0, allow_inf_nan=False))
@@ -868,6 +925,20 @@ def models():
 
     number = Annotated[float, Field(ge=0, allow_inf_nan=False), AfterValidator(cents)]
     return pair(forecast=create_model("Forecast", scoops=(number, ...)))
+
+
+@wrong("14.1.3", caught_by="test_q3_the_output_is_required[null]")
+def models():
+    """Allow an output that is null."""
+    scoops = (float | None, Field(ge=0, allow_inf_nan=False))
+    return pair(forecast=create_model("Forecast", scoops=scoops))
+
+
+@wrong("14.1.3", caught_by="test_q3_a_number_of_scoops_is_returned[2000000000.0]")
+def models():
+    """Have a highest number of scoops."""
+    scoops = (float, Field(ge=0, le=1_000_000))
+    return pair(forecast=create_model("Forecast", scoops=scoops))
 
 
 @right("14.1.3")
