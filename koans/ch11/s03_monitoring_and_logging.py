@@ -110,9 +110,9 @@ def rides_app(log: FilteringBoundLogger, docks: Docks) -> FastAPI:
     station in them: `failures(lines)` above finds none. And nobody knows which lines
     belong to the same request. Repair the application. Its responses stay the same.
 
-    - Log two events instead of the two sentences: "unlock_failed" with the level error
-      and the fields `station`, `bike` and `error` (the name of the exception's class),
-      and "ride_started" with the level info and the fields `station` and `bike`.
+    - Log two events instead of the two sentences. "unlock_failed" has the level error
+      and the fields `station`, `bike` and `error`, the name of the exception's class.
+      "ride_started" has the level info and the fields `station` and `bike`.
     - Each line of a request has the field `request_id`, the value of its header
       `X-Request-ID`. As soon as the ride has a number, each line also has this number
       in the field `ride`. This also holds for the lines that `docks` writes.
