@@ -590,21 +590,30 @@ def names_of(overrides: Mapping[Any, Any]) -> str:
 OLD = ["no override", "an override of weather", "an override of get_session"]
 
 
+def weather() -> str:
+    """Return the weather: a dependency that has nothing to do with sessions."""
+    return "rain"
+
+
+def fail(client: TestClient) -> None:
+    """Fail, as a test that uses the fixture."""
+    raise RuntimeError("This test fails.")
+
+
+def rented_before(answers: Any, folder: Path, old: str) -> Rented:
+    """Return a rental that has an override before the tests, or none."""
+    rented = Rented(answers, folder)
+    if old != "no override":
+        key = answers.get_session if old == "an override of get_session" else weather
+        rented.before = {key: lambda: "old"}
+    return rented
+
+
 @pytest.mark.parametrize("old", OLD)
 def test_q2_after_the_test_the_overrides_are_those_of_before(
     answers: Any, tmp_path: Path, old: str
 ) -> None:
-    def weather() -> str:
-        return "rain"
-
-    rented = Rented(answers, tmp_path)
-    if old != "no override":
-        key = answers.get_session if old == "an override of get_session" else weather
-        rented.before = {key: lambda: "old"}
-
-    def fail(client: TestClient) -> None:
-        raise RuntimeError("This test fails.")
-
+    rented = rented_before(answers, tmp_path, old)
     run = rented.run(lambda client: None, fail)
     kept = [one.get(answers.get_session) for one in rented.during]
     assert rented.before.get(answers.get_session, "-") not in kept, (
