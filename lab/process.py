@@ -71,18 +71,23 @@ class Process:
         """
         deadline = time.monotonic() + _PATIENCE
         while self.status is None and time.monotonic() < deadline:
-            # Looked at before the port, which is open by the time of an announcement,
-            # unless workers are to open it.
-            announced = _ANNOUNCEMENT.search(self.output)
+            # The port is looked at last: it may open between two looks, for workers
+            # open it after their parent has announced it.
+            elsewhere = self._is_elsewhere()
             if _is_open("127.0.0.1", self._port):
                 self.listening = True
                 return
-            if announced and (
-                int(announced["port"]) != self._port
-                or _is_open(announced["host"].strip("[]"), self._port)
-            ):
+            if elsewhere:
                 return
             time.sleep(_PAUSE)
+
+    def _is_elsewhere(self) -> bool:
+        """Return whether it announces another port, or is reached at its host."""
+        announced = _ANNOUNCEMENT.search(self.output)
+        return announced is not None and (
+            int(announced["port"]) != self._port
+            or _is_open(announced["host"].strip("[]"), self._port)
+        )
 
     @property
     def pid(self) -> int:
