@@ -3,7 +3,7 @@
 What computes is measured by the CPU time of its process, of which other work on the
 machine takes nothing. What waits is measured by the clock, less the time that it had to
 wait for a core, and gets more where there is more to do than there are cores: so do the
-processes that it waits for.
+processes that it waits for. What began on a busy machine keeps what it got then.
 """
 
 import inspect
@@ -41,17 +41,20 @@ class Moment(NamedTuple):
     """The CPU time that this process has used, and the time of the clock.
 
     `delayed` is how long it had to wait for a core; None where that is not known.
+    `overload` is what the function of this name returned then.
     """
 
     cpu: float
     wall: float
     delayed: float | None
+    overload: float
 
     @classmethod
     def now(cls) -> Self:
         """Return this moment."""
         scheduled = _scheduled("self")
-        return cls(process_time(), monotonic(), scheduled and scheduled[1])
+        delayed = scheduled and scheduled[1]
+        return cls(process_time(), monotonic(), delayed, overload())
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,8 @@ class Deadline:
 
     def exceeded_since(self, begun: Moment) -> str:
         """Return what is told of a test that runs since `begun`; "" if it may go on."""
-        now, stretch = Moment.now(), overload()
+        now = Moment.now()
+        stretch = max(begun.overload, now.overload)
         computed = now.cpu - begun.cpu
         if computed >= self.cpu_seconds * min(stretch, _MOST_CPU_STRETCH):
             return self.when_computing
@@ -100,6 +104,7 @@ class Wait:
     def __init__(self, process: int) -> None:
         self._process = str(process)
         self._begun = monotonic()
+        self._overload = overload()
         self._scheduled = _scheduled(self._process)
 
     def is_over(self, deadline: Deadline, grace: float) -> bool:
@@ -107,7 +112,7 @@ class Wait:
         waited = monotonic() - self._begun
         if waited <= deadline.wall_seconds + grace:
             return False
-        stretch = overload()
+        stretch = max(self._overload, overload())
         now = _scheduled(self._process)
         if now is None or self._scheduled is None:  # then it may do both
             waited -= deadline.most_cpu_seconds() * stretch

@@ -7,10 +7,21 @@ import pytest
 from lab import patience
 
 
-def test_it_grows_with_the_load(monkeypatch: pytest.MonkeyPatch) -> None:
-    module = import_module("lab.patience")
-    monkeypatch.setattr(module, "overload", lambda: 1.0)
-    quiet = patience(3)
-    monkeypatch.setattr(module, "overload", lambda: 2.5)
+def patience_at(
+    monkeypatch: pytest.MonkeyPatch, overload: float, seconds: float
+) -> float:
+    """Return the patience with so many processes for each core."""
+    monkeypatch.setattr(import_module("lab.patience"), "overload", lambda: overload)
+    return patience(seconds)
 
-    assert (quiet, patience(3)) == (3, 7.5)
+
+def test_it_grows_with_the_load(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert patience_at(monkeypatch, 1.0, 3) == 3
+    assert patience_at(monkeypatch, 2.5, 3) == 7.5
+
+
+def test_it_ends_before_the_deadline_of_a_quiet_machine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert patience_at(monkeypatch, 8.0, 6) == 10
+    assert patience_at(monkeypatch, 8.0, 12) == 12

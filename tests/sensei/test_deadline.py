@@ -88,8 +88,8 @@ def test_a_busy_machine_is_told_the_same_of_what_has_no_end(computing, code, tol
 
 
 def test_who_has_to_wait_for_a_core_has_more_time(monkeypatch):
-    now = Moment.now()
-    begun = Moment(now.cpu - 5, now.wall - 30, now.delayed)
+    now = Moment.now()._replace(overload=1.0)
+    begun = now._replace(cpu=now.cpu - 5, wall=now.wall - 30)
     strict = Deadline(cpu_seconds=4, wall_seconds=10)
 
     monkeypatch.setattr(deadline, "overload", lambda: 1.0)
@@ -100,12 +100,21 @@ def test_who_has_to_wait_for_a_core_has_more_time(monkeypatch):
 
     # In a queue for a core is not waiting; where nobody knows, it is estimated.
     patient = Deadline(cpu_seconds=9, wall_seconds=10)
-    queued = Moment(now.cpu - 5, now.wall - 30, 0.0)
+    queued = begun._replace(delayed=0.0)
     monkeypatch.setattr(deadline, "_scheduled", lambda _: (5.0, 20.0))
     assert patient.exceeded_since(queued) == ""
     monkeypatch.setattr(deadline, "overload", lambda: 4.0)
     monkeypatch.setattr(deadline, "_scheduled", lambda _: None)
     assert strict.exceeded_since(queued) == ""
+
+
+def test_what_began_on_a_busy_machine_keeps_its_time(monkeypatch):
+    patient = Deadline(cpu_seconds=60, wall_seconds=10)
+    now = Moment.now()
+    monkeypatch.setattr(deadline, "overload", lambda: 1.0)
+    on_quiet_machine = now._replace(wall=now.wall - 30, overload=1.0)
+    assert patient.exceeded_since(on_quiet_machine) == "Stopped after 10 s of waiting"
+    assert patient.exceeded_since(on_quiet_machine._replace(overload=4.0)) == ""
 
 
 @pytest.mark.parametrize("is_known", [True, False])
@@ -122,6 +131,18 @@ def test_who_waits_is_seen_from_another_process(monkeypatch, is_known):
         while not wait.is_over(Deadline(0.001, 0.001), 0):
             assert time.monotonic() < until
         process.kill()
+
+
+def test_a_process_that_began_on_a_busy_machine_keeps_its_time(monkeypatch):
+    monkeypatch.setattr(deadline, "_scheduled", lambda _: None)
+    monkeypatch.setattr(deadline, "overload", lambda: 8.0)
+    busy, short = Wait(os.getpid()), Deadline(0.001, 1.0)
+    monkeypatch.setattr(deadline, "overload", lambda: 1.0)
+    quiet = Wait(os.getpid())
+    later = time.monotonic() + 5
+    monkeypatch.setattr(deadline, "monotonic", lambda: later)
+    assert quiet.is_over(short, 0)
+    assert not busy.is_over(short, 0)
 
 
 def test_overload_counts_what_runs_now(busy_machine):
@@ -154,7 +175,7 @@ def test_a_deadline_is_not_raised_where_it_would_not_be_lifted(monkeypatch):
         return setitimer(*arguments)
 
     now = Moment.now()
-    begun = Moment(now.cpu, now.wall - 1000, now.delayed)
+    begun = now._replace(wall=now.wall - 1000, overload=1.0)
     with enforced(Deadline(60, 60), begun):
         monkeypatch.setattr(signal, "setitimer", set_while_it_looks)
         look = signal.getsignal(signal.SIGALRM)
