@@ -32,8 +32,8 @@ def quotes_app(environ: Mapping[str, str]) -> FastAPI:
     - `GET /quotes/{kilograms}` takes an integer. For each request, it sends
       `GET /prices/{kilograms}` to the prices service, and returns a `Quote`.
     - Take the URL of the prices service from `environ["PRICES_URL"]`.
-    - `GET /health` returns 200 with `{"status": "ok"}`, also while the prices service
-      is stopped or a quote waits for its response.
+    - `GET /health` returns 200 with `{"status": "ok"}`. It also does this while the
+      prices service is stopped, and while a quote waits for the prices service.
 
     Given:
         `PRICES_URL` has no path and no final slash.
@@ -71,23 +71,26 @@ class LabelsGateway:
     microservices.
 
     The labels service draws the label of a shipment: `POST /labels` with a `Shipment`
-    returns 200 with a `Label`. The labels service fails if it cannot be reached, does
-    not respond in time, or returns an error (400 to 599). Use it in two ways: with an
-    HTTP request, and with a message in Redis that `print_labels` processes later.
+    returns 200 with a `Label`. Use it in two ways: with an HTTP request, and with a
+    message in Redis that `print_labels` processes later. All instances of the class use
+    the same messages: one instance can process what another one has stored.
 
     - `POST /sync` sends the shipment to the labels service, waits for the response, and
-      returns the `Label`. If the labels service fails, return 503.
+      returns the `Label`. If the labels service fails, it returns 503, and does not
+      store the shipment.
     - `POST /async` stores the shipment as a message in Redis, and returns 202. It does
       not send a request to the labels service.
-    - `print_labels` sends the shipment of each stored message to the labels service, in
-      the order in which they were stored, also by other instances. It also processes
-      messages that are stored while it runs. It returns when no message is left.
+    - `print_labels` sends the shipment of each stored message to the labels service, the
+      oldest message first. It returns when no message is left. A message that is stored
+      while it runs is processed, too.
     - `print_labels` removes a message from Redis after the labels service has returned
-      200 for it, not earlier.
+      200 for it. No message is removed earlier, and none expires.
     - If the labels service fails, `print_labels` raises an `httpx.HTTPError`. The next
-      call, also of another instance, begins with the message that failed.
+      call begins with the message that failed, also if it has failed many times.
 
     Given:
+        The labels service *fails* if it cannot be reached, does not respond in time, or
+        returns an error (400 to 599).
         The base URL of `labels` is the labels service. It has a timeout.
         `broker` returns text (`decode_responses=True`). Redis is always up, and empty
         at first. Only one `print_labels` runs at a time.
@@ -144,8 +147,8 @@ def bookings_app(payments: httpx.AsyncClient, seconds: float) -> FastAPI:
     show to which request a charge belongs. Repair the endpoint.
 
     - An attempt fails if the payments service does not respond within `seconds` or if
-      the connection fails. Then try again. Make at most three attempts, and return 503
-      after the third failure.
+      the connection fails. Then try again at once. Make at most three attempts, and
+      return 503 after the third failure.
     - One request to `POST /bookings` charges the customer once, also if a failed
       attempt had already charged the customer. Two requests charge twice, also if their
       bodies are equal, and also if the bookings service restarts between them.
@@ -156,7 +159,7 @@ def bookings_app(payments: httpx.AsyncClient, seconds: float) -> FastAPI:
         `payments` has no timeout. The payments service returns 201 or 402.
         The payments service reads the header `Idempotency-Key`. When it knows the key
         already, it charges nobody, and returns the first `Charge` again.
-        Each request has an `X-Request-ID` of its own.
+        Each request has an `X-Request-ID` of its own. It is ASCII text.
     """
     app = FastAPI()
 

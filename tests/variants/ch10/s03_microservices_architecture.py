@@ -3397,3 +3397,348 @@ def bookings_app(payments, seconds, numbers=count(1)):
         raise HTTPException(503)
 
     return app
+
+
+@wrong("10.3.2", caught_by="test_q2_sync_returns_503_if_the_labels_service_fails")
+class LabelsGateway:
+    """Store a message instead if the labels service fails."""
+
+    def __init__(self, labels: httpx.AsyncClient, broker: Redis) -> None:
+        self.labels = labels
+        self.broker = broker
+
+    def create_app(self) -> FastAPI:
+        app = FastAPI()
+
+        @app.post("/sync")
+        async def draw_now(shipment: Shipment) -> Label:
+            try:
+                response = await self.labels.post("/labels", json=shipment.model_dump())
+                response.raise_for_status()
+            except httpx.HTTPError:
+                await self.broker.rpush("shipments", shipment.model_dump_json())
+                raise HTTPException(503) from None
+            return Label(**response.json())
+
+        @app.post("/async", status_code=202)
+        async def draw_later(shipment: Shipment) -> None:
+            await self.broker.rpush("shipments", shipment.model_dump_json())
+
+        return app
+
+    async def print_labels(self) -> None:
+        while text := await self.broker.lindex("shipments", 0):
+            response = await self.labels.post(
+                "/labels", content=text, headers={"Content-Type": "application/json"}
+            )
+            response.raise_for_status()
+            await self.broker.lpop("shipments")
+
+
+@wrong("10.3.2", caught_by="test_q2_print_labels_sends_each_stored_shipment_once[15]")
+class LabelsGateway:
+    """Store the messages in a hash."""
+
+    def __init__(self, labels: httpx.AsyncClient, broker: Redis) -> None:
+        self.labels = labels
+        self.broker = broker
+
+    def create_app(self) -> FastAPI:
+        app = FastAPI()
+
+        @app.post("/sync")
+        async def draw_now(shipment: Shipment) -> Label:
+            try:
+                response = await self.labels.post("/labels", json=shipment.model_dump())
+                response.raise_for_status()
+            except httpx.HTTPError:
+                raise HTTPException(503) from None
+            return Label(**response.json())
+
+        @app.post("/async", status_code=202)
+        async def draw_later(shipment: Shipment) -> None:
+            await self.broker.hset("h", str(uuid.uuid4()), shipment.model_dump_json())
+
+        return app
+
+    async def print_labels(self) -> None:
+        while keys := await self.broker.hkeys("h"):
+            text = await self.broker.hget("h", keys[0])
+            response = await self.labels.post(
+                "/labels", json=Shipment.model_validate_json(text).model_dump()
+            )
+            response.raise_for_status()
+            await self.broker.hdel("h", keys[0])
+
+
+@wrong("10.3.2", caught_by="test_q2_a_message_that_fails_many_times_is_still_next")
+class LabelsGateway:
+    """Give a message up after three failures."""
+
+    def __init__(self, labels: httpx.AsyncClient, broker: Redis) -> None:
+        self.labels = labels
+        self.broker = broker
+
+    def create_app(self) -> FastAPI:
+        app = FastAPI()
+
+        @app.post("/sync")
+        async def draw_now(shipment: Shipment) -> Label:
+            try:
+                response = await self.labels.post("/labels", json=shipment.model_dump())
+                response.raise_for_status()
+            except httpx.HTTPError:
+                raise HTTPException(503) from None
+            return Label(**response.json())
+
+        @app.post("/async", status_code=202)
+        async def draw_later(shipment: Shipment) -> None:
+            await self.broker.rpush("shipments", shipment.model_dump_json())
+
+        return app
+
+    async def print_labels(self) -> None:
+        while text := await self.broker.lindex("shipments", 0):
+            try:
+                response = await self.labels.post(
+                    "/labels", json=Shipment.model_validate_json(text).model_dump()
+                )
+                response.raise_for_status()
+            except httpx.HTTPError:
+                if await self.broker.incr("failures") >= 3:
+                    await self.broker.lmove("shipments", "dead", "LEFT", "RIGHT")
+                    await self.broker.delete("failures")
+                raise
+            await self.broker.lpop("shipments")
+            await self.broker.delete("failures")
+
+
+@wrong("10.3.2", caught_by="test_q2_a_message_is_removed_when_it_is_processed")
+class LabelsGateway:
+    """Let the messages expire after an hour."""
+
+    def __init__(self, labels: httpx.AsyncClient, broker: Redis) -> None:
+        self.labels = labels
+        self.broker = broker
+
+    def create_app(self) -> FastAPI:
+        app = FastAPI()
+
+        @app.post("/sync")
+        async def draw_now(shipment: Shipment) -> Label:
+            try:
+                response = await self.labels.post("/labels", json=shipment.model_dump())
+                response.raise_for_status()
+            except httpx.HTTPError:
+                raise HTTPException(503) from None
+            return Label(**response.json())
+
+        @app.post("/async", status_code=202)
+        async def draw_later(shipment: Shipment) -> None:
+            await self.broker.rpush("shipments", shipment.model_dump_json())
+            await self.broker.expire("shipments", 3600)
+
+        return app
+
+    async def print_labels(self) -> None:
+        while text := await self.broker.lindex("shipments", 0):
+            response = await self.labels.post(
+                "/labels", content=text, headers={"Content-Type": "application/json"}
+            )
+            response.raise_for_status()
+            await self.broker.lpop("shipments")
+
+
+@wrong("10.3.2", caught_by="test_q2_a_message_is_removed_when_it_is_processed")
+class LabelsGateway:
+    """Keep what is done in another list."""
+
+    def __init__(self, labels: httpx.AsyncClient, broker: Redis) -> None:
+        self.labels = labels
+        self.broker = broker
+
+    def create_app(self) -> FastAPI:
+        app = FastAPI()
+
+        @app.post("/sync")
+        async def draw_now(shipment: Shipment) -> Label:
+            try:
+                response = await self.labels.post("/labels", json=shipment.model_dump())
+                response.raise_for_status()
+            except httpx.HTTPError:
+                raise HTTPException(503) from None
+            return Label(**response.json())
+
+        @app.post("/async", status_code=202)
+        async def draw_later(shipment: Shipment) -> None:
+            await self.broker.rpush("shipments", shipment.model_dump_json())
+
+        return app
+
+    async def print_labels(self) -> None:
+        while text := await self.broker.lindex("shipments", 0):
+            response = await self.labels.post(
+                "/labels", content=text, headers={"Content-Type": "application/json"}
+            )
+            response.raise_for_status()
+            await self.broker.lmove("shipments", "done", "LEFT", "RIGHT")
+
+
+@wrong("10.3.2", caught_by="test_q2_a_message_is_removed_when_it_is_processed")
+class LabelsGateway:
+    """Acknowledge a message of a stream only."""
+
+    def __init__(self, labels: httpx.AsyncClient, broker: Redis) -> None:
+        self.labels = labels
+        self.broker = broker
+
+    def create_app(self) -> FastAPI:
+        app = FastAPI()
+
+        @app.post("/sync")
+        async def draw_now(shipment: Shipment) -> Label:
+            try:
+                response = await self.labels.post("/labels", json=shipment.model_dump())
+                response.raise_for_status()
+            except httpx.HTTPError:
+                raise HTTPException(503) from None
+            return Label(**response.json())
+
+        @app.post("/async", status_code=202)
+        async def draw_later(shipment: Shipment) -> None:
+            await self.broker.xadd("s", {"shipment": shipment.model_dump_json()})
+
+        return app
+
+    async def print_labels(self) -> None:
+        try:
+            await self.broker.xgroup_create("s", "g", id="0", mkstream=True)
+        except ResponseError:
+            pass
+        for start in ("0", ">"):
+            while True:
+                got = await self.broker.xreadgroup("g", "worker", {"s": start}, count=1)
+                pairs = (
+                    list(got.values())[0]
+                    if isinstance(got, dict) and got
+                    else (got[0][1] if got else [])
+                )
+                if (
+                    pairs
+                    and isinstance(pairs[0], list)
+                    and pairs[0]
+                    and isinstance(pairs[0][0], (list, tuple))
+                ):
+                    pairs = pairs[0]
+                if not pairs:
+                    break
+                key, fields = pairs[0]
+                response = await self.labels.post(
+                    "/labels",
+                    content=fields["shipment"],
+                    headers={"Content-Type": "application/json"},
+                )
+                response.raise_for_status()
+                await self.broker.xack("s", "g", key)
+
+
+@wrong("10.3.2", caught_by="test_q2_a_message_is_removed_when_it_is_processed")
+class LabelsGateway:
+    """Count the messages that are done."""
+
+    def __init__(self, labels: httpx.AsyncClient, broker: Redis) -> None:
+        self.labels = labels
+        self.broker = broker
+
+    def create_app(self) -> FastAPI:
+        app = FastAPI()
+
+        @app.post("/sync")
+        async def draw_now(shipment: Shipment) -> Label:
+            try:
+                response = await self.labels.post("/labels", json=shipment.model_dump())
+                response.raise_for_status()
+            except httpx.HTTPError:
+                raise HTTPException(503) from None
+            return Label(**response.json())
+
+        @app.post("/async", status_code=202)
+        async def draw_later(shipment: Shipment) -> None:
+            await self.broker.rpush("shipments", shipment.model_dump_json())
+
+        return app
+
+    async def print_labels(self) -> None:
+        while text := await self.broker.lindex(
+            "shipments", int(await self.broker.get("offset") or 0)
+        ):
+            response = await self.labels.post(
+                "/labels", json=Shipment.model_validate_json(text).model_dump()
+            )
+            response.raise_for_status()
+            await self.broker.incr("offset")
+
+
+@wrong("10.3.2", caught_by="test_q2_after_a_failure_the_same_message_is_next[silent]")
+class LabelsGateway:
+    """Raise the TimeoutError of asyncio."""
+
+    def __init__(self, labels: httpx.AsyncClient, broker: Redis) -> None:
+        self.labels = labels
+        self.broker = broker
+
+    def create_app(self) -> FastAPI:
+        app = FastAPI()
+
+        @app.post("/sync")
+        async def draw_now(shipment: Shipment) -> Label:
+            try:
+                response = await self.labels.post("/labels", json=shipment.model_dump())
+                response.raise_for_status()
+            except httpx.HTTPError:
+                raise HTTPException(503) from None
+            return Label(**response.json())
+
+        @app.post("/async", status_code=202)
+        async def draw_later(shipment: Shipment) -> None:
+            await self.broker.rpush("shipments", shipment.model_dump_json())
+
+        return app
+
+    async def print_labels(self) -> None:
+        while text := await self.broker.lindex("shipments", 0):
+            response = await asyncio.wait_for(
+                self.labels.post(
+                    "/labels",
+                    content=text,
+                    headers={"Content-Type": "application/json"},
+                ),
+                0.5,
+            )
+            response.raise_for_status()
+            await self.broker.lpop("shipments")
+
+
+@wrong("10.3.3", caught_by="test_q3_the_third_failure_returns_503[silent]")
+def bookings_app(payments: httpx.AsyncClient, seconds: float) -> FastAPI:
+    """Forget the TimeoutError of asyncio."""
+
+    app = FastAPI()
+
+    @app.post("/bookings", status_code=201)
+    async def book(booking: Booking, x_request_id: Annotated[str, Header()]) -> Charge:
+        headers = {"Idempotency-Key": str(uuid.uuid4()), "X-Request-ID": x_request_id}
+        for _ in range(3):
+            try:
+                async with asyncio.timeout(seconds):
+                    response = await payments.post(
+                        "/charges", json=booking.model_dump(), headers=headers
+                    )
+            except httpx.TransportError:
+                continue
+            if response.status_code == 402:
+                raise HTTPException(402)
+            return Charge(**response.json())
+        raise HTTPException(503)
+
+    return app
