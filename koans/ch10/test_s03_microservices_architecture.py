@@ -413,6 +413,7 @@ async def test_q2_sync_waits_for_the_labels_service(
             )
             early = request.done()
             labels.release.set()
+            labels.came.set()  # Nobody has to wait for it any more.
             seen = await request
     wanted = (False, (200, {"url": "https://labels.example/41.pdf"}))
     assert (early, seen) == wanted, (

@@ -458,24 +458,6 @@ def quotes_app(environ: Mapping[str, str]) -> FastAPI:
     return app
 
 
-@wrong("10.3.1", caught_by="test_q1_the_service_is_healthy_while_a_quote_waits")
-def quotes_app(environ: Mapping[str, str]) -> FastAPI:
-    """Block the event loop with one client."""
-    app = FastAPI()
-    client = httpx.Client(base_url=environ["PRICES_URL"])
-
-    @app.get("/quotes/{kilograms}")
-    async def read_quote(kilograms: int) -> Quote:
-        response = client.get(f"/prices/{kilograms}")
-        return Quote(kilograms=kilograms, cents=response.json()["cents"])
-
-    @app.get("/health")
-    async def health() -> dict[str, str]:
-        return {"status": "ok"}
-
-    return app
-
-
 @right("10.3.1")
 def quotes_app(environ: Mapping[str, str]) -> FastAPI:
     """Call a blocking function in a thread."""
@@ -744,7 +726,7 @@ class LabelsGateway:
 
 @wrong(
     "10.3.2",
-    caught_by="test_q2_async_stores_a_message_and_does_not_contact_the_service",
+    caught_by="test_q2_async_stores_a_message_and_does_not_contact_the_service[none]",
 )
 class LabelsGateway:
     """Send the request in a background task."""
@@ -781,7 +763,7 @@ class LabelsGateway:
 
 @wrong(
     "10.3.2",
-    caught_by="test_q2_async_stores_a_message_and_does_not_contact_the_service",
+    caught_by="test_q2_async_stores_a_message_and_does_not_contact_the_service[none]",
 )
 class LabelsGateway:
     """Send the request, too."""
@@ -819,7 +801,7 @@ class LabelsGateway:
 
 @wrong(
     "10.3.2",
-    caught_by="test_q2_async_stores_a_message_and_does_not_contact_the_service",
+    caught_by="test_q2_async_stores_a_message_and_does_not_contact_the_service[none]",
 )
 class LabelsGateway:
     """Keep the messages in memory."""
@@ -857,7 +839,7 @@ class LabelsGateway:
 
 @wrong(
     "10.3.2",
-    caught_by="test_q2_async_stores_a_message_and_does_not_contact_the_service",
+    caught_by="test_q2_async_stores_a_message_and_does_not_contact_the_service[none]",
 )
 class LabelsGateway:
     """Publish the message to subscribers."""
@@ -894,7 +876,7 @@ class LabelsGateway:
 
 @wrong(
     "10.3.2",
-    caught_by="test_q2_async_stores_a_message_and_does_not_contact_the_service",
+    caught_by="test_q2_async_stores_a_message_and_does_not_contact_the_service[none]",
 )
 class LabelsGateway:
     """Forget an `await`."""
@@ -1380,7 +1362,7 @@ class LabelsGateway:
             await self.broker.lpop("labels")
 
 
-@wrong("10.3.2", caught_by="test_q2_after_a_failure_the_same_message_is_next")
+@wrong("10.3.2", caught_by="test_q2_after_a_failure_the_same_message_is_next[500]")
 class LabelsGateway:
     """Remove the messages at the end."""
 
@@ -1484,7 +1466,7 @@ class LabelsGateway:
             await self.broker.lpop("labels")
 
 
-@wrong("10.3.2", caught_by="test_q2_after_a_failure_the_same_message_is_next")
+@wrong("10.3.2", caught_by="test_q2_after_a_failure_the_same_message_is_next[500]")
 class LabelsGateway:
     """Go on with the next message."""
 
@@ -1520,7 +1502,7 @@ class LabelsGateway:
                 await self.broker.rpush("labels", text)
 
 
-@wrong("10.3.2", caught_by="test_q2_after_a_failure_the_same_message_is_next")
+@wrong("10.3.2", caught_by="test_q2_after_a_failure_the_same_message_is_next[500]")
 class LabelsGateway:
     """Stop without an exception."""
 
@@ -1556,7 +1538,7 @@ class LabelsGateway:
             await self.broker.lpop("labels")
 
 
-@wrong("10.3.2", caught_by="test_q2_after_a_failure_the_same_message_is_next")
+@wrong("10.3.2", caught_by="test_q2_after_a_failure_the_same_message_is_next[500]")
 class LabelsGateway:
     """Raise an HTTPException."""
 
@@ -1592,7 +1574,7 @@ class LabelsGateway:
             await self.broker.lpop("labels")
 
 
-@wrong("10.3.2", caught_by="test_q2_after_a_failure_the_same_message_is_next")
+@wrong("10.3.2", caught_by="test_q2_after_a_failure_the_same_message_is_next[500]")
 class LabelsGateway:
     """Store a message that failed at the end."""
 
@@ -2249,7 +2231,7 @@ def bookings_app(payments, seconds):
     return app
 
 
-@wrong("10.3.3", caught_by="test_q3_the_third_failure_returns_503")
+@wrong("10.3.3", caught_by="test_q3_the_third_failure_returns_503[broken]")
 def bookings_app(payments, seconds):
     """Leave it as it is: a service that fails."""
     app = FastAPI()
@@ -2342,7 +2324,10 @@ def bookings_app(payments, seconds):
     return app
 
 
-@wrong("10.3.3", caught_by="test_q3_a_failed_attempt_is_repeated_and_charged_once")
+@wrong(
+    "10.3.3",
+    caught_by="test_q3_a_failed_attempt_is_repeated_and_charged_once[broken-1]",
+)
 def bookings_app(payments, seconds):
     """Send the request ID with the first attempt only."""
     app = FastAPI()
@@ -2370,7 +2355,10 @@ def bookings_app(payments, seconds):
     return app
 
 
-@wrong("10.3.3", caught_by="test_q3_a_failed_attempt_is_repeated_and_charged_once")
+@wrong(
+    "10.3.3",
+    caught_by="test_q3_a_failed_attempt_is_repeated_and_charged_once[broken-1]",
+)
 def bookings_app(payments, seconds):
     """Send no key."""
     app = FastAPI()
@@ -2396,7 +2384,10 @@ def bookings_app(payments, seconds):
     return app
 
 
-@wrong("10.3.3", caught_by="test_q3_a_failed_attempt_is_repeated_and_charged_once")
+@wrong(
+    "10.3.3",
+    caught_by="test_q3_a_failed_attempt_is_repeated_and_charged_once[broken-1]",
+)
 def bookings_app(payments, seconds):
     """Make a new key for each attempt."""
     app = FastAPI()
@@ -2423,7 +2414,10 @@ def bookings_app(payments, seconds):
     return app
 
 
-@wrong("10.3.3", caught_by="test_q3_a_failed_attempt_is_repeated_and_charged_once")
+@wrong(
+    "10.3.3",
+    caught_by="test_q3_a_failed_attempt_is_repeated_and_charged_once[broken-1]",
+)
 def bookings_app(payments, seconds):
     """Set a timeout, and do not repeat."""
     app = FastAPI()
@@ -2617,7 +2611,7 @@ def bookings_app(payments, seconds):
     return app
 
 
-@wrong("10.3.3", caught_by="test_q3_the_third_failure_returns_503")
+@wrong("10.3.3", caught_by="test_q3_the_third_failure_returns_503[broken]")
 def bookings_app(payments, seconds):
     """Make four attempts."""
     app = FastAPI()
@@ -2669,7 +2663,7 @@ def bookings_app(payments, seconds):
     return app
 
 
-@wrong("10.3.3", caught_by="test_q3_the_third_failure_returns_503")
+@wrong("10.3.3", caught_by="test_q3_the_third_failure_returns_503[broken]")
 def bookings_app(payments, seconds):
     """Let the third exception through."""
     app = FastAPI()
@@ -3399,7 +3393,7 @@ def bookings_app(payments, seconds, numbers=count(1)):
     return app
 
 
-@wrong("10.3.2", caught_by="test_q2_sync_returns_503_if_the_labels_service_fails")
+@wrong("10.3.2", caught_by="test_q2_sync_returns_503_if_the_labels_service_fails[500]")
 class LabelsGateway:
     """Store a message instead if the labels service fails."""
 
