@@ -102,9 +102,9 @@ class LabelsGateway:
       store the shipment.
     - `POST /async` stores the shipment as a message in Redis, and returns 202. It does
       not send a request to the labels service.
-    - `print_labels` sends the shipment of each stored message to the labels service, the
-      oldest message first. It returns when no message is left. A message that is stored
-      while it runs is processed, too.
+    - `print_labels` sends the shipment of each stored message to the labels service,
+      the oldest message first. It returns when no message is left. A message that is
+      stored while it runs is processed, too.
     - `print_labels` removes a message from Redis after the labels service has returned
       200 for it. No message is removed earlier, and none expires.
     - If the labels service fails, `print_labels` raises an `httpx.HTTPError`. The next
