@@ -43,10 +43,10 @@ def monitor(app: FastAPI, registry: CollectorRegistry) -> None:
     500, but the metrics of the application show none. And each bike has a time series
     of its own, so Prometheus runs out of memory. Repair `measure`.
 
-    - Count each request once. Its `status` is the status code of the response, or 500
-      if `call_next` raises an exception. The same exception is raised again.
-    - Observe the duration of each request once, also if `call_next` raises an
-      exception. The duration is the time that `call_next` takes, in seconds.
+    - Count each request once, and observe its duration once, in seconds. The `status`
+      is the status code of the response.
+    - If `call_next` raises an exception, count and observe the request, too. Its
+      `status` is 500. Then raise the same exception again.
     - In both metrics, `route` is `template_of(request)`, also if it is "unmatched".
 
     Example of the lines at `GET /metrics` after `GET /bikes/7` and `GET /bikes/8`:
@@ -108,14 +108,16 @@ def rides_app(log: FilteringBoundLogger, docks: Docks) -> FastAPI:
 
     The log of the bike rental has sentences. A program cannot count the failures of a
     station in them: `failures(lines)` above finds none. And nobody knows which lines
-    belong to the same request. Repair the application. Its responses stay the same.
+    belong to the same request. Repair the application: log one event instead of each
+    sentence, and add no other lines. The responses and their headers stay the same.
 
-    - Log two events instead of the two sentences. "unlock_failed" has the level error
-      and the fields `station`, `bike` and `error`, the name of the exception's class.
-      "ride_started" has the level info and the fields `station` and `bike`.
-    - Each line of a request has the field `request_id`, the value of its header
-      `X-Request-ID`. As soon as the ride has a number, each line also has this number
-      in the field `ride`. This also holds for the lines that `docks` writes.
+    - The event "unlock_failed" has the level error and the fields `station`, `bike` and
+      `error`. `error` is the name of the exception's class.
+    - The event "ride_started" has the level info and the fields `station` and `bike`.
+    - Each line of a request has the field `request_id`, also the lines that `docks`
+      writes. It is the value of the request's header `X-Request-ID`.
+    - As soon as the ride has a number, each line has this number in the field `ride`,
+      also the lines that `docks` writes.
     - No line has the `request_id` or the `ride` of another request. Several requests
       can run at the same time.
 
@@ -161,11 +163,13 @@ def prices_app(provider: trace.TracerProvider, pricing: httpx.AsyncClient) -> Fa
 
     `GET /rides/{ride}/price` is sometimes slow. Nobody knows if this is because of the
     database or the pricing service. An APM tool shows it, if the application makes
-    spans. Make them with OpenTelemetry. Responses and exceptions stay the same.
+    spans: they say when each part of a request begins and ends. Make spans with
+    OpenTelemetry, and send them to `provider`. Set no global provider. Responses and
+    exceptions stay the same.
 
-    - Send all spans to `provider`, and set no global provider. Each request has a span
-      called "GET /rides/{ride}/price". If the request has a header `traceparent`, this
-      span continues the trace of the caller.
+    - Each request has a span called "GET /rides/{ride}/price", also a request with the
+      response 422. If there is a header `traceparent`, this span continues the trace of
+      the caller.
     - The span "load minutes" is around the call of `load_minutes`. It has the attribute
       "ride", the number of the ride.
     - The span "ask pricing" is around the request to the pricing service and around
@@ -174,13 +178,13 @@ def prices_app(provider: trace.TracerProvider, pricing: httpx.AsyncClient) -> Fa
     - Both spans are inside of the span of the request. If an exception leaves one of
       them, the span has the status ERROR and an event with the exception.
     - The pricing service receives a header `traceparent` that names the span "ask
-      pricing" as its parent. Requests that other code sends with `pricing` do not
-      name this span.
+      pricing" as its parent. Other code sends requests with `pricing`, too, also at
+      the same time. These do not name this span.
 
     Given:
-        FastAPI makes the span of the request if it knows the provider. It also makes
-        spans inside of it, such as "fastapi.endpoint". Yours can be inside of these.
-        `provider` records all spans.
+        FastAPI makes the span of the request if it knows the provider. Inside of this
+        span, FastAPI makes spans such as "fastapi.endpoint". Yours can be inside of
+        them. `provider` records all spans.
     """
     app = FastAPI()
 

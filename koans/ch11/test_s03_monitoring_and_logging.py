@@ -6,6 +6,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextvars import Context
 from functools import partial
 from typing import Any
 
@@ -100,7 +101,8 @@ def bikes_app(answers: Any) -> FastAPI:
 
     @app.get("/repairs/{number}")
     async def read_repair(number: int) -> None:
-        raise Broken(f"repair {number}")
+        app.state.error = Broken(f"repair {number}")
+        raise app.state.error
 
     @app.delete("/repairs/{number}", dependencies=[Depends(refuse)])
     def delete_repair(number: int) -> None:
@@ -172,7 +174,7 @@ def test_q1_all_bikes_share_one_route(answers):
         bikes_app(answers),
         [("GET", f"/bikes/{number}") for number in (1, 2, 2, 399)],
         {("GET", "/bikes/{number}", "200"): 4},
-        "one `route` for all of them. Look at the label.",
+        "one `route` for all of them, and their status. Look at the labels.",
     )
 
 
@@ -181,7 +183,7 @@ def test_q1_a_route_can_have_two_parameters(answers):
         bikes_app(answers),
         [("POST", f"/stations/{name}/docks/3") for name in ("a", "b", "a%20b")],
         {("POST", "/stations/{station}/docks/{dock}", "201"): 3},
-        "`route` is the template. Look at the label.",
+        "their method, template and status. Look at the labels.",
     )
 
 
@@ -213,7 +215,7 @@ def test_q1_the_status_is_that_of_the_response(answers):
         bikes_app(answers),
         [("GET", f"/bikes/{one}") for one in paths],
         dict(asked),
-        "their status.",
+        "the status code of each response. Look at the label `status`.",
     )
 
 
@@ -242,10 +244,11 @@ def test_q1_the_exception_is_raised_again(answers, number):
     with client(app) as http:
         seen = outcome(lambda: http.get(f"/repairs/{number}"))
         counted = metrics_of(http).get("http_requests_total", {})
-    assert repr(seen) == repr(Broken(f"repair {number}")), (
-        f"An endpoint raised {in_words(Broken(f'repair {number}'))}. The application "
-        f"{returned_or_raised(seen)}. The docstring asks that the same exception is "
-        "raised again. Look at what your code does with it."
+    copied = ", which is another object" * (repr(seen) == repr(app.state.error))
+    assert seen is app.state.error, (
+        f"An endpoint raised {in_words(app.state.error)}. The application "
+        f"{returned_or_raised(seen)}{copied}. The docstring asks to raise the same "
+        "exception again. Look at what your code does with it."
     )
     assert counted == {("GET", "/repairs/{number}", "500"): 1}, (
         "An endpoint raised an exception, and `http_requests_total` is "
@@ -303,7 +306,7 @@ def slow_app(answers: Any, inside: dict[str, float], error: bool) -> FastAPI:
 
 
 @pytest.mark.parametrize("error", [False, True], ids=["response", "exception"])
-def test_q1_the_duration_is_the_time_of_call_next_in_seconds(answers, error):
+def test_q1_the_duration_is_the_time_of_the_request_in_seconds(answers, error):
     inside: dict[str, float] = {}
     with client(slow_app(answers, inside, error), raises=False) as http:
         started = time.perf_counter()
@@ -315,7 +318,8 @@ def test_q1_the_duration_is_the_time_of_call_next_in_seconds(answers, error):
     assert least - 0.001 <= seen <= most + 0.001, (
         f"The endpoint took {least:.4f} seconds, and the whole request {most:.4f}. "
         f"The sum of the durations for its template is {seen:.4f}. The docstring asks "
-        "for the time that `call_next` takes, in seconds, also for an exception."
+        "for the duration in seconds, also if `call_next` raises an exception. Look at "
+        "what you subtract, and when."
     )
 
 
@@ -362,8 +366,8 @@ async def test_q1_durations_of_requests_at_the_same_time_are_separate(answers):
     seen = float(sums[0].rpartition(" ")[2]) if sums else 0.0
     assert seen >= overlap.seconds - 0.001, (
         f"A request took {overlap.seconds:.4f} seconds, and another one ran meanwhile. "
-        f"The duration for its template is {seen:.4f}. The docstring asks for the time "
-        "that `call_next` takes for this request. Look at where you keep its start."
+        f"The duration for its template is {seen:.4f}. The docstring asks for the "
+        "duration of this request. Look at where you keep its start."
     )
     asked = 'http_requests_total{method="GET",route="/long/{number}",status="500"} 1.0'
     assert asked in text.splitlines(), (
@@ -441,6 +445,12 @@ def start(
         f"`POST /stations/{station}/rides?bike={bike}`",
         partial(http.post, headers={"X-Request-ID": number}),
         f"/stations/{station}/rides?bike={bike}",
+    )
+    added = sorted(set(response.headers) - {"content-length", "content-type"})
+    assert not added, (
+        f"`POST /stations/{station}/rides?bike={bike}` returned a response with the "
+        f"new headers {in_words(added)}. The docstring asks that the headers stay the "
+        "same. Look at your middleware."
     )
     return response.status_code, json_or_text(response)
 
@@ -645,6 +655,7 @@ class Tracing:
         self.provider.add_span_processor(self.recorder)
         self.requests: list[httpx.Request] = []
         self.room = room
+        self.others = 0
         self.load: Exception | None = None
         self.price: Exception | int = 200
         stand_in(answers.load_minutes, self.load_minutes)
@@ -669,6 +680,9 @@ class Tracing:
         self.recorder.order.append("call pricing")
         await asyncio.sleep(0)
         self.requests.append(request)
+        if self.others:
+            self.others -= 1
+            await self.send_other()
         self.recorder.order.append("return pricing")
         if isinstance(self.price, Exception):
             raise self.price
@@ -677,7 +691,12 @@ class Tracing:
         minutes = int(request.url.params["minutes"])
         return httpx.Response(self.price, json={"cents": 3 * minutes})
 
-    def ask(self, ride: int, **headers: str) -> object:
+    async def send_other(self) -> None:
+        """Send a request to pricing as other code does it, outside of all spans."""
+        send = self.pricing.get("/prices", params={"minutes": 1})
+        await asyncio.create_task(send, context=Context())
+
+    def ask(self, ride: int | str, **headers: str) -> object:
         """Return status code and body of a response, or what the application raised."""
         with client(self.app) as http:
             seen = outcome(lambda: http.get(f"/rides/{ride}/price", headers=headers))
@@ -719,6 +738,18 @@ def test_q3_the_request_has_a_span(answers, ride):
         f"The span {REQUEST!r} has the parent {in_words(span.parent)}, but the request "
         "had no `traceparent`. The docstring asks for the span that FastAPI makes. "
         "Look at how FastAPI gets the provider."
+    )
+
+
+def test_q3_a_request_with_a_wrong_number_has_a_span_too(answers):
+    tracing = Tracing(answers)
+    seen = tracing.ask("x")
+    names = sorted({span.name for span in tracing.recorder.spans})
+    status = seen[0] if isinstance(seen, tuple) else returned_or_raised(seen)
+    assert (status, REQUEST in names) == (422, True), (
+        f"`GET /rides/x/price` returned {in_words(status)}, and `provider` has the "
+        f"spans {in_words(names)}. The docstring asks for the status 422 as before, "
+        f"and for the span {REQUEST!r}. Look at where you make this span."
     )
 
 
@@ -893,15 +924,19 @@ def test_q3_pricing_receives_its_span_as_the_parent(answers, ride):
 
 async def test_q3_other_requests_to_pricing_do_not_name_the_span(answers):
     tracing = Tracing(answers)
+    tracing.others = 1
     async with async_client(tracing.app) as http:
         await send(http, "GET", "/rides/7/price")
-    await tracing.pricing.get("/prices", params={"minutes": 1})
+    await tracing.send_other()
     span = named_as_parent(tracing.span("ask pricing"))
-    seen = [one.headers.get("traceparent", "")[:-3] for one in tracing.requests]
-    assert seen[0] == span != seen[1], (
-        "The application sent a request to pricing, and then other code sent one with "
-        f"`pricing`. Their parents were {in_words(seen)}. The docstring asks for the "
-        f'span "ask pricing", {span}, in the first request only.'
+    names = [
+        one.headers.get("traceparent", "")[:-3] == span for one in tracing.requests
+    ]
+    assert names == [True, False, False], (
+        "The application sent a request to pricing. Other code sent one with `pricing` "
+        'at the same time, and one afterwards. The three requests name the span "ask '
+        f'pricing" as their parent: {names}. The docstring asks for the first one '
+        "only. Look at where the header is kept."
     )
 
 

@@ -392,7 +392,7 @@ def monitor(app, registry):
 
 @wrong(
     "11.3.1",
-    caught_by="test_q1_the_duration_is_the_time_of_call_next_in_seconds[response]",
+    caught_by="test_q1_the_duration_is_the_time_of_the_request_in_seconds[response]",
 )
 def monitor(app, registry):
     """Observe milliseconds."""
@@ -414,7 +414,7 @@ def monitor(app, registry):
 
 @wrong(
     "11.3.1",
-    caught_by="test_q1_the_duration_is_the_time_of_call_next_in_seconds[response]",
+    caught_by="test_q1_the_duration_is_the_time_of_the_request_in_seconds[response]",
 )
 def monitor(app, registry):
     """Observe the moment instead of the duration."""
@@ -433,7 +433,7 @@ def monitor(app, registry):
 
 @wrong(
     "11.3.1",
-    caught_by="test_q1_the_duration_is_the_time_of_call_next_in_seconds[response]",
+    caught_by="test_q1_the_duration_is_the_time_of_the_request_in_seconds[response]",
 )
 def monitor(app, registry):
     """Measure the time of the processor, which does not run while somebody waits."""
@@ -455,7 +455,7 @@ def monitor(app, registry):
 
 @wrong(
     "11.3.1",
-    caught_by="test_q1_the_duration_is_the_time_of_call_next_in_seconds[exception]",
+    caught_by="test_q1_the_duration_is_the_time_of_the_request_in_seconds[exception]",
 )
 def monitor(app, registry):
     """Observe a duration of zero for an exception."""
@@ -475,7 +475,7 @@ def monitor(app, registry):
 
 @wrong(
     "11.3.1",
-    caught_by="test_q1_the_duration_is_the_time_of_call_next_in_seconds[response]",
+    caught_by="test_q1_the_duration_is_the_time_of_the_request_in_seconds[response]",
 )
 def monitor(app, registry):
     """Start the clock after `call_next`."""
@@ -737,6 +737,24 @@ def monitor(app, registry):
             raise
         noted(request, response.status_code, started, requests, durations)
         return response
+
+    monitored(app, registry, measure)
+
+
+@wrong("11.3.1", caught_by="test_q1_the_exception_is_raised_again[4]")
+def monitor(app, registry):
+    """Raise a new exception of the same class."""
+
+    async def measure(request, call_next, requests, durations):
+        status, started = 500, perf_counter()
+        try:
+            response = await call_next(request)
+            status = response.status_code
+            return response
+        except Exception as error:
+            raise type(error)(*error.args) from error
+        finally:
+            noted(request, status, started, requests, durations)
 
     monitored(app, registry, measure)
 
@@ -1394,6 +1412,35 @@ def rides_app(log, docks):
             raise HTTPException(503, "The dock does not open.") from error
         log_ride(log)(station, bike)
         return {"ride": ride}
+
+    return app
+
+
+@wrong("11.3.2", caught_by="test_q2_a_ride_is_one_event_with_fields[Harbour-7]")
+def rides_app(log, docks):
+    """Send the ID to the client as well."""
+    app = rentals(log, docks, bind_id, bind_ride, log_failure(log), log_ride(log))
+
+    @app.middleware("http")
+    async def add_header(request: Request, call_next):
+        response = await call_next(request)
+        response.headers["X-Request-ID"] = request.headers["X-Request-ID"]
+        return response
+
+    return app
+
+
+@wrong("11.3.2", caught_by="test_q2_a_ride_is_one_event_with_fields[Harbour-7]")
+def rides_app(log, docks):
+    """Log the end of each request as well."""
+    app = rentals(log, docks, bind_id, bind_ride, log_failure(log), log_ride(log))
+
+    @app.middleware("http")
+    async def log_end(request: Request, call_next):
+        response = await call_next(request)
+        bind_id(request)
+        log.info("request_finished", status=response.status_code)
+        return response
 
     return app
 
@@ -2110,6 +2157,67 @@ def prices_app(provider, pricing):
         return response.json()["cents"]
 
     return traced(provider, pricing, read)
+
+
+@wrong("11.3.3", caught_by="test_q3_other_requests_to_pricing_do_not_name_the_span")
+def prices_app(provider, pricing):
+    """Write the header into the client, and remove it afterwards."""
+
+    async def read(tracer, ride):
+        with tracer.start_as_current_span("load minutes", attributes={"ride": ride}):
+            minutes = await load_minutes(ride)
+        query = {"minutes": minutes}
+        with tracer.start_as_current_span("ask pricing", attributes=query):
+            propagate.inject(pricing.headers)
+            try:
+                response = await pricing.get("/prices", params=query)
+            finally:
+                pricing.headers.pop("traceparent", None)
+            return response.raise_for_status().json()["cents"]
+
+    return traced(provider, pricing, read)
+
+
+@wrong("11.3.3", caught_by="test_q3_a_request_with_a_wrong_number_has_a_span_too")
+def prices_app(provider, pricing):
+    """Make the request's span in the endpoint, with the caller's trace."""
+    app = FastAPI()
+    tracer = provider.get_tracer("rides")
+
+    @app.get("/rides/{ride}/price")
+    async def read_price(request: Request, ride: int) -> dict[str, int]:
+        start = tracer.start_as_current_span
+        above = propagate.extract(request.headers)
+        with start("GET /rides/{ride}/price", context=above, kind=SpanKind.SERVER):
+            with start("load minutes", attributes={"ride": ride}):
+                minutes = await load_minutes(ride)
+            with start("ask pricing", attributes={"minutes": minutes}):
+                return {"cents": await ask(pricing, minutes)}
+
+    return app
+
+
+@right("11.3.3")
+def prices_app(provider, pricing):
+    """Make the request's span in a middleware, with the caller's trace."""
+    app = FastAPI()
+    tracer = provider.get_tracer("rides")
+    start = tracer.start_as_current_span
+
+    @app.middleware("http")
+    async def trace_request(request: Request, call_next):
+        above = propagate.extract(request.headers)
+        with start("GET /rides/{ride}/price", context=above, kind=SpanKind.SERVER):
+            return await call_next(request)
+
+    @app.get("/rides/{ride}/price")
+    async def read_price(ride: int) -> dict[str, int]:
+        with start("load minutes", attributes={"ride": ride}):
+            minutes = await load_minutes(ride)
+        with start("ask pricing", attributes={"minutes": minutes}):
+            return {"cents": await ask(pricing, minutes)}
+
+    return app
 
 
 @right("11.3.3")
