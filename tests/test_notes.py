@@ -4,6 +4,7 @@
 """
 
 import re
+import tracemalloc
 from contextvars import copy_context
 from pathlib import Path
 
@@ -34,7 +35,10 @@ def test_a_block_runs_and_prints_what_it_shows(
     run = eval_example.run_print_check
     if eval_example.update_examples:
         run = eval_example.run_print_update
-    copy_context().run(run, example)  # what it binds, no other block sees
+    try:
+        copy_context().run(run, example)  # what it binds, no other block sees
+    finally:
+        tracemalloc.stop()  # else the next block measures the memory of this one, too
 
     written = {path.name for path in folder.iterdir()}
     said = re.match(r"# writes: (.*)", example.source)

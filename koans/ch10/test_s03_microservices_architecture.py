@@ -343,17 +343,17 @@ def contents(redis: RedisServer) -> dict[str, Any]:
 
 def stored(redis: RedisServer, grams: int) -> list[str]:
     """Return the keys in whose values this weight stands."""
-    redis_: Any = redis.client
+    client: Any = redis.client
     read = {
-        "string": redis_.get,
-        "list": lambda key: redis_.lrange(key, 0, -1),
-        "set": redis_.smembers,
-        "zset": lambda key: redis_.zrange(key, 0, -1),
-        "hash": redis_.hgetall,
-        "stream": redis_.xrange,
+        "string": client.get,
+        "list": lambda key: client.lrange(key, 0, -1),
+        "set": client.smembers,
+        "zset": lambda key: client.zrange(key, 0, -1),
+        "hash": client.hgetall,
+        "stream": client.xrange,
     }
-    keys = redis_.keys()
-    return [key for key in keys if str(grams) in str(read[redis_.type(key)](key))]
+    keys = client.keys()
+    return [key for key in keys if str(grams) in str(read[client.type(key)](key))]
 
 
 def crash(redis: RedisServer, kept: dict[str, Any]) -> None:
