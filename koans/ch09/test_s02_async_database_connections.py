@@ -24,6 +24,7 @@ from lab import (
     in_words,
     json_or_text,
     mysql_server,
+    patience,
     stand_in,
 )
 
@@ -32,6 +33,8 @@ MOMENT = 0.05
 MANY = 60
 # Seconds after which a request that waits for a connection is given up.
 PATIENCE = 5
+# Seconds after which a shutdown that waits for a lost connection is given up.
+SHUTDOWN = 2
 
 TABLES = """
     CREATE TABLE stations (name text PRIMARY KEY);
@@ -336,7 +339,7 @@ def patient_closing() -> Iterator[None]:
 
     async def close_or_tell(pool: asyncpg.Pool) -> None:
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(patience(PATIENCE)):
                 await close(pool)
         except TimeoutError:
             raise AssertionError(
@@ -477,9 +480,9 @@ async def test_q2_a_failed_request_returns_its_connection(
     # A pool is not closed before its connections are returned.
     with suppress(TimeoutError):
         async with (
-            asyncio.timeout(2 * PATIENCE),
+            asyncio.timeout(patience(PATIENCE) + SHUTDOWN),
             async_client(app, lifespan=True) as http,
-            asyncio.timeout(PATIENCE),
+            asyncio.timeout(patience(PATIENCE)),
         ):
             for station in ("Bergen", "Bergen", "Oslo"):
                 reading = {"station": station, "celsius": 1.0}
@@ -498,7 +501,7 @@ async def test_q2_a_cancelled_request_returns_its_connection(
     seen: int | str = "nothing, because it waited for a connection"
     with suppress(TimeoutError):
         async with (
-            asyncio.timeout(2 * PATIENCE),
+            asyncio.timeout(patience(PATIENCE) + SHUTDOWN),
             async_client(app, lifespan=True) as http,
         ):
             with session_of(postgres) as lock, lock.transaction():
@@ -507,7 +510,7 @@ async def test_q2_a_cancelled_request_returns_its_connection(
                 await comes_true(lambda: others(database, waiting=True) > 0)
                 post.cancel()
                 await asyncio.wait([post])
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(patience(PATIENCE)):
                 seen = await status_here(http, OSLO)
     found = stored(database, "arrivals")
     assert (seen, found) == (201, [("Oslo",)]), (
@@ -523,7 +526,7 @@ async def statuses_of(posts: list[asyncio.Task[int | str]]) -> list[int | str]:
     pending = set(posts)
     while pending:
         done, pending = await asyncio.wait(
-            pending, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED
+            pending, timeout=patience(PATIENCE), return_when=asyncio.FIRST_COMPLETED
         )
         if not done:
             for one in pending:
@@ -778,7 +781,7 @@ async def failure(answers: Any, mysql: MysqlServer) -> Any:
     # The other queries may go on after the call. They end before the event loop does.
     running = asyncio.all_tasks() - {asyncio.current_task()}
     if running:
-        await asyncio.wait(running, timeout=PATIENCE)
+        await asyncio.wait(running, timeout=patience(PATIENCE))
     if isinstance(seen, AssertionError):
         raise seen
     return seen
