@@ -28,6 +28,7 @@ from sensei.plugin.execution import (
     root_of,
     variant_of,
 )
+from sensei.plugin.garbage import FullCollections
 from sensei.plugin.summary import Summary
 from sensei.runner.settings import load_settings
 from sensei.variants import Variant, VariantError, variants
@@ -61,6 +62,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(deadlines, "sensei-deadlines")
     config.pluginmanager.register(differences, "sensei-differences")
     config.pluginmanager.register(extras, "sensei-extras")
+    config.pluginmanager.register(FullCollections(), "sensei-garbage")
     if not hasattr(config, "workerinput"):  # a worker of xdist reports elsewhere
         summary = Summary(
             config.rootpath,

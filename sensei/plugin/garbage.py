@@ -1,12 +1,45 @@
-"""Garbage: what a test leaves behind must not speak up in another one."""
+"""Garbage: what a test leaves behind must not show, or take time, in another one."""
 
 import gc
+import sys
 import traceback
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+import pytest
+
 from sensei.grading.traces import chain
+
+# Python collects the oldest generation once the second one was collected this often.
+_NEVER = 2**30
+# Blocks of memory that tests may leave before it is collected: about 100 MB.
+_BLOCKS = 1_000_000
+
+
+class FullCollections:
+    """Collects all garbage, but only between two tests.
+
+    A full collection reads every object there is, for half a second and more in a long
+    run. In the middle of a test that looks like an answer that is slow.
+    """
+
+    def __init__(self) -> None:
+        """Let Python collect only what is new."""
+        self._thresholds = gc.get_threshold()
+        gc.set_threshold(*self._thresholds[:2], _NEVER)
+        self._blocks = sys.getallocatedblocks()
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_logfinish(self) -> None:
+        """Collect what the tests since the last time have left, if it is much."""
+        if sys.getallocatedblocks() - self._blocks > _BLOCKS:
+            gc.collect()
+            self._blocks = sys.getallocatedblocks()
+
+    def pytest_unconfigure(self) -> None:
+        """Let Python collect as it did before."""
+        gc.set_threshold(*self._thresholds)
 
 
 @contextmanager

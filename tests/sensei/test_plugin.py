@@ -217,6 +217,42 @@ def test_no_garbage_is_collected_while_an_error_is_classified(miniature):
     assert set(filter(None, seen)) == {"False"}
 
 
+ALLOCATES = """
+import gc
+from pathlib import Path
+
+import pytest
+
+
+def full_collections():
+    return gc.get_stats()[2]["collections"]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    begin = full_collections()
+    item.kept = [[] for _ in range(1_500_000)]
+    Path("during.txt").write_text(str(full_collections() - begin))
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_logfinish():
+    begin = full_collections()
+    yield
+    Path("after.txt").write_text(str(full_collections() - begin))
+"""
+
+
+def test_all_garbage_is_collected_between_tests_not_in_one(miniature):
+    miniature.write("koans/conftest.py", ALLOCATES)
+
+    read(miniature, "koans")
+
+    assert (miniature.root / "during.txt").read_text() == "0"
+    assert (miniature.root / "after.txt").read_text() == "1"
+
+
 PRINTS = """
     import logging, sys
     print("to stdout")
