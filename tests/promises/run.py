@@ -48,8 +48,9 @@ def run_pytest(
     with tempfile.TemporaryDirectory() as folder:
         record = Path(folder) / "record.jsonl"
         record.touch()
-        workers = f"-n{a_core * (os.cpu_count() or 1)}"
-        command = [sys.executable, "-m", "pytest", *paths, workers, "-q", *options]
+        # A process that has nothing left to do takes tests from another one.
+        workers = (f"-n{a_core * (os.cpu_count() or 1)}", "--dist=worksteal")
+        command = [sys.executable, "-m", "pytest", *paths, *workers, "-q", *options]
         running = subprocess.Popen(
             [*command, "-p", "no:cacheprovider", "-p", "tests.promises.recorder"],
             cwd=root,
