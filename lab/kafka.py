@@ -31,6 +31,8 @@ _ARRAY = ctypes.POINTER(_POINTER)
 # Requests of Kafka's protocol. A client asks first on each connection which versions
 # the broker knows.
 _FETCH, _API_VERSIONS = 1, 18
+# "This message has failed its CRC checksum, or is otherwise corrupt."
+_INVALID_MESSAGE = 2
 
 # Each function of the library with its result and its arguments.
 _FUNCTIONS: dict[str, tuple[Any, ...]] = {
@@ -47,6 +49,10 @@ _FUNCTIONS: dict[str, tuple[Any, ...]] = {
     "mock_broker_set_down": (_INT, _POINTER, ctypes.c_int32),
     "mock_broker_set_up": (_INT, _POINTER, ctypes.c_int32),
     "mock_broker_set_rtt": (_INT, _POINTER, ctypes.c_int32, _INT),
+    "mock_push_request_errors_array": (
+        *(None, _POINTER, ctypes.c_int16, ctypes.c_size_t),
+        ctypes.POINTER(_INT),
+    ),
     "mock_start_request_tracking": (None, _POINTER),
     "mock_get_requests": (_ARRAY, _POINTER, ctypes.POINTER(ctypes.c_size_t)),
     "mock_request_api_key": (ctypes.c_int16, _POINTER),
@@ -101,6 +107,11 @@ class Kafka:
     def slow_down(self, milliseconds: int) -> None:
         """Hold back each response for so long; 0 ends it."""
         self._call["mock_broker_set_rtt"](self._cluster, _BROKER, milliseconds)
+
+    def fail_fetch(self) -> None:
+        """Answer the next request for messages with an error: they are corrupt."""
+        error = ctypes.byref(_INT(_INVALID_MESSAGE))
+        self._call["mock_push_request_errors_array"](self._cluster, _FETCH, 1, error)
 
     def connections(self) -> int:
         """Return how many connections have been opened so far, by all clients.

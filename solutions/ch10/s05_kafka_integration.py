@@ -27,17 +27,19 @@ class Scan(BaseModel):
 def scans_app(settings: dict[str, Any]) -> FastAPI:
     """10.5.1  How do you produce messages to a Kafka topic from a FastAPI app?
 
-    Complete the application of a parcel service. `settings` are those of a `Producer`,
+    Complete the application of a parcel service. `settings` is for the `Producer`,
     such as `{"bootstrap.servers": "localhost:9092"}`.
 
-    - `POST /scans` produces one message to the topic `scans`, and does not wait for
-      Kafka. The key is the parcel; the value is the scan as a JSON object.
+    - `POST /scans` produces one message to the topic `scans`, and never waits for
+      Kafka. The key is the parcel. The value is the scan as a JSON object.
     - The lifespan creates one `Producer(settings)` at start-up. All requests use it.
     - At shutdown, the lifespan waits until Kafka has all messages.
 
     Given:
-        The queue of a producer holds 100,000 messages. A delivered message stays in
-        it until the next `poll(0)`. If the queue is full, `produce` raises BufferError.
+        The queue of a producer holds 100,000 messages, unless `settings` says
+        otherwise. A delivered message stays in it until the next `poll(0)`.
+        If the queue is full, `produce` raises BufferError, and the request fails.
+        A time limit at shutdown, such as 10 seconds, is allowed.
 
     Example:
         POST /scans  {"parcel": "P-7", "place": "Oslo"}  ->  202
@@ -83,19 +85,19 @@ def consume_scans(
 
     Read the topic `scans` with a `Consumer`, and call `store` with each scan, one after
     the other. `settings` holds the address of Kafka, the group of the consumer, and
-    "group.protocol". Pass them on with what you need besides.
+    "group.protocol". Pass all of it to the `Consumer`, and add the settings you need.
 
     - If the group has not committed an offset yet, start with the oldest message.
-    - Commit each message after `store` has returned, and before the next call of
-      `store`. A message is never committed earlier.
+    - Commit each message after `store` has returned, never earlier. The commit has
+      arrived before `store` is called again.
     - If `parse_scan` returns None, do not call `store`. Commit the message, and go on.
-    - If `store` raises, the exception passes through. The message is not committed, and
-      the consumer is closed, so that the next one of its group reads it again at once.
-    - When `stop` is set, close the consumer and return.
+    - If `store` raises any exception, do not commit the message. Close the consumer,
+      and let the exception pass through. Then others can read the message at once.
+    - When `stop` is set, do not call `store` again. Close the consumer, and return.
 
     Given:
-        `poll` can return None, or a message with an `error()`. Neither is a message of
-        the topic: do not pass it to `parse_scan`, and poll again.
+        `poll` can return None, or a message with an `error()`, of any kind. Neither is
+        a message of the topic: do not pass it to `parse_scan`, and poll again.
         A message whose value is None is falsy. Write `if message is None`.
     """
     # region answer
@@ -148,13 +150,15 @@ def benefits() -> dict[str, list[str] | int]:
 
     Predict what the consumers read in two real runs.
 
-    - The first three blanks: `day` runs with an empty topic `scans` that has one
-      partition. Write what each call of `read` returns.
-    - "three consumers" and "reader of A1": `scans` has two partitions. The scans of
-      parcel A go to one of them, the scans of parcel D to the other. Three consumers of
-      one group wait for messages. Then `send(servers, "A1", "D1", "A2", "D2", "A3")`
-      runs. First write how many of the three consumers read at least one scan. One of
-      them reads "A1": then write all scans that it reads, in the order of reading.
+    - The first three blanks: write what each call of `read` returns in the first run.
+    - "three consumers": write how many consumers read a scan in the second run.
+    - "reader of A1": one of them reads "A1". Write all scans that it reads, in order.
+
+    Given:
+        First run: `day` runs with an empty topic `scans`, which has one partition.
+        Second run: the empty topic `scans` has two partitions. The scans of parcel A
+        go to one of them, the scans of parcel D to the other. Three consumers of one
+        group wait. Then `send(servers, "A1", "D1", "A2", "D2", "A3")` runs.
     """
     # region answer
     # In words: Producers do not know the consumers and do not wait for them: a message

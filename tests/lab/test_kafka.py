@@ -120,6 +120,18 @@ def test_requests_for_messages_are_counted(kafka: Kafka) -> None:
     assert kafka.fetches() > 0
 
 
+def test_one_request_for_messages_fails(kafka: Kafka) -> None:
+    kafka.create_topic("visits")
+    with consumer(kafka, "counters") as one:
+        one.subscribe(["visits"])
+        kafka.fail_fetch()
+        (failed,) = one.consume(1, PATIENCE)
+        assert failed.error() is not None
+        kafka.write("visits", "in")
+        (message,) = one.consume(1, PATIENCE)
+    assert (message.error(), message.value()) == (None, b"in")
+
+
 def test_it_runs_in_a_forked_process() -> None:
     def call() -> None:
         with kafka_cluster() as cluster:

@@ -100,11 +100,99 @@ def scans_app(settings):
 
 @wrong("10.5.1", caught_by="test_q1_the_response_does_not_wait_for_kafka")
 def scans_app(settings):
+    """Poll for a second at most."""
+
+    def endpoint(app, scan):
+        app.state.producer.produce("scans", scan.model_dump_json(), key=scan.parcel)
+        app.state.producer.poll(1)
+
+    return with_producer(settings, endpoint)
+
+
+@wrong("10.5.1", caught_by="test_q1_the_response_does_not_wait_for_kafka")
+def scans_app(settings):
     """Flush in each request, for a second at most."""
 
     def endpoint(app, scan):
         produce(app, scan)
         app.state.producer.flush(1)
+
+    return with_producer(settings, endpoint)
+
+
+@wrong("10.5.1", caught_by="test_q1_the_shutdown_waits_until_kafka_has_the_messages")
+def scans_app(settings):
+    """Wait for one second only."""
+
+    @asynccontextmanager
+    async def lifespan(app):
+        app.state.producer = Producer(settings)
+        yield
+        app.state.producer.flush(1)
+
+    return app_of(lifespan, produce)
+
+
+@wrong("10.5.1", caught_by="test_q1_the_shutdown_waits_until_kafka_has_the_messages")
+def scans_app(settings):
+    """Flush in a thread that the lifespan does not wait for."""
+
+    @asynccontextmanager
+    async def lifespan(app):
+        app.state.producer = Producer(settings)
+        yield
+
+    app = FastAPI(lifespan=lifespan)
+
+    @app.post("/scans", status_code=202)
+    async def add_scan(scan: Scan) -> None:
+        produce(app, scan)
+        loop = asyncio.get_running_loop()
+        loop.run_in_executor(None, app.state.producer.flush)
+
+    return app
+
+
+@wrong("10.5.1", caught_by="test_q1_a_full_queue_is_not_waited_for")
+def scans_app(settings):
+    """Flush when the queue is full."""
+
+    def endpoint(app, scan):
+        try:
+            produce(app, scan)
+        except BufferError:
+            app.state.producer.flush()
+            produce(app, scan)
+
+    return with_producer(settings, endpoint)
+
+
+@wrong("10.5.1", caught_by="test_q1_a_full_queue_is_not_waited_for")
+def scans_app(settings):
+    """Drop the scan when the queue is full, and return 202."""
+
+    def endpoint(app, scan):
+        with suppress(BufferError):
+            produce(app, scan)
+
+    return with_producer(settings, endpoint)
+
+
+@wrong("10.5.1", caught_by="test_q1_a_full_queue_is_not_waited_for")
+def scans_app(settings):
+    """Use only the address."""
+    address = {"bootstrap.servers": settings["bootstrap.servers"]}
+    return with_producer(address, produce)
+
+
+@wrong("10.5.1", caught_by="test_q1_delivered_messages_do_not_fill_the_queue")
+def scans_app(settings):
+    """Ignore a full queue, and never poll."""
+
+    def endpoint(app, scan):
+        value = scan.model_dump_json()
+        with suppress(BufferError):
+            app.state.producer.produce("scans", value, key=scan.parcel)
 
     return with_producer(settings, endpoint)
 
@@ -136,6 +224,25 @@ def scans_app(settings):
         produce(app, scan)
 
     return app_of(lifespan, endpoint)
+
+
+cached = {}
+
+
+@wrong("10.5.1", caught_by="test_q1_the_producer_is_created_at_start_up")
+def scans_app(settings):
+    """Keep a producer for each address, for as long as the process runs."""
+
+    @asynccontextmanager
+    async def lifespan(app):
+        address = settings["bootstrap.servers"]
+        if address not in cached:
+            cached[address] = Producer(settings)
+        app.state.producer = cached[address]
+        yield
+        app.state.producer.flush()
+
+    return app_of(lifespan, produce)
 
 
 @wrong("10.5.1", caught_by="test_q1_all_requests_use_one_producer")
@@ -271,9 +378,9 @@ def scans_app(settings):
     return app
 
 
-@right("10.5.1")
+@wrong("10.5.1", caught_by="test_q1_a_full_queue_is_not_waited_for")
 def scans_app(settings):
-    """Use the producer for asyncio."""
+    """Use the producer for asyncio: what the queue has no place for is lost later."""
 
     @asynccontextmanager
     async def lifespan(app):
@@ -289,6 +396,45 @@ def scans_app(settings):
         )
 
     return app
+
+
+@right("10.5.1")
+def scans_app(settings):
+    """Poll when the queue is full, and try again."""
+
+    def endpoint(app, scan):
+        message = {"value": scan.model_dump_json(), "key": scan.parcel}
+        try:
+            app.state.producer.produce("scans", **message)
+        except BufferError:
+            app.state.producer.poll(0)
+            app.state.producer.produce("scans", **message)
+
+    return with_producer(settings, endpoint)
+
+
+@right("10.5.1")
+def scans_app(settings):
+    """Poll in a task, and wait for ten seconds at most."""
+
+    @asynccontextmanager
+    async def lifespan(app):
+        producer = app.state.producer = Producer(settings)
+
+        async def poll():
+            while True:
+                producer.poll(0)
+                await asyncio.sleep(0.01)
+
+        task = asyncio.create_task(poll())
+        yield
+        task.cancel()
+        producer.flush(10)
+
+    def endpoint(app, scan):
+        app.state.producer.produce("scans", scan.model_dump_json(), key=scan.parcel)
+
+    return app_of(lifespan, endpoint)
 
 
 @right("10.5.1")
@@ -394,7 +540,7 @@ def consume_scans(settings, store, stop):
     loop(consumer, stop, handle)
 
 
-@wrong("10.5.2", caught_by="test_q2_an_exception_of_store_passes_through")
+@wrong("10.5.2", caught_by="test_q2_an_exception_of_store_passes_through[Crash]")
 def consume_scans(settings, store, stop):
     """Catch every exception, so that one scan cannot stop the consumer."""
     consumer = Consumer({**settings, **OWN})
@@ -407,7 +553,7 @@ def consume_scans(settings, store, stop):
     loop(consumer, stop, handle)
 
 
-@wrong("10.5.2", caught_by="test_q2_an_exception_of_store_passes_through")
+@wrong("10.5.2", caught_by="test_q2_an_exception_of_store_passes_through[Crash]")
 def consume_scans(settings, store, stop):
     """Try three times to store a scan."""
     consumer = Consumer({**settings, **OWN})
@@ -438,6 +584,39 @@ def consume_scans(settings, store, stop):
         consumer.commit(message, asynchronous=False)
 
     loop(consumer, stop, handle)
+
+
+@wrong(
+    "10.5.2",
+    caught_by="test_q2_an_exception_of_store_passes_through[ValidationError]",
+)
+def consume_scans(settings, store, stop):
+    """Treat a ValidationError of `store` as a message that is no scan."""
+    consumer = Consumer({**settings, **OWN})
+
+    def handle(message):
+        with suppress(ValidationError):
+            store(Scan.model_validate_json(message.value() or b""))
+        consumer.commit(message, asynchronous=False)
+
+    loop(consumer, stop, handle)
+
+
+@wrong(
+    "10.5.2",
+    caught_by="test_q2_an_exception_of_store_passes_through[KeyboardInterrupt]",
+)
+def consume_scans(settings, store, stop):
+    """End without an exception after Ctrl-C."""
+    consumer = Consumer({**settings, **OWN})
+
+    def handle(message):
+        if scan := parse_scan(message.value()):
+            store(scan)
+        consumer.commit(message, asynchronous=False)
+
+    with suppress(KeyboardInterrupt):
+        loop(consumer, stop, handle)
 
 
 @wrong(
@@ -589,6 +768,38 @@ def consume_scans(settings, store, stop):
                     store(scan)
                 with suppress(KafkaException):
                     consumer.commit(asynchronous=False)
+
+
+@wrong("10.5.2", caught_by="test_q2_a_message_with_an_error_is_passed_over")
+def consume_scans(settings, store, stop):
+    """Pass over the end of a partition, and raise each other error."""
+    with Consumer({**settings, **OWN}) as consumer:
+        consumer.subscribe(["scans"])
+        while not stop.is_set():
+            message = consumer.poll(0.1)
+            if message is None:
+                continue
+            if error := message.error():
+                if error.code() == confluent_kafka.KafkaError._PARTITION_EOF:
+                    continue
+                raise KafkaException(error)
+            if scan := parse_scan(message.value()):
+                store(scan)
+            consumer.commit(message, asynchronous=False)
+
+
+@wrong("10.5.2", caught_by="test_q2_a_new_group_stores_all_scans_in_order")
+def consume_scans(settings, store, stop):
+    """Read each topic whose name begins with `scans`."""
+    with Consumer({**settings, **OWN}) as consumer:
+        consumer.subscribe(["^scans"])
+        while not stop.is_set():
+            message = consumer.poll(0.1)
+            if message is None or message.error():
+                continue
+            if scan := parse_scan(message.value()):
+                store(scan)
+            consumer.commit(message, asynchronous=False)
 
 
 @wrong("10.5.2", caught_by="test_q2_a_message_with_an_error_is_passed_over")
