@@ -156,7 +156,10 @@ def posts_while_kafka_goes(answers: Any, kafka: Kafka) -> list[float]:
         for change in (lambda: None, kafka.stop):
             if not is_over.is_set():
                 change()
-                seconds = [seconds_of_a_post(one) for _ in range(POSTS)]
+                seconds = [
+                    0.0 if is_over.is_set() else seconds_of_a_post(one)
+                    for _ in range(POSTS)
+                ]
                 medians.append(statistics.median(seconds))
         is_done.set()
 
