@@ -109,7 +109,10 @@ class Kafka:
         self._call["mock_broker_set_rtt"](self._cluster, _BROKER, milliseconds)
 
     def fail_fetch(self) -> None:
-        """Answer the next request for messages with an error: they are corrupt."""
+        """Answer the next request for messages with an error: they are corrupt.
+
+        A consumer that has read all messages is not told of the error.
+        """
         error = ctypes.byref(_INT(_INVALID_MESSAGE))
         self._call["mock_push_request_errors_array"](self._cluster, _FETCH, 1, error)
 
