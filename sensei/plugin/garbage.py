@@ -28,12 +28,17 @@ class FullCollections:
         """Let Python collect only what is new."""
         self._thresholds = gc.get_threshold()
         gc.set_threshold(*self._thresholds[:2], _NEVER)
-        self._blocks = sys.getallocatedblocks()
+        self._blocks = 0
+
+    def pytest_runtest_logstart(self) -> None:
+        """Begin to count with the first test: what was imported is no garbage."""
+        if not self._blocks:
+            self._blocks = sys.getallocatedblocks()
 
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logfinish(self) -> None:
         """Collect what the tests since the last time have left, if it is much."""
-        if sys.getallocatedblocks() - self._blocks > _BLOCKS:
+        if sys.getallocatedblocks() > self._blocks + _BLOCKS:
             gc.collect()
             self._blocks = sys.getallocatedblocks()
 
