@@ -239,7 +239,7 @@ def survey_app(answers, budget):
     )
 
 
-@wrong("24.1.2", caught_by="test_q2_an_employee_less_is_an_answer_less")
+@wrong("24.1.2", caught_by="test_q2_any_number_of_employees_gets_noise")
 def survey_app(answers, budget):
     """Count all employees who answered."""
     return survey_with(
@@ -488,6 +488,31 @@ def survey_app(answers, budget):
         return {"count": published[question]}
 
     return app
+
+
+@wrong("24.1.2", caught_by="test_q2_any_number_of_employees_gets_noise")
+def survey_app(answers, budget):
+    """Return an exact 0 where nobody said yes."""
+    return survey_with(
+        answers,
+        budget,
+        lambda name, noise: number(answers, name, noise if any(answers[name]) else 0),
+    )
+
+
+@wrong("24.1.2", caught_by="test_q2_a_later_request_returns_the_same_count")
+def survey_app(answers, budget):
+    """Take names that differ in case for one question."""
+
+    @locked
+    def count(published, question):
+        name = question.lower()
+        if name not in published:
+            check(published, budget)
+            published[name] = number(answers, question, laplace(2.0))  # noqa: F821
+        return published[name]
+
+    return usual_app(answers, budget, count)
 
 
 @wrong("24.1.2", caught_by="test_q2_a_later_request_returns_the_same_count")
