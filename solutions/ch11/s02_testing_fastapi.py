@@ -161,7 +161,8 @@ def client(engine: Engine) -> Iterator[TestClient]:
 
     - Each request of the test gets a new session, which uses `engine`.
     - The session is closed when the request is finished. This includes a request whose
-      endpoint raises an exception, such as `HTTPException`.
+      endpoint raises an exception, such as `HTTPException`. FastAPI still gets this
+      exception.
     - During the test, the other overrides of `rental` stay, such as the override of
       another fixture. Your fixture adds one for `get_session` only.
     - After the test, the overrides of `rental` are the same as before the test. If
@@ -228,9 +229,11 @@ def test_rental(client: TestClient) -> None:
       its docstring says.
 
     Given:
-        `client` is a fixture, which provides a `TestClient` of `rental`. Each request
-        gets a new session. The database has no rides when the test begins.
-        This fixture is ready, even if you have not solved 11.2.2 yet.
+        `client` is a fixture, which provides a `TestClient` of `rental`. It is ready,
+        even if you have not solved 11.2.2 yet. Each request gets a new session, which
+        uses the fixture `engine`. The database has no rides when the test begins.
+        To find each fault, you need two riders and a few rides. Some of the rides must
+        be free, and some must cost something.
         pytest runs no other test. But you can write other functions and call them.
 
     Example of two requests:

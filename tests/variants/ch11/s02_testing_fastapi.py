@@ -6,7 +6,7 @@ from unittest import mock
 
 import httpx
 from sqlalchemy import create_engine
-from sqlalchemy.orm import sessionmaker
+from sqlalchemy.orm import scoped_session, sessionmaker
 from sqlalchemy.pool import StaticPool
 
 from sensei.variants import right, wrong
@@ -652,6 +652,61 @@ def client(engine, monkeypatch):
     return TestClient(rental)
 
 
+@wrong("11.2.2", caught_by="test_q2_each_request_gets_a_new_session")
+@pytest.fixture
+def client(engine, monkeypatch):
+    """Share one session between the requests that run in the same thread."""
+    registry = scoped_session(sessionmaker(engine))
+
+    def override_session():
+        with registry() as session:
+            yield session
+
+    monkeypatch.setitem(rental.dependency_overrides, get_session, override_session)
+    return TestClient(rental)
+
+
+@wrong(
+    "11.2.2",
+    caught_by="test_q2_the_session_is_closed_when_the_request_is_finished[returns_404]",
+)
+@pytest.fixture
+def client(engine, monkeypatch):
+    """Catch the exception of the endpoint, and do not raise it again."""
+
+    def override_session():
+        with Session(engine) as session:
+            try:
+                yield session
+            except Exception:
+                session.rollback()
+
+    monkeypatch.setitem(rental.dependency_overrides, get_session, override_session)
+    return TestClient(rental, raise_server_exceptions=False)
+
+
+@wrong(
+    "11.2.2",
+    caught_by="test_q2_the_session_is_closed_when_the_request_is_finished"
+    "[raises_a_runtime_error]",
+)
+@pytest.fixture
+def client(engine, monkeypatch):
+    """Raise an HTTPException again, and no other exception."""
+
+    def override_session():
+        with Session(engine) as session:
+            try:
+                yield session
+            except HTTPException:
+                raise
+            except Exception:
+                session.rollback()
+
+    monkeypatch.setitem(rental.dependency_overrides, get_session, override_session)
+    return TestClient(rental)
+
+
 @wrong("11.2.2", caught_by="test_q2_the_requests_of_each_test_use_its_own_database")
 @pytest.fixture
 def client(engine, monkeypatch):
@@ -1088,6 +1143,24 @@ def test_rental(client):
         rides = ("ada", 30), ("bob", 60), ("ada", 20), ("ada", 12)
         assert send(client, *rides) == [0, 0, 0, 20]
         assert client.get("/riders/ada/minutes").json() == 62
+
+
+@wrong("11.2.3", caught_by="test_q3_the_test_finds_each_fault[finish_ride]")
+def test_rental(client):
+    """Look at the prices only, so that nobody sees what the last ride has saved."""
+    rides = ("ada", 30), ("bob", 60), ("ada", 20), ("ada", 12)
+    assert send(client, *rides) == [0, 0, 0, 20]
+
+
+@right("11.2.3")
+def test_rental(client, engine):
+    """Read the rows from the database of the requests."""
+    rides = [("ada", 50), ("bob", 70), ("ada", 12)]
+    assert send(client, *rides, ("ada", 8)) == [0, 100, 20, 80]
+    with Session(engine) as session:
+        rows = session.execute(select(Ride.rider, Ride.minutes).order_by(Ride.id))
+        assert [tuple(row) for row in rows] == [*rides, ("ada", 8)]
+    assert client.get("/riders/ada/minutes").json() == 70
 
 
 @right("11.2.3")
