@@ -4,7 +4,7 @@ import gc
 import sys
 import traceback
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 
 import pytest
@@ -30,17 +30,19 @@ class FullCollections:
         gc.set_threshold(*self._thresholds[:2], _NEVER)
         self._blocks = 0
 
-    def pytest_runtest_logstart(self) -> None:
-        """Begin to count with the first test: what was imported is no garbage."""
-        if not self._blocks:
-            self._blocks = sys.getallocatedblocks()
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self) -> Generator[None, object, object]:
+        """Collect what the tests since the last time have left, if it is much.
 
-    @pytest.hookimpl(trylast=True)
-    def pytest_runtest_logfinish(self) -> None:
-        """Collect what the tests since the last time have left, if it is much."""
+        First, so that no time limit of the test includes it.
+        """
+        if not self._blocks:  # what was imported before the first test is no garbage
+            self._blocks = sys.getallocatedblocks()
+        result = yield
         if sys.getallocatedblocks() > self._blocks + _BLOCKS:
             gc.collect()
             self._blocks = sys.getallocatedblocks()
+        return result
 
     def pytest_unconfigure(self) -> None:
         """Let Python collect as it did before."""
