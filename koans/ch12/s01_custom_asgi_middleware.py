@@ -32,11 +32,12 @@ class VisitLog:
     """12.1.1  Write a pure ASGI middleware to inspect raw request scopes.
 
     Write `__call__`. It appends one `Visit` to `self.visits` for each HTTP request and
-    each WebSocket connection. The application runs as without the middleware.
+    each WebSocket connection, before the application runs. The application runs as
+    without the middleware.
 
-    - Append the `Visit` before the application runs. `kind` is the type of the scope.
-      The other fields are bytes from the scope, unchanged. `user_agent` is the value of
-      the header `User-Agent`, or None if this header is missing.
+    - `kind` is the type of the scope. The other fields are bytes from the scope,
+      unchanged. `user_agent` is the value of the header `User-Agent`, or None if this
+      header is missing.
     - For the lifespan, append nothing.
     - For every scope, also for the lifespan, call the application once, with the same
       `scope`, `receive` and `send`. Its exceptions pass through.
@@ -179,7 +180,8 @@ async def ticket_app(scope: Scope, receive: Receive, send: Send) -> None:
     - For each HTTP request, call `box_office` once. Pass the method, the decoded path
       without the query, and the whole body. A body can arrive in several messages.
     - Then send a complete response. It has the status code and the body that
-      `box_office` returns, and the headers `HEADERS`. The body can be empty.
+      `box_office` returns, and the headers `HEADERS`. The body can be empty. You may
+      add the header `content-length`.
     - If the client disconnects before the whole body has arrived, return. Do not call
       `box_office`, and send nothing.
     - If the scope has any other type than "http", raise `ValueError`. Receive nothing,

@@ -5,8 +5,9 @@ import json
 from functools import partial
 from urllib.parse import unquote
 
+from fastapi import WebSocketDisconnect
 from starlette.datastructures import Headers
-from starlette.requests import HTTPConnection
+from starlette.requests import ClientDisconnect, HTTPConnection
 
 from sensei.variants import right, wrong
 
@@ -651,6 +652,100 @@ class VisitLog(Wrapper):
         self.app(scope, receive, send).close()
 
 
+@wrong("12.1.1", caught_by="test_q1_each_request_adds_its_own_visit")
+class VisitLog(Wrapper):
+    """Keep the header of an earlier request in the object."""
+
+    agent = None
+
+    async def __call__(self, scope, receive, send):
+        if scope["type"] != "lifespan":
+            for name, value in scope["headers"]:
+                if name == b"user-agent":
+                    self.agent = value
+            self.add(scope, user_agent=self.agent)
+        await self.app(scope, receive, send)
+
+
+@wrong("12.1.1", caught_by="test_q1_each_request_adds_its_own_visit")
+class VisitLog(Wrapper):
+    """Read the header once for each client."""
+
+    def __init__(self, app, visits):
+        super().__init__(app, visits)
+        self.agents = {}
+
+    async def __call__(self, scope, receive, send):
+        if scope["type"] != "lifespan":
+            agent = dict(scope["headers"]).get(b"user-agent")
+            self.add(scope, user_agent=self.agents.setdefault(scope["client"], agent))
+        await self.app(scope, receive, send)
+
+
+@wrong("12.1.1", caught_by="test_q1_each_request_adds_its_own_visit")
+class VisitLog(Wrapper):
+    """Put the newest visit first."""
+
+    async def __call__(self, scope, receive, send):
+        if scope["type"] != "lifespan":
+            self.add(scope)
+            self.visits.insert(0, self.visits.pop())
+        await self.app(scope, receive, send)
+
+
+@wrong("12.1.1", caught_by="test_q1_an_exception_passes_through[http-RuntimeError]")
+class VisitLog(Wrapper):
+    """Swallow the errors of the framework."""
+
+    async def __call__(self, scope, receive, send):
+        if scope["type"] != "lifespan":
+            self.add(scope)
+        try:
+            await self.app(scope, receive, send)
+        except RuntimeError:
+            pass
+
+
+@wrong(
+    "12.1.1",
+    caught_by="test_q1_an_exception_passes_through[websocket-WebSocketDisconnect]",
+)
+class VisitLog(Wrapper):
+    """Swallow the disconnect of a WebSocket."""
+
+    async def __call__(self, scope, receive, send):
+        if scope["type"] != "lifespan":
+            self.add(scope)
+        try:
+            await self.app(scope, receive, send)
+        except WebSocketDisconnect:
+            pass
+
+
+@wrong(
+    "12.1.1",
+    caught_by="test_q1_a_visit_has_the_values_of_the_scope[http-a health check]",
+)
+class VisitLog(Wrapper):
+    """Leave out requests that are not of people."""
+
+    async def __call__(self, scope, receive, send):
+        if scope["type"] != "lifespan" and scope["path"] not in ("/health", "/docs"):
+            self.add(scope)
+        await self.app(scope, receive, send)
+
+
+@wrong("12.1.1", caught_by="test_q1_a_visit_has_the_values_of_the_scope[http-spaces]")
+class VisitLog(Wrapper):
+    """Strip the header."""
+
+    async def __call__(self, scope, receive, send):
+        if scope["type"] != "lifespan":
+            agent = dict(scope["headers"]).get(b"user-agent")
+            self.add(scope, user_agent=agent and agent.strip())
+        await self.app(scope, receive, send)
+
+
 @right("12.1.1")
 class VisitLog:
     """Name the types that have a path, and search for the header."""
@@ -1126,6 +1221,30 @@ async def ticket_app(scope, receive, send):
         await reply(send, *box_office(scope["method"], path, body))
 
 
+@wrong(
+    "12.1.3",
+    caught_by="test_q3_method_and_path_are_those_of_the_scope[a question mark]",
+)
+async def ticket_app(scope, receive, send):
+    """Take the path of the URL, which is cut at a decoded question mark."""
+    check(scope)
+    body = await read_body(receive)
+    path = Request(scope).url.path
+    if body is not None:
+        await reply(send, *box_office(scope["method"], path, body))
+
+
+@wrong("12.1.3", caught_by="test_q3_method_and_path_are_those_of_the_scope[OPTIONS]")
+async def ticket_app(scope, receive, send):
+    """Handle OPTIONS without `box_office`."""
+    check(scope)
+    body = await read_body(receive)
+    if scope["method"] == "OPTIONS":
+        await reply(send, 204, b"")
+    elif body is not None:
+        await reply(send, *box_office(scope["method"], scope["path"], body))
+
+
 @wrong("12.1.3", caught_by="test_q3_a_complete_response_is_sent")
 async def ticket_app(scope, receive, send):
     """Start a response, and do not finish it."""
@@ -1522,6 +1641,19 @@ def ticket_app(scope):
             await reply(send, *box_office(scope["method"], scope["path"], body))
 
     return instance
+
+
+@right("12.1.3")
+async def ticket_app(scope, receive, send):
+    """Let Starlette read the request and send the response, with a length."""
+    check(scope)
+    try:
+        body = await Request(scope, receive).body()
+    except ClientDisconnect:
+        return
+    status, text = box_office(scope["method"], scope["path"], body)
+    response = Response(text, status, media_type="text/plain")
+    await response(scope, receive, send)
 
 
 @right("12.1.3")
