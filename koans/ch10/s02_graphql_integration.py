@@ -86,16 +86,17 @@ def comparison() -> dict[str, int]:
     """10.2.2  Compare REST and GraphQL approaches for a specific data fetching
     scenario.
 
-    A tracking page shows the state of each shipment of a customer, and the city where
-    it is. Ada has three shipments. Two of them are in the depot "north", one is in
-    "south". The two functions above fetch the page of Ada. Predict the real runs.
+    A tracking page shows the state of each shipment of a customer and the city of its
+    depot. Ada has three shipments. Two of them are in the depot "north", one is in
+    "south". `page_by_rest` and `page_by_graphql` fetch the page of Ada. Predict what
+    happens.
 
     - "requests": the number of HTTP requests that the function sends.
     - "values": the number of values in the JSON of all responses together. Each string
       and each number is a value. Names of fields do not count.
-    - "broken": the endpoint `GET /depots/south` and the GraphQL field `depot` of the
-      shipment in "south" raise an exception. REST returns 500 for this depot. Write the
-      status code of the GraphQL response, and the number of cities in it.
+    - "broken": the depot "south" cannot be read. `GET /depots/south` returns 500. In
+      GraphQL, the resolver of `depot` raises an exception for the shipment in "south".
+      Predict the status code of the GraphQL response and the number of cities in it.
 
     Given:
         Strawberry serves `TRACKING_SCHEMA`. The field `depot` can be null.
@@ -161,13 +162,13 @@ def depots_app() -> FastAPI:
 
     - For each level of `hub` in a query, `find_depots` is called at most once. No
       number occurs twice in one call.
-    - Each request reads its depots itself. It uses no depot that another request has
-      read, before or at the same time.
-    - A query can have three levels of `hub`. For a deeper query the response has an
-      error and no data, and `all_depots` is not called.
+    - Each HTTP request reads its depots itself. It uses no depot that was read for
+      another request, before or at the same time.
+    - A query can have three levels of `hub`. A deeper query returns 200 with an error
+      and without data. It does not call `all_depots`.
     - If `all_depots` or `find_depots` raises an exception, the message in the response
-      is "Unexpected error.". If it was `find_depots`, only `hub` is null, and the other
-      fields keep their values.
+      is "Unexpected error.". If `find_depots` raises it, only the `hub` fields that
+      need this call are null. All other fields keep their values.
     - For a syntax error or an unknown field, the message stays as it is today.
 
     Given:

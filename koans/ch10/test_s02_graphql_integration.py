@@ -112,6 +112,7 @@ def shipments(answers: Any) -> dict[int, Any]:
     found = {
         7: answers.Shipment(number=7, state="delivered", weight_grams=20),
         80: answers.Shipment(number=80, state="ordered", weight_grams=1500),
+        0: answers.Shipment(number=0, state="", weight_grams=0),
     }
     stand_in(answers.find_shipment, lambda number: found.get(number))
     return found
@@ -137,8 +138,12 @@ SELECTED = {
         "{ a: shipment(number: 7) { number } b: shipment(number: 80) { number } }",
         {"a": {"number": 7}, "b": {"number": 80}},
     ),
+    "zero": (
+        "{ shipment(number: 0) { number state weightGrams } }",
+        {"shipment": {"number": 0, "state": "", "weightGrams": 0}},
+    ),
     "unknown": (
-        "{ shipment(number: 8) { state } b: shipment(number: 0) { number } }",
+        "{ shipment(number: 8) { state } b: shipment(number: -1) { number } }",
         {"shipment": None, "b": None},
     ),
 }
@@ -232,17 +237,25 @@ OTHERS = [
 def test_q1_rest_and_unknown_paths_return_the_same_as_before(
     answers: Any, method: str, path: str
 ) -> None:
-    seen = []
+    seen, headers = [], []
     for app in (rest_app(), with_graphql(answers)):
         with client(app) as one:
+            one.headers["Origin"] = "https://shop.example"
             response = attempt(f"`{method} {path}`", one.request, method, path)
         seen.append((response.status_code, response.text))
+        headers.append(set(response.headers.items()))
     before, after = seen
     assert after == before, (
         f"`{method} {path}` returned {after[0]}, {in_words(after[1][:60])}. Before "
         f"`add_graphql(app)`, it returned {before[0]}, {in_words(before[1][:60])}. The "
         "docstring asks for the same. Look at what you add to `app`, and for which "
         "paths."
+    )
+    changed = dict(sorted(headers[0] ^ headers[1]))
+    assert not changed, (
+        f"`{method} {path}` returned other headers than before `add_graphql(app)`: "
+        f"{in_words(changed)}. The docstring asks for the same response. Look at what "
+        "you add to `app`."
     )
 
 
@@ -413,6 +426,7 @@ class World:
         self.lists = 0
         self.cities = {number: f"city {number}" for number in hubs}
         self.error: Exception | None = None
+        self.first_error = 1
         self.raised: list[BaseException] = []
         self.together: Together | None = None
         self.finding: Rendezvous | None = None
@@ -449,7 +463,7 @@ class World:
         self.calls.append(numbers)
         if self.finding is not None:
             await self.finding.wait_async()
-        if self.error is not None:
+        if self.error is not None and len(self.calls) >= self.first_error:
             raise self.error
         found = sorted(set(numbers) & set(self.hubs), reverse=True)
         return [self._new(number) for number in found]
@@ -642,11 +656,11 @@ def test_q3_three_levels_of_hub_are_allowed_and_four_refused(
             is_right = [bool(it) for it in seen] == [levels > 3, levels < 4, levels < 4]
             assert is_right, (
                 f"{in_words(query)} with {levels_of_hub(levels)} returned "
-                f"{'an error' if seen[0] else 'no error'} and "
-                f"{'data' if seen[1] else 'no data'}. `all_depots` was "
+                f"{'data' if seen[1] else 'no data'} and "
+                f"{'an error' if seen[0] else 'no error'}. `all_depots` was "
                 f"{'called' if seen[2] else 'not called'}. The docstring asks to allow "
-                "three levels. A deeper query returns an error and no data, before "
-                "anything is read."
+                "three levels. A deeper query returns an error and no data, and does "
+                "not call `all_depots`."
             )
 
 
@@ -728,6 +742,42 @@ def test_q3_an_exception_of_find_depots_is_masked(
         )
         world.error = None
         assert_rows(world, world.ask(one, query), 1)
+
+
+def test_q3_an_exception_at_the_second_level_keeps_the_first(answers: Any) -> None:
+    world = many(answers)
+    with client(depots_app(answers)) as one:
+        world.error, world.first_error = RuntimeError("hunter2"), 2
+        result = world.ask(one, f"{{ depots {{ {nested(2)} }} }}")
+    assert_masked(result, "find_depots", world.error)
+    rows = world.rows(1)
+    for row in rows:
+        if row["hub"] is not None:
+            row["hub"]["hub"] = None
+    assert result["data"] == {"depots": rows}, (
+        "`find_depots` raised an exception for the second level of `hub`. The response "
+        f"has the data {in_words(result['data'])}. The docstring asks that all other "
+        "fields keep their values, also the first level."
+    )
+
+
+async def test_q3_exceptions_of_requests_at_the_same_time_are_masked(
+    answers: Any,
+) -> None:
+    world = World(answers, {}, [])
+    world.together, world.error = Together(), RuntimeError("hunter2")
+    body = {"query": "{ depots { city } }"}
+    with logged(is_expected=True):
+        async with async_client(depots_app(answers)) as one:
+            responses = await asyncio.gather(
+                *(one.post("/graphql", json=body) for _ in range(2))
+            )
+    seen = [messages_of(json_or_text(response)) for response in responses]
+    assert seen == [["Unexpected error."]] * 2, (
+        "`all_depots` raised RuntimeError: hunter2 for two requests at the same time. "
+        f"The responses have the messages {in_words(seen)}. The docstring asks for "
+        '"Unexpected error." in both. Look at what the two requests share.'
+    )
 
 
 @pytest.mark.parametrize(

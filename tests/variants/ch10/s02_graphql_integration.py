@@ -270,6 +270,41 @@ def add_graphql(app):
     app.include_router(GraphQLRouter(schema), prefix="/graphql")
 
 
+@wrong(
+    "10.2.1",
+    caught_by="test_q1_a_query_returns_the_fields_that_it_selects[zero]",
+)
+def add_graphql(app):
+    """Take the number 0 for a missing one."""
+
+    @strawberry.type
+    class Query:
+        @strawberry.field
+        def shipment(self, number: int) -> Shipment | None:
+            return find_shipment(number) if number else None
+
+    app.include_router(GraphQLRouter(strawberry.Schema(Query)), prefix="/graphql")
+
+
+@wrong(
+    "10.2.1",
+    caught_by="test_q1_rest_and_unknown_paths_return_the_same_as_before"
+    "[GET-/shipments/7]",
+)
+def add_graphql(app):
+    """Open the whole application to pages of other origins."""
+    from fastapi.middleware.cors import CORSMiddleware
+
+    @strawberry.type
+    class Query:
+        @strawberry.field
+        def shipment(self, number: int) -> Shipment | None:
+            return find_shipment(number)
+
+    app.add_middleware(CORSMiddleware, allow_origins=["*"])
+    app.include_router(GraphQLRouter(strawberry.Schema(Query)), prefix="/graphql")
+
+
 @right("10.2.1")
 def add_graphql(app):
     """Add the ASGI application as a route."""
@@ -720,6 +755,41 @@ def depots_app():
 def depots_app():
     """Mask no error."""
     return app_of(DepotQuery, new_context, EXTENSIONS[:1])
+
+
+@wrong(
+    "10.2.3",
+    caught_by="test_q3_exceptions_of_requests_at_the_same_time_are_masked",
+)
+def depots_app():
+    """Mask with one object for all requests."""
+    import warnings
+
+    mask = MaskErrors(should_mask_error=is_internal)
+    with warnings.catch_warnings(action="ignore"):
+        return app_of(DepotQuery, new_context, [EXTENSIONS[0], mask])
+
+
+@wrong(
+    "10.2.3",
+    caught_by="test_q3_an_exception_at_the_second_level_keeps_the_first",
+)
+def depots_app():
+    """Remove the hubs of all depots if one cannot be read."""
+
+    class Mask(MaskErrors):
+        def __init__(self):
+            super().__init__(is_internal)
+
+        def _process_errors(self, errors):
+            data = self.execution_context.result.data
+            if any("hub" in (error.path or []) for error in errors):
+                for depots in data.values():
+                    for depot in depots:
+                        depot["hub"] = None
+            return super()._process_errors(errors)
+
+    return app_of(DepotQuery, new_context, [EXTENSIONS[0], Mask])
 
 
 @wrong("10.2.3", caught_by="test_q3_an_exception_of_find_depots_is_masked[KeyError]")
