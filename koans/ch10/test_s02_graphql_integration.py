@@ -51,7 +51,7 @@ def result_of(
     assert is_result, (
         f"`POST /graphql` returned {response.status_code}, {in_words(body)}. The "
         "docstring asks for a GraphQL endpoint at this path: it returns 200 and a JSON "
-        "object with `data`."
+        "object with `data`, also if the query has an error."
     )
     return dict(body)
 
