@@ -11,6 +11,7 @@ from lab.process import Process, process
 
 # Programs that pass on the signals of the first process to another program.
 _INITS = ("tini", "dumb-init")
+_ACTIVATE = re.compile(r"(\.|source) \S+/bin/activate *(&&|;)")
 _PATH = re.compile(r"(?<![\w./~-])/[\w./-]+")
 
 
@@ -36,6 +37,8 @@ def container(image: Image, folder: Path, port: int) -> Iterator[Process]:
 
         program, *words = _without_init(image)
         if PurePosixPath(program).name == "sh" and words[:1] == ["-c"]:
+            # There is no virtual environment here, but this Python's.
+            words[1] = _ACTIVATE.sub("", words[1])
             # A shell that gets one command can become this command. That of Debian
             # does not, and so none is to do so here.
             words[1] += "\nexit $?"

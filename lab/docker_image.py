@@ -12,6 +12,7 @@ from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
 from lab.docker_context import below, in_folder
+from lab.docker_packages import check_packages
 from lab.dockerfile import DockerfileError, Instruction, filled, instructions, split
 
 # Users of Debian. None of them has a home that it may write to.
@@ -35,11 +36,16 @@ class Layer:
 class Image:
     """An image. `files` has paths of the folder by their paths in the image.
 
-    `layers` are its own and those of the stages it was made from.
+    `layers` are its own and those of the stages it was made from. `commands` are texts
+    of its own `RUN`, and `taken` the stages that it copies from, with the places there
+    and the target. `in_home_of_root` says whether packages are installed there.
     """
 
     base: str
     layers: list[Layer] = field(default_factory=list)
+    commands: list[str] = field(default_factory=list)
+    taken: list[tuple["Image", list[str], str]] = field(default_factory=list)
+    in_home_of_root: bool = False
     files: dict[str, str] = field(default_factory=dict)
     variables: dict[str, str] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
@@ -95,7 +101,7 @@ def build_image(text: str, folder: Path) -> Image:
         missing = "`CMD`" if stages else "`FROM`"
         raise DockerfileError(f"The Dockerfile has no {missing}.")
     _check_user(stages[-1])
-    _check_environment(stages[-1])
+    check_packages(stages[-1])
     return stages[-1]
 
 
@@ -129,7 +135,11 @@ def _carry_out(
             content = _copy(step, words or split(value), image, folder, stages)
         case "RUN":
             _check_user(image)
-            _check_pip(step.value, image)
+            text = filled(step.value, image.variables)
+            _check_pip(text, image)
+            image.commands.append(text)
+            is_home = re.search(r"\bpip.*--user\b", text) is not None
+            image.in_home_of_root |= is_home and image.is_root
             seen = _mounted(step, image, folder)
             content = [(folder / origin).read_bytes() for origin in seen.values()]
             files = _named(step.value, image, image.files | seen)
@@ -172,6 +182,7 @@ def _copy(
     ]
     if stage:
         places = [stage.at(source) for source in sources]
+        image.taken.append((stage, places, image.at(target)))
         image.layers[:0] = [_taken(layer, stage, places) for layer in stage.layers]
         content.append(stage.layers[-1].key if stage.layers else stage.base)
     return content
@@ -229,25 +240,12 @@ def _signal(value: str) -> signal.Signals:
 def _check_user(image: Image) -> None:
     user = image.user.partition(":")[0]
     is_made = any(
-        re.search(r"\b(useradd|adduser)\b", layer.text)
-        and re.search(rf"(?<![\w-]){re.escape(user)}(?![\w-])", layer.text)
-        for layer in image.layers
-        if layer.text.startswith("RUN ")
+        re.search(r"\b(useradd|adduser)\b", command)
+        and re.search(rf"(?<![\w-]){re.escape(user)}(?![\w-])", command)
+        for command in image.commands
     )
     if not (image.is_root or user.isdigit() or user in _SYSTEM_USERS or is_made):
         raise DockerfileError(f"No `RUN` has made the user `{user}`.")
-
-
-def _check_environment(image: Image) -> None:
-    """Check that the command uses the virtual environment with the packages."""
-    commands = [one.text for one in image.layers if re.match("RUN .*install", one.text)]
-    found = [re.search(r"(\S+)/bin/(pip|python)", text) for text in commands]
-    is_named = "bin/" in " ".join(image.command)
-    is_found = not image.environment.keys().isdisjoint(("PATH", "PYTHONPATH"))
-    if found and found[-1] and not (is_named or is_found):
-        raise DockerfileError(
-            f"The packages are in `{found[-1][1]}`, but the command does not use them."
-        )
 
 
 def _check_pip(command: str, image: Image) -> None:
@@ -257,3 +255,6 @@ def _check_pip(command: str, image: Image) -> None:
     has_venv = any("venv" in layer.text for layer in image.layers) or "venv" in command
     if "pip install" in command and not (has_home or has_venv):
         raise DockerfileError(f"The user `{user}` may not install packages.")
+    is_told = "--system" in command or "UV_SYSTEM_PYTHON" in image.environment
+    if "uv pip install" in command and not (is_told or has_venv):
+        raise DockerfileError("`uv` finds no virtual environment for the packages.")

@@ -10,6 +10,10 @@ _NAME = re.compile(
     "ADD|ARG|CMD|COPY|ENTRYPOINT|ENV|EXPOSE|FROM|HEALTHCHECK|LABEL|RUN|SHELL|STOPSIGNAL"
     "|USER|VOLUME|WORKDIR"
 )
+_HERE = re.compile(
+    r"^([ \t]*RUN\b[^\n]*?)<<-?[\"']?(\w+)[\"']?[ \t]*\n(.*?)\n[ \t]*\2[ \t]*$",
+    re.IGNORECASE | re.MULTILINE | re.DOTALL,
+)
 _FLAG = re.compile(r"--([a-z-]+)(?:=(\S*))?\s+")
 _VARIABLE = re.compile(r"\\(\$)|\$\{(\w+)(?::-([^}]*))?\}|\$(\w+)")
 
@@ -50,8 +54,9 @@ def instructions(text: str) -> Iterator[Instruction]:
     """Yield the instructions of a Dockerfile.
 
     Raises:
-        DockerfileError: an instruction is unknown, empty, or a here-document.
+        DockerfileError: an instruction is unknown, empty, or copies a here-document.
     """
+    text = _HERE.sub(lambda found: found[1] + found[3].replace("\n", " && "), text)
     lines = [line for line in text.splitlines() if not re.match(r"\s*(#|$)", line)]
     for line in re.sub(r"\\[ \t]*\n", " ", "\n".join(lines)).splitlines():
         name, _, rest = line.strip().partition(" ")

@@ -67,7 +67,8 @@ class Process:
     def await_listening(self) -> None:
         """Wait until it accepts connections, has ended, or was given time enough.
 
-        A server that announces another port or host than this is not waited for.
+        A server that announces another port or host than this is not waited for, and
+        neither is Uvicorn if its workers cannot import the application.
         """
         deadline = time.monotonic() + _PATIENCE
         while self.status is None and time.monotonic() < deadline:
@@ -77,7 +78,7 @@ class Process:
             if _is_open("127.0.0.1", self._port):
                 self.listening = True
                 return
-            if elsewhere:
+            if elsewhere or "Error loading ASGI app" in self.output:
                 return
             time.sleep(_PAUSE)
 

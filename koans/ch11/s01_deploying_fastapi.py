@@ -16,25 +16,32 @@ def command(
 ) -> list[str]:
     """11.1.1  What are the common ways to deploy a FastAPI application?
 
-    The application `app` in the module `rental` is deployed in three ways. In each of
-    them, users send HTTPS requests to a reverse proxy. The proxy has the IP address
-    `proxy`, and forwards the requests to Uvicorn at `port` over HTTP. Return the
-    command that starts Uvicorn, as a list of words.
+    The application `app` in the module `rental` is deployed in three ways:
 
-    - "server": your own machine with `cores` CPU cores. The proxy, such as nginx, runs
-      on the same machine, at 127.0.0.1. Start `cores` worker processes. Accept
-      connections from this machine only.
-    - "container", for example in Kubernetes, and "platform", such as Render: the proxy
-      runs on another machine. Run the application in one process, because more load
-      leads to more containers. Accept connections from other machines over IPv4.
-    - If `proxy` sends `X-Forwarded-Proto: https`, `request.url.scheme` is "https". Do
-      not trust this header from any other address.
+        "server"       your own machine with `cores` CPU cores
+        "container"    a container, for example in Kubernetes
+        "platform"     a platform (PaaS), such as Render
+
+    Users send HTTPS requests to a reverse proxy, such as nginx. The proxy sends them
+    over HTTP to Uvicorn at `port`. It runs on the same machine for "server", and on
+    another machine for the other two. Return the command that starts Uvicorn, as a list
+    of words.
+
+    - For "server", start `cores` worker processes. For the other two, run the
+      application in one process: they start more containers under load.
+    - For "server", accept connections from this machine only. For the other two, accept
+      connections from other machines over IPv4.
+    - If the proxy sends `X-Forwarded-Proto: https`, `request.url.scheme` is "https". Do
+      not trust this header from an address other than `proxy`.
 
     Given:
+        `proxy` is the IP address of the proxy. For "server" it is "127.0.0.1".
         The command is run in the folder from which Python can import `rental`.
+        Uvicorn is installed. Gunicorn and the program `fastapi` are not.
 
-    Example of a list of words:
-        ["python", "manage.py", "check"]
+    Example:
+        command("server", 9000, "127.0.0.1", 4)
+        ->  ["uvicorn", "rental:app", "--port", "9000", ...]
     """
     raise NotImplementedError
 
@@ -50,21 +57,21 @@ def dockerfile(port: int) -> str:
         requirements.txt    fastapi, uvicorn
         rental/             a package: __init__.py, main.py, prices.py, ...
 
-    - Other machines can connect to `port` of the container over IPv4.
-    - The process does not run as root.
-    - `docker stop` sends SIGTERM to the first process of the container. Then the code
+    - Uvicorn listens at `port`. Other machines can connect to it over IPv4.
+    - Uvicorn does not run as root.
+    - If `docker stop` sends SIGTERM to the first process of the container, the code
       after the `yield` of the application's lifespan runs.
-    - The packages in `requirements.txt` are installed in the image. If only files in
-      `rental/` change, the next `docker build` takes them from its cache. If
-      `requirements.txt` changes, it installs them again.
+    - `docker build` installs the packages in `requirements.txt`. The next build
+      installs them again if `requirements.txt` has changed, but not if only files in
+      `rental/` have changed.
     - `.env` is not in the image.
 
     Given:
         There is no `.dockerignore`, and you cannot add files to the folder.
-        The image of Python has the user `nobody`. The program `fastapi` is not
-        installed.
-        The tests read the Dockerfile without Docker. They copy the files, and then run
-        the command of the container.
+        The image of Python has the user `nobody`.
+        The program `fastapi` is not installed.
+        The tests have no Docker. They read the Dockerfile, copy the files, and run the
+        command of the container. They read each `RUN`, and do not run it.
     """
     raise NotImplementedError
 
@@ -90,13 +97,12 @@ def rental_app(rides: Rides) -> FastAPI:
 
     This application worked on a server with one process. On Lambda, many instances of
     it run, and a request goes to any of them. Now bikes are rented twice, riders cannot
-    end their rides, and receipts are missing. Repair the two endpoints. Their paths and
-    status codes stay the same, and so do the bodies for 201 and 200.
+    end their rides, and some riders get no receipt. Repair the two endpoints. Their
+    paths and status codes stay the same, and so do the bodies for 201 and 200.
 
-    - The rides are in `rides`. A request in one instance sees at once what requests in
-      other instances have changed.
-    - `DELETE` sends one receipt for each ride that it ends. It is sent before Lambda
-      freezes the instance.
+    - Keep the rides in `rides`. All instances see each change at once.
+    - `DELETE` sends one receipt for each ride that it ends, before Lambda freezes the
+      instance.
 
     Given:
         The name of a rider is never empty.

@@ -161,6 +161,7 @@ def test_the_user_is_known(folder: Path, steps: list[str], is_root: bool) -> Non
         ("FROM python\nRUN useradd riders\nUSER rider\nRUN x", "the user `rider`"),
         ("FROM python\nUSER nobody\nRUN pip install x", "may not install"),
         ('FROM python\nRUN /v/bin/pip install x\nCMD ["x"]', "packages are in `/v`"),
+        ("FROM python\nRUN uv pip install x", "`uv` finds no"),
         ("FROM python\nCOPY <<END /x", "here-document"),
         ("FROM python\nSTOPSIGNAL SIGNONE", "no signal `SIGNONE`"),
         ("FROM python\nCMD", "alone"),
@@ -169,6 +170,48 @@ def test_the_user_is_known(folder: Path, steps: list[str], is_root: bool) -> Non
 def test_what_docker_would_refuse_is_said(folder: Path, text: str, why: str) -> None:
     with pytest.raises(DockerfileError, match=why):
         build_image(text, folder)
+
+
+@pytest.mark.parametrize(
+    ("install", "copy", "steps", "why"),
+    [
+        ("useradd rider", "/x", "USER rider", "has made the user `rider`"),
+        ("python -m venv v && . v/bin/activate && pip install x", "/v", "", "`v`"),
+        ("pip install --user x", "/root/.local", "", "`/root/.local`"),
+        ("pip install --user x", "/root", "USER 7\nENV PATH=/root/.local/bin", "read"),
+        ("pip install x", "/usr/local/lib/python3.11/site-packages", "", "program"),
+    ],
+)
+def test_what_is_lost_between_stages_is_said(
+    folder: Path, install: str, copy: str, steps: str, why: str
+) -> None:
+    step = f"RUN {install}\nFROM python:3.11\nCOPY --from=0 {copy} {copy}\n{steps}"
+    with pytest.raises(DockerfileError, match=why):
+        made(folder, step, end='CMD ["uvicorn"]')
+
+
+def test_packages_of_another_python_are_refused(folder: Path) -> None:
+    step = "RUN pip install x\nFROM python:3.12\nCOPY --from=0 /usr /usr"
+    with pytest.raises(DockerfileError, match=r"3\.11 are used with Python 3\.12"):
+        made(folder, step)
+
+
+@pytest.mark.parametrize(
+    ("steps", "command"),
+    [
+        ("RUN pip install x\nFROM python:3.11\nCOPY --from=0 /usr /usr", "uvicorn"),
+        ("ENV A=rider\nRUN <<END\npip install x\nuseradd $A\nEND\nUSER $A", "x"),
+        ("RUN python -m venv v && . v/bin/activate && pip install x", "v/bin/x"),
+        (
+            "RUN pip install --user x\nFROM python:3.11\n"
+            "ENV PATH=/h/.local/bin:$PATH\nUSER 7\n"
+            "COPY --from=0 /root/.local /h/.local",
+            "uvicorn",
+        ),
+    ],
+)
+def test_packages_are_found(folder: Path, steps: str, command: str) -> None:
+    assert made(folder, steps, end=f'CMD ["{command}"]').command == [command]
 
 
 @pytest.mark.parametrize(

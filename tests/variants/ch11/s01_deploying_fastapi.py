@@ -183,8 +183,16 @@ def text_of(port, *, base="python:3.11-slim", install=None, code=None, end=None)
     )
 
 
+def in_two_stages(port, *, install, take):
+    """Return a Dockerfile that takes the packages from a stage `build`."""
+    first = "FROM python:3.11-slim AS build\nCOPY requirements.txt .\n"
+    return first + "\n".join(install) + "\n" + text_of(port, install=take)
+
+
 PIP = "RUN pip install -r requirements.txt"
 HOST = "--host 0.0.0.0"
+LOCAL = "ENV PATH=/root/.local/bin:$PATH"
+MODULES = "/usr/local/lib/python3.11/site-packages"
 
 
 @wrong("11.1.2", caught_by="test_q2_docker_stop_runs_the_end_of_the_lifespan")
@@ -361,6 +369,65 @@ def dockerfile(port):
     return text_of(port, install=install)
 
 
+@wrong("11.1.2", caught_by="test_q2_the_process_does_not_run_as_root")
+def dockerfile(port):
+    """Activate a virtual environment while the image is built."""
+    pip = "RUN python -m venv venv && . venv/bin/activate && " + PIP.partition(" ")[2]
+    return text_of(port, install=["COPY requirements.txt .", pip])
+
+
+@wrong("11.1.2", caught_by="test_q2_the_process_does_not_run_as_root")
+def dockerfile(port):
+    """Set the path to a virtual environment in the first stage only."""
+    return in_two_stages(
+        port,
+        install=["RUN python -m venv /venv", "ENV PATH=/venv/bin:$PATH", PIP],
+        take=["COPY --from=build /venv /venv"],
+    )
+
+
+@wrong("11.1.2", caught_by="test_q2_the_process_does_not_run_as_root")
+def dockerfile(port):
+    """Leave the packages in the home of root."""
+    return in_two_stages(
+        port,
+        install=[PIP.replace("install", "install --user")],
+        take=["COPY --from=build /root/.local /root/.local", LOCAL],
+    )
+
+
+@wrong("11.1.2", caught_by="test_q2_the_process_does_not_run_as_root")
+def dockerfile(port):
+    """Copy the modules of the packages, without their programs."""
+    return in_two_stages(
+        port, install=[PIP], take=[f"COPY --from=build {MODULES} {MODULES}"]
+    )
+
+
+@wrong("11.1.2", caught_by="test_q2_the_process_does_not_run_as_root")
+def dockerfile(port):
+    """Make the user in the first stage."""
+    text = in_two_stages(
+        port,
+        install=["RUN useradd rider", PIP],
+        take=["COPY --from=build /usr/local /usr/local"],
+    )
+    return text.replace("nobody", "rider")
+
+
+@wrong("11.1.2", caught_by="test_q2_the_process_does_not_run_as_root")
+def dockerfile(port):
+    """Use uv, which installs nothing without a virtual environment."""
+    uv = "RUN pip install uv && uv pip install -r requirements.txt"
+    return text_of(port, install=["COPY requirements.txt .", uv])
+
+
+@wrong("11.1.2", caught_by="test_q2_the_passwords_are_not_in_the_image")
+def dockerfile(port):
+    """Copy all with a pattern, which matches hidden files in Docker."""
+    return text_of(port, code=["COPY rental rental", "COPY * ./"])
+
+
 @wrong("11.1.2", caught_by="test_q2_the_image_starts_from_an_image_of_python")
 def dockerfile(port):
     """Start from Ubuntu."""
@@ -458,6 +525,40 @@ def dockerfile(port):
             f"CMD {json.dumps(words)}",
         ],
     )
+
+
+@right("11.1.2")
+def dockerfile(port):
+    """Move the packages of a user into the home of another one."""
+    return in_two_stages(
+        port,
+        install=[PIP.replace("install", "install --user")],
+        take=[
+            "ARG RIDER=rider",
+            "RUN <<END\nset -e\nuseradd --create-home $RIDER\nEND",
+            "COPY --from=build /root/.local /home/rider/.local",
+            LOCAL.replace("root", "home/rider"),
+            "USER $RIDER",
+        ],
+    )
+
+
+@right("11.1.2")
+def dockerfile(port):
+    """Copy the modules, and start the one of Uvicorn."""
+    text = in_two_stages(
+        port, install=[PIP], take=[f"COPY --from=build {MODULES} {MODULES}"]
+    )
+    return text.replace('"uvicorn"', '"python", "-m", "uvicorn"')
+
+
+@right("11.1.2")
+def dockerfile(port):
+    """Activate a virtual environment in the shell that becomes Uvicorn."""
+    pip = "RUN python -m venv venv && venv/bin/pip install -r requirements.txt"
+    run = f"exec uvicorn rental.main:app {HOST} --port {port}"
+    end = ["USER nobody", f"CMD . venv/bin/activate && {run}"]
+    return text_of(port, install=["COPY requirements.txt .", pip], end=end)
 
 
 BIKE = "/bikes/{bike}/ride"
