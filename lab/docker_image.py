@@ -222,7 +222,10 @@ def _mounted(step: Instruction, image: Image, folder: Path) -> dict[str, str]:
 def _named(text: str, image: Image, files: dict[str, str]) -> list[str]:
     """Return the files of the folder whose paths in the image stand in a command."""
     words = re.split(r"[\s\"'<>()\[\],;=]+|(?<=\s-r)", text)
-    return [files[image.at(word)] for word in words if image.at(word) in files]
+    folders = [".", *re.findall(r"\bcd (\S+)", text)]
+    paths = [image.at(f"{folder}/{word}") for folder in folders for word in words]
+    paths += [image.at(word) for word in words if word.startswith("/")]
+    return [files[path] for path in dict.fromkeys(paths) if path in files]
 
 
 def _signal(value: str) -> signal.Signals:

@@ -115,10 +115,12 @@ class Run:
 RUNS: dict[tuple[str, ...], Run | str] = {}
 
 
-def command(answers: Any, way: str, port: int, proxy: str) -> list[str]:
-    """Return the command for a machine with `CORES` cores; it is checked."""
-    call = f"`command({way!r}, {port}, {proxy!r}, {CORES})`"
-    words = attempt(call, answers.command, way, port, proxy, CORES)
+def command(
+    answers: Any, way: str, port: int, proxy: str, cores: int = CORES
+) -> list[str]:
+    """Return the command that the answer returns; it is checked."""
+    call = f"`command({way!r}, {port}, {proxy!r}, {cores})`"
+    words = attempt(call, answers.command, way, port, proxy, cores)
     is_list = isinstance(words, list | tuple) and len(words) > 0
     is_command = is_list and all(isinstance(word, str) for word in words)
     assert is_command, (
@@ -178,6 +180,12 @@ def test_q1_a_server_has_a_worker_process_for_each_core(answers, tmp_path):
     assert seen == CORES, (
         f"On a server with {CORES} cores, Uvicorn runs the application in {seen} "
         f"process{'es' * (seen != 1)}. The docstring asks for `cores` worker processes."
+    )
+    counts = (1, 2, 16, 17)
+    words = [command(answers, "server", 10_007, HERE, cores) for cores in counts]
+    assert len(set(map(tuple, words))) == len(counts), (
+        f"On servers with {in_words(counts)} cores, `command` returned the same words "
+        "twice. The docstring asks for `cores` worker processes on any server."
     )
 
 

@@ -96,6 +96,7 @@ def test_packages_of_the_system_can_stay_in_an_earlier_stage(
     [
         (["COPY requirements.txt .", "RUN pip install -r requirements.txt"], False),
         (["COPY . .", "RUN pip install -r ./requirements.txt"], True),
+        (["COPY requirements.txt /w/", "RUN cd /w && cat requirements.txt"], False),
         (["COPY . /x", "COPY requirements.txt .", "RUN cat requirements.txt"], True),
         (
             [

@@ -115,6 +115,22 @@ def command(way, port, proxy, cores):
     return [*words, "--host", "0.0.0.0"]
 
 
+@wrong("11.1.1", caught_by="test_q1_a_server_has_a_worker_process_for_each_core")
+def command(way, port, proxy, cores):
+    """Start four workers at most."""
+    words = uvicorn_words(port, "--forwarded-allow-ips", proxy)
+    if way == "server":
+        return [*words, "--workers", str(min(cores, 4))]
+    return [*words, "--host", "0.0.0.0"]
+
+
+@wrong("11.1.1", caught_by="test_q1_a_server_has_a_worker_process_for_each_core")
+def command(way, port, proxy, cores):
+    """Take the module of the documentation."""
+    words = ["uvicorn", "main:app", "--port", str(port), "--workers", str(cores)]
+    return [*words, "--forwarded-allow-ips", proxy]
+
+
 @wrong("11.1.1", caught_by="test_q1_a_container_has_one_process[container]")
 def command(way, port, proxy, cores):
     """Use the port of the documentation."""
