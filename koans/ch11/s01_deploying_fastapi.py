@@ -23,9 +23,9 @@ def command(
         "platform"     a platform (PaaS), such as Render
 
     Users send HTTPS requests to a reverse proxy, such as nginx. The proxy sends them
-    over HTTP to Uvicorn at `port`. It runs on the same machine for "server", and on
-    another machine for the other two. Return the command that starts Uvicorn, as a list
-    of words.
+    over HTTP to Uvicorn at `port`. For "server", the proxy runs on the same machine.
+    For the other two, it runs on another machine. Return the command that starts
+    Uvicorn, as a list of words.
 
     - For "server", start `cores` worker processes. For the other two, run the
       application in one process: they start more containers under load.
