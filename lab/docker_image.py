@@ -13,10 +13,8 @@ from pathlib import Path, PurePosixPath
 
 from lab.docker_context import below, in_folder
 from lab.docker_packages import check_packages
+from lab.docker_users import check_installation, check_user
 from lab.dockerfile import DockerfileError, Instruction, filled, instructions, split
-
-# Users of Debian. None of them has a home that it may write to.
-_SYSTEM_USERS = ["daemon", "bin", "sys", "games", "mail", "nobody", "www-data"]
 
 
 @dataclass(frozen=True)
@@ -100,7 +98,7 @@ def build_image(text: str, folder: Path) -> Image:
     if not stages or not stages[-1].command:
         missing = "`CMD`" if stages else "`FROM`"
         raise DockerfileError(f"The Dockerfile has no {missing}.")
-    _check_user(stages[-1])
+    check_user(stages[-1])
     check_packages(stages[-1])
     return stages[-1]
 
@@ -134,9 +132,9 @@ def _carry_out(
         case "COPY" | "ADD":
             content = _copy(step, words or split(value), image, folder, stages)
         case "RUN":
-            _check_user(image)
+            check_user(image)
             text = filled(step.value, image.variables)
-            _check_pip(text, image)
+            check_installation(text, image)
             image.commands.append(text)
             is_home = re.search(r"\bpip.*--user\b", text) is not None
             image.in_home_of_root |= is_home and image.is_root
@@ -238,26 +236,3 @@ def _signal(value: str) -> signal.Signals:
         )
     except (KeyError, ValueError):
         raise DockerfileError(f"There is no signal `{value}`.") from None
-
-
-def _check_user(image: Image) -> None:
-    user = image.user.partition(":")[0]
-    is_made = any(
-        re.search(r"\b(useradd|adduser)\b", command)
-        and re.search(rf"(?<![\w-]){re.escape(user)}(?![\w-])", command)
-        for command in image.commands
-    )
-    if not (image.is_root or user.isdigit() or user in _SYSTEM_USERS or is_made):
-        raise DockerfileError(f"No `RUN` has made the user `{user}`.")
-
-
-def _check_pip(command: str, image: Image) -> None:
-    """Check that pip may write where it installs packages."""
-    user = image.user.partition(":")[0]
-    has_home = image.is_root or not (user.isdigit() or user in _SYSTEM_USERS)
-    has_venv = any("venv" in layer.text for layer in image.layers) or "venv" in command
-    if "pip install" in command and not (has_home or has_venv):
-        raise DockerfileError(f"The user `{user}` may not install packages.")
-    is_told = "--system" in command or "UV_SYSTEM_PYTHON" in image.environment
-    if "uv pip install" in command and not (is_told or has_venv):
-        raise DockerfileError("`uv` finds no virtual environment for the packages.")
