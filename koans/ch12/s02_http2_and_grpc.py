@@ -19,18 +19,19 @@ def http_runs() -> dict[str, object]:
     """12.2.1  How can FastAPI applications benefit from HTTP/2 when deployed with
     Uvicorn/Hypercorn?
 
-    The test serves the same FastAPI application with Uvicorn and with Hypercorn. Each
-    run begins with a new client, `httpx.AsyncClient(http2=True)`. Predict what happens.
+    The test serves the same FastAPI application with Uvicorn and with Hypercorn. The
+    URLs begin with `https://`. Only in the run "without TLS" the URL begins with
+    `http://`. Each run has a new client, `httpx.AsyncClient(http2=True)`. Predict what
+    happens.
 
     - "version": the client sends one request. Which version of HTTP does the response
-      have, "HTTP/1.1" or "HTTP/2"? The URL begins with `https://`, and for the key
-      "version, Hypercorn without TLS" with `http://`.
-    - "connections": the client sends six requests at the same time, over HTTPS. Their
-      endpoint does not return before all six requests have arrived. How many
-      connections do the requests use?
-    - "order": the client may open one connection only, over HTTPS. It requests
-      `/trailer`, whose endpoint takes long. Meanwhile it requests `/prices`, whose
-      endpoint returns at once. In which order do the two responses arrive?
+      have, "HTTP/1.1" or "HTTP/2"?
+    - "connections": the client sends six requests at the same time. Their endpoint
+      returns when all six requests have arrived. How many connections do the requests
+      use?
+    - "order": the client may open one connection only. It requests `/trailer`, whose
+      endpoint takes long. Meanwhile it requests `/prices`, whose endpoint returns at
+      once. In which order do the two responses arrive?
 
     Example:
         With Uvicorn, "order" is ["/trailer", "/prices"].
@@ -76,14 +77,15 @@ def booking_app(target: str, deadline: float) -> FastAPI:
     address `target`, without TLS. Write an application that returns its numbers over
     HTTP. `SeatsStub` above is the client, such as `seats = SeatsStub(channel)`.
 
-    - When the application starts, open one `grpc.aio` channel. Use it for all requests.
-      When the application stops, close the channel.
+    - When the application starts, open one `grpc.aio` channel. Use this channel for all
+      requests. When the application stops, close it.
     - `GET /screenings/{screening}/seats` calls `CountFree` once for each request, with
       the screening from the path. It returns 200 and the number as JSON.
-    - Each call has a deadline of `deadline` seconds. gRPC sends it to the service.
+    - Each call has a deadline of `deadline` seconds, which gRPC sends to the service.
     - If the call raises `grpc.aio.AioRpcError`, return the status code that
-      `STATUS_CODES` has for its gRPC status. If it has none, return 500.
-    - The application also starts while the service is not running.
+      `STATUS_CODES` has for its gRPC status. For any other gRPC status, return 500.
+    - The application also starts while the service is not running. Requests return 503
+      until the service runs.
 
     Example:
         await seats.CountFree(StringValue(value="alien"))  ->  Int32Value(value=12)
@@ -146,13 +148,13 @@ def cinema_app(address: str, grace: float) -> FastAPI:
     process and in the same event loop.
 
     - When the application starts, start a `grpc.aio` server without TLS that serves
-      `Seats`. It listens at `address` only, such as "127.0.0.1:50051". When the start
-      is over, clients can connect. If the server cannot listen at `address`, raise an
-      error.
+      `Seats`. Clients can connect as soon as the application has started.
+    - The server listens at `address` only, such as "127.0.0.1:50051". If it cannot
+      listen there, the start of the application raises an exception.
     - When the application stops, the server refuses new calls at once. Running calls
       have `grace` seconds to end, and then they are cancelled.
-    - The stop of the application is over when the server has stopped. After that, the
-      same application can start again.
+    - The application has stopped when the server has stopped. After that, the same
+      application can start again.
 
     Given:
         `add_seats` above adds the service `Seats` to a server.
