@@ -16,7 +16,7 @@ from contextlib import (
     suppress,
 )
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 import grpc
 import httpx
@@ -43,6 +43,32 @@ from lab import (
 
 # Seconds that a start, a stop, a request or a call may take on a quiet machine.
 PATIENCE = 3.0
+
+
+class Waiting:
+    """Waits for the answer of 12.2.3: once in vain, and then only briefly.
+
+    So an answer that hangs does not take the whole patience in each test.
+    """
+
+    answer: object = None
+    in_vain: ClassVar[set[object]] = set()
+
+    @classmethod
+    def seconds(cls) -> float:
+        """Return how many seconds a test waits on a quiet machine."""
+        return 0.3 if cls.answer in cls.in_vain else PATIENCE
+
+    @classmethod
+    def patience(cls) -> float:
+        """Return for how many seconds a test waits now."""
+        return patience(cls.seconds())
+
+    @classmethod
+    def was_in_vain(cls) -> None:
+        """Remember that a test has waited for the answer in vain."""
+        if cls.answer is not None:
+            cls.in_vain.add(cls.answer)
 
 
 class Cinema:
@@ -254,16 +280,18 @@ BOTH = "The docstring asks for an application that starts and stops."
 
 async def in_time(step: Any, what: str, asks: str = BOTH) -> Any:
     """Await a start or a stop of the application."""
-    came = f"was not over after {PATIENCE:g} s"
+    came = f"was not over after {Waiting.seconds():g} s"
     reason: Exception | None = None
     try:
-        async with asyncio.timeout(patience(PATIENCE)) as limit:
+        async with asyncio.timeout(Waiting.patience()) as limit:
             return await step
     except Exception as error:
         if isinstance(error, NotImplementedError):
             raise
         if not limit.expired():
             came, reason = f"raised {in_words(error)}", error
+        else:
+            Waiting.was_in_vain()
     raise AssertionError(
         f"The {what} of the application {came}. {asks} Look at `lifespan`."
     ) from reason
@@ -662,9 +690,11 @@ async def call(
     )
     request = StringValue(value=screening)
     try:
-        deadline = deadline or patience(PATIENCE)
+        deadline = deadline or Waiting.patience()
         return (await method(request, timeout=deadline)).value
     except grpc.aio.AioRpcError as error:
+        if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
+            Waiting.was_in_vain()
         return error.code().name
     except asyncio.CancelledError:
         return "CANCELLED"
@@ -684,9 +714,14 @@ async def held_call(
     held = asyncio.create_task(call(channel, name, 60))
     entered = asyncio.create_task(hall.entered[name].wait())
     either = asyncio.FIRST_COMPLETED
-    await asyncio.wait([entered, held], timeout=patience(PATIENCE), return_when=either)
+    seconds = Waiting.seconds()
+    done, _ = await asyncio.wait(
+        [entered, held], timeout=patience(seconds), return_when=either
+    )
+    if not done:
+        Waiting.was_in_vain()
     try:
-        came = repr(held.result()) if held.done() else f"nothing for {PATIENCE:g} s"
+        came = repr(held.result()) if held.done() else f"nothing for {seconds:g} s"
         assert entered.done(), (
             f"`CountFree` returned {came}. The docstring asks for a gRPC server at "
             "`address` that serves `Seats`. Look at `lifespan`, before `yield`."
@@ -695,7 +730,9 @@ async def held_call(
     finally:
         hall.release[name].set()
         entered.cancel()
-        await asyncio.wait([held], timeout=patience(PATIENCE))
+        _, late = await asyncio.wait([held], timeout=Waiting.patience())
+        if late:
+            Waiting.was_in_vain()
         held.cancel()
 
 
@@ -738,6 +775,8 @@ async def cinema_app(
         grace: float = 0.5, host: str = HOSTS[0], port: int = 0
     ) -> tuple[FastAPI, str]:
         address = f"{host}:{port or free_port()}"
+        code = getattr(answers.cinema_app, "__code__", None)
+        monkeypatch.setattr(Waiting, "answer", code)
         app = answers.cinema_app(address, grace)
         return fastapi_app(app, "cinema_app(address, grace)"), address
 
@@ -890,7 +929,7 @@ async def test_q3_the_application_can_start_again(
 async def refused(address: str) -> bool:
     """Return whether the server refuses connections before the patience ends."""
     with suppress(TimeoutError):
-        async with asyncio.timeout(patience(PATIENCE)):
+        async with asyncio.timeout(Waiting.patience()):
             while accepts(address):  # noqa: ASYNC110 - the server tells nobody
                 await asyncio.sleep(0.005)
             return True
@@ -906,7 +945,7 @@ async def stopping(answers: Any, address: str, run: Running) -> dict[str, object
         seen["result of a new call"] = await new_call(address, "alien")
         seen["stop is over before the running call"] = stop.done()
         hall.release["held"].set()
-        await asyncio.wait([held], timeout=patience(PATIENCE))
+        await asyncio.wait([held], timeout=Waiting.patience())
         seen["result of the running call"] = held.result() if held.done() else None
         await asyncio.wait([stop])
         seen["stop is over after the running call"] = stop.exception() is None
@@ -941,7 +980,7 @@ async def seconds_until(event: asyncio.Event) -> float:
     loop = asyncio.get_running_loop()
     begin = loop.time()
     try:
-        await asyncio.wait_for(event.wait(), patience(2 * PATIENCE))
+        await asyncio.wait_for(event.wait(), 2 * Waiting.patience())
     except TimeoutError:
         return float("inf")
     return loop.time() - begin

@@ -332,6 +332,59 @@ def booking_app(target, deadline):
     return seats_app(lifespan, target, deadline)
 
 
+@wrong("12.2.2", caught_by="test_q2_a_service_that_starts_later_is_called")
+def booking_app(target, deadline):
+    """Give up for good if the service is not there at the start."""
+
+    @asynccontextmanager
+    async def lifespan(app):
+        async with grpc.aio.insecure_channel(target) as channel:
+            app.state.seats = SeatsStub(channel)
+            try:
+                await asyncio.wait_for(channel.channel_ready(), 0.1)
+            except TimeoutError:
+                app.state.seats = None
+            yield
+
+    async def read(screening: str) -> int:
+        if app.state.seats is None:
+            raise HTTPException(503)
+        return await usual(app.state.seats, screening, deadline)
+
+    app = seats_app(lifespan, target, deadline, read)
+    return app
+
+
+@right("12.2.2")
+def booking_app(target, deadline):
+    """Begin to connect at the start, and do not wait for it."""
+
+    @asynccontextmanager
+    async def lifespan(app):
+        async with grpc.aio.insecure_channel(target) as channel:
+            channel.get_state(try_to_connect=True)
+            app.state.seats = SeatsStub(channel)
+            yield
+
+    return seats_app(lifespan, target, deadline)
+
+
+@wrong("12.2.2", caught_by="test_q2_each_request_makes_one_call")
+def booking_app(target, deadline):
+    """Share a running call between requests for the same screening."""
+    calls = {}
+
+    async def read(screening: str) -> int:
+        if screening not in calls:
+            call = usual(app.state.seats, screening, deadline)
+            calls[screening] = asyncio.ensure_future(call)
+            calls[screening].add_done_callback(lambda _: calls.pop(screening))
+        return await calls[screening]
+
+    app = seats_app(usual_lifespan(target), target, deadline, read)
+    return app
+
+
 @wrong("12.2.2", caught_by="test_q2_each_request_makes_one_call")
 def booking_app(target, deadline):
     """Cache the numbers."""
@@ -1219,6 +1272,12 @@ def cinema_app(address, grace):
 
 @wrong("12.2.3", caught_by="test_q3_a_running_call_is_cancelled_after_the_grace")
 def cinema_app(address, grace):
+    """Give twice the time."""
+    return stopping_with(address, lambda server: server.stop(2 * grace))
+
+
+@wrong("12.2.3", caught_by="test_q3_a_running_call_is_cancelled_after_the_grace")
+def cinema_app(address, grace):
     """Take seconds for milliseconds."""
     return stopping_with(address, lambda server: server.stop(grace / 1000))
 
@@ -1262,6 +1321,25 @@ def cinema_app(address, grace):
             server.add_insecure_port(address)
         except RuntimeError:
             print("The address is taken.")
+        await server.start()
+        yield
+        await server.stop(grace)
+
+    return cinema(lifespan)
+
+
+@wrong("12.2.3", caught_by="test_q3_the_start_raises_when_the_address_is_taken")
+def cinema_app(address, grace):
+    """Try again until the address is free."""
+
+    @asynccontextmanager
+    async def lifespan(app):
+        server = None
+        while server is None:
+            try:
+                server = server_at(address)
+            except RuntimeError:
+                await asyncio.sleep(1)
         await server.start()
         yield
         await server.stop(grace)
