@@ -1272,12 +1272,6 @@ def cinema_app(address, grace):
 
 @wrong("12.2.3", caught_by="test_q3_a_running_call_is_cancelled_after_the_grace")
 def cinema_app(address, grace):
-    """Give twice the time."""
-    return stopping_with(address, lambda server: server.stop(2 * grace))
-
-
-@wrong("12.2.3", caught_by="test_q3_a_running_call_is_cancelled_after_the_grace")
-def cinema_app(address, grace):
     """Take seconds for milliseconds."""
     return stopping_with(address, lambda server: server.stop(grace / 1000))
 
