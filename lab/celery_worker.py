@@ -21,7 +21,7 @@ from lab.celery_isolation import celery_disconnected
 
 # Seconds that the worker gets to start, to run the tasks that a test waits for, and to
 # stop. A right answer needs a small part of them.
-_PATIENCE = 8
+_PATIENCE = 12
 # Celery's Redis backend stores results with a command that redis-py calls deprecated.
 _SETEX = "Call to deprecated setex"
 # Seconds that the worker waits for a message before it looks whether it is to stop.
@@ -191,11 +191,11 @@ def celery_worker(app: Celery, *, threads: int = 0) -> Iterator[CeleryWorker]:
 def _refuse_silent_broker(app: Celery) -> None:
     with app.connection() as connection:
         try:
-            connection.ensure_connection(max_retries=1, interval_start=0, timeout=3)
+            connection.ensure_connection(max_retries=1, interval_start=0, timeout=10)
         except OperationalError as error:
             raise AssertionError(
                 f"The broker of the Celery app, {connection.as_uri()[:100]}, does not "
-                f"answer: {str(error)[:100]}"
+                f"answer: {str(error)[:100].rstrip('.')}. Look at its URL."
             ) from error
 
 
@@ -204,13 +204,13 @@ def _refuse_silent_backend(app: Celery) -> None:
     if not isinstance(url, str) or not url.startswith("redis:"):
         return
     # Celery tries again for minutes.
-    with Redis.from_url(url, socket_timeout=3, socket_connect_timeout=3) as one:
+    with Redis.from_url(url, socket_timeout=10, socket_connect_timeout=10) as one:
         try:
             one.ping()
         except RedisError as error:
             raise AssertionError(
                 f"The result backend of the Celery app, {url[:100]}, does not answer: "
-                f"{str(error)[:100]}"
+                f"{str(error)[:100].rstrip('.')}. Look at its URL."
             ) from error
 
 

@@ -48,6 +48,7 @@ def create_celery(url: str) -> Celery:
 
     - The Redis server at `url` is the broker and the result backend.
     - The task "price" gets the grams and returns what `compute_price` returns for them.
+      If `compute_price` raises an error, the task fails.
     - While a worker runs a task, the state of the task is "STARTED".
 
     Given:
@@ -113,8 +114,9 @@ def shipments_app(celery: Celery, engine: Engine) -> FastAPI:
     - The endpoint returns the ID without waiting for the task.
 
     Given:
-        One worker runs the tasks of `celery`, one at a time. Shipments are never
-        deleted.
+        One worker runs the tasks of `celery`, one at a time. It is another process,
+        which calls `shipments_app` when it starts, and serves no requests.
+        Shipments are never deleted.
 
     Example:
         POST /shipments {"address": "Kirkegata 1"}  ->  202  {"id": 7}

@@ -239,6 +239,48 @@ def create_celery(url):
     return celery
 
 
+@wrong("10.4.1", caught_by="test_q1_an_error_is_not_a_price")
+def create_celery(url):
+    """Make a price of an error."""
+    celery = Celery("parcels", broker=url, backend=url)
+    celery.conf.task_track_started = True
+
+    @celery.task(name="price")
+    def price(grams):
+        try:
+            return compute_price(grams)
+        except Exception:
+            return 0
+
+    return celery
+
+
+@wrong("10.4.1", caught_by="test_q1_a_worker_computes_the_price")
+def create_celery(url):
+    """Return the price in a dictionary."""
+    celery = Celery("parcels", broker=url, backend=url)
+    celery.conf.task_track_started = True
+
+    @celery.task(name="price")
+    def price(grams):
+        return {"cents": compute_price(grams)}
+
+    return celery
+
+
+@right("10.4.1")
+def create_celery(url):
+    """Report the state by hand."""
+    celery = Celery("parcels", broker=url, backend=url)
+
+    @celery.task(name="price", bind=True)
+    def price(self, grams):
+        self.update_state(state="STARTED")
+        return compute_price(grams)
+
+    return celery
+
+
 def shipments(add_shipment, make_task):
     """Return a `shipments_app` with this task and this endpoint."""
 
@@ -386,7 +428,7 @@ def shipments_app(celery, engine):
 
 @wrong("10.4.2", caught_by="test_q2_the_endpoint_does_not_wait")
 def shipments_app(celery, engine):
-    """Ask again and again whether the task has ended."""
+    """Look at the state until the task has ended."""
 
     def add(shipment, engine, order, tasks):
         with Session(engine) as session:
@@ -394,7 +436,7 @@ def shipments_app(celery, engine):
             session.add(row)
             session.commit()
             result = order.delay(row.id)
-            while not result.ready():
+            while result.state != "SUCCESS":
                 time.sleep(0.01)
             return {"id": row.id}
 
@@ -502,7 +544,7 @@ def shipments_app(celery, engine):
 
 @wrong(
     "10.4.2",
-    caught_by="test_q2_a_shipment_to_the_same_address_keeps_its_own_pickup",
+    caught_by="test_q2_a_shipment_to_the_same_address_has_its_own_pickup",
 )
 def shipments_app(celery, engine):
     """Store the pickup in all shipments to the address."""
@@ -578,6 +620,66 @@ def shipments_app(celery, engine):
     return shipments(good_endpoint, task)(celery, engine)
 
 
+@wrong("10.4.2", caught_by="test_q2_a_second_delivery_orders_nothing")
+def shipments_app(celery, engine):
+    """Try again later if there is a pickup."""
+
+    def task(celery, engine):
+        @celery.task(name="order", bind=True, default_retry_delay=1)
+        def order(self, shipment_id):
+            with Session(engine) as session:
+                shipment = session.get_one(Shipment, shipment_id)
+                if shipment.pickup:
+                    raise self.retry()
+                shipment.pickup = order_pickup(shipment.address)
+                session.commit()
+
+        return order
+
+    return shipments(good_endpoint, task)(celery, engine)
+
+
+@wrong(
+    "10.4.2",
+    caught_by="test_q2_a_shipment_to_the_same_address_has_its_own_pickup",
+)
+def shipments_app(celery, engine):
+    """Look for a pickup by the address."""
+
+    def task(celery, engine):
+        @celery.task(name="order")
+        def order(shipment_id):
+            with Session(engine) as session:
+                shipment = session.get_one(Shipment, shipment_id)
+                same = Shipment.address == shipment.address
+                pickups = session.query(Shipment.pickup).where(same)
+                if not any(pickup for (pickup,) in pickups):
+                    shipment.pickup = order_pickup(shipment.address)
+                    session.commit()
+
+        return order
+
+    return shipments(good_endpoint, task)(celery, engine)
+
+
+@wrong("10.4.2", caught_by="test_q2_the_endpoint_does_not_wait")
+def shipments_app(celery, engine):
+    """Look at the row until it has a pickup."""
+
+    def add(shipment, engine, order, tasks):
+        with Session(engine) as session:
+            row = Shipment(address=shipment.address)
+            session.add(row)
+            session.commit()
+            order.delay(row.id)
+            while row.pickup is None:
+                time.sleep(0.01)
+                session.refresh(row)
+            return {"id": row.id}
+
+    return shipments(add, good_task)(celery, engine)
+
+
 @wrong("10.4.2", caught_by="test_q2_a_run_after_a_failed_run_orders_the_pickup")
 def shipments_app(celery, engine):
     """Remember the shipments in the process, before the pickup is ordered."""
@@ -651,6 +753,16 @@ def shipments_app(celery, engine):
         return order
 
     return shipments(good_endpoint, task)(celery, engine)
+
+
+@wrong("10.4.2", caught_by="test_q2_the_worker_orders_the_pickup")
+def shipments_app(celery, engine):
+    """Define the task in the endpoint, so that another process does not know it."""
+
+    def add(shipment, engine, order, tasks):
+        return good_endpoint(shipment, engine, good_task(celery, engine), tasks)
+
+    return shipments(add, lambda celery, engine: None)(celery, engine)
 
 
 @right("10.4.2")
@@ -775,6 +887,12 @@ def brokers():
 def brokers():
     """Believe that the visibility timeout holds for acknowledged messages, too."""
     return GOOD | {"runs: 70 minutes": 2}
+
+
+@wrong("10.4.3", caught_by="test_q3_the_broker_is_predicted[runs: 70 minutes]")
+def brokers():
+    """Answer with yes."""
+    return GOOD | {"runs: 70 minutes": True}
 
 
 @wrong("10.4.3", caught_by="test_q3_the_broker_is_predicted[runs: 70 minutes]")
