@@ -16,6 +16,7 @@ from celery import Celery, signals
 from celery.backends.base import DisabledBackend
 from celery.result import AsyncResult
 from kombu import Connection
+from kombu.exceptions import OperationalError
 from sqlalchemy import Engine, event, select
 from sqlalchemy.orm import Session
 
@@ -226,16 +227,17 @@ class Shop:
 
         stand_in(answers.order_pickup, order_pickup)
         event.listen(engine, "before_cursor_execute", self.count_statement)
-        # The worker and the server are two processes: each calls `shipments_app`.
+        # The server and the worker are two processes: each calls `shipments_app`.
         with celery_isolated():
-            self.worker, _ = self.start()
-            self.worker.finalize()
-        _, self.app = self.start()
+            _, self.app = self.start()
+        self.worker, _ = self.start()
 
     def start(self) -> tuple[Celery, Any]:
         """Do what each process does when it starts."""
         celery = Celery("test", broker=self.redis.url, backend=self.redis.url)
-        return celery, self.answers.shipments_app(celery, self.engine)
+        app = self.answers.shipments_app(celery, self.engine)
+        celery.finalize()
+        return celery, app
 
     def post(self, address: str) -> int:
         """Add a shipment; return its ID."""
@@ -243,6 +245,12 @@ class Shop:
         try:
             with client(self.app) as one:
                 body = answer(one, "POST", "/shipments", 202, json={"address": address})
+        except AssertionError as error:
+            assert not isinstance(error.__cause__, OperationalError), (
+                f"{error} The task does not go to the broker of `celery`. The docstring "
+                "asks for a task that its worker runs. Look at the decorator."
+            )
+            raise
         finally:
             self.refuse_waiting()
         number = body.get("id") if isinstance(body, dict) else None

@@ -3,7 +3,7 @@
 import time
 from contextlib import suppress
 
-from celery import shared_task
+from celery import Task, shared_task
 from fastapi import BackgroundTasks
 from sqlalchemy import update
 
@@ -763,6 +763,45 @@ def shipments_app(celery, engine):
         return good_endpoint(shipment, engine, good_task(celery, engine), tasks)
 
     return shipments(add, lambda celery, engine: None)(celery, engine)
+
+
+@wrong("10.4.2", caught_by="test_q2_the_worker_orders_the_pickup")
+def shipments_app(celery, engine):
+    """Write a shared task, which the threads of the server send elsewhere."""
+
+    def task(celery, engine):
+        @shared_task(name="order")
+        def order(shipment_id):
+            return good_task(celery, engine).run(shipment_id)
+
+        return order
+
+    return shipments(good_endpoint, task)(celery, engine)
+
+
+@right("10.4.2")
+def shipments_app(celery, engine):
+    """Write the task as a class of the module."""
+
+    def task(celery, engine):
+        return celery.register_task(OrderPickup(engine))
+
+    return shipments(good_endpoint, task)(celery, engine)
+
+
+class OrderPickup(Task):
+    name = "order"
+
+    def __init__(self, engine):
+        self.engine = engine
+
+    def run(self, shipment_id):
+        with Session(self.engine) as session:
+            shipment = session.get(Shipment, shipment_id, with_for_update=True)
+            if shipment.pickup is None:
+                shipment.pickup = order_pickup(shipment.address)
+            session.commit()
+            return shipment.pickup
 
 
 @right("10.4.2")
