@@ -246,11 +246,12 @@ class Shop:
             with client(self.app) as one:
                 body = answer(one, "POST", "/shipments", 202, json={"address": address})
         except AssertionError as error:
-            assert not isinstance(error.__cause__, OperationalError), (
-                f"{error} The task does not go to the broker of `celery`. The docstring "
-                "asks for a task that its worker runs. Look at the decorator."
-            )
-            raise
+            if not isinstance(error.__cause__, OperationalError):
+                raise
+            raise AssertionError(
+                f"{error} The task does not go to the broker of `celery`. The "
+                "docstring asks for a task that its worker runs. Look at the decorator."
+            ) from error
         finally:
             self.refuse_waiting()
         number = body.get("id") if isinstance(body, dict) else None
