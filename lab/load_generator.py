@@ -42,12 +42,12 @@ class Reported:
 class LoadTest:
     """What Locust reports of a load test.
 
-    `waits` are the seconds that users wanted to wait after a task, and `errors` the
-    exceptions that left tasks and `on_start`.
+    `waits` are the seconds that each user wanted to wait, in their order, and `errors`
+    the exceptions that left tasks and `on_start`.
     """
 
     requests: list[Reported]
-    waits: list[float]
+    waits: list[list[float]]
     errors: list[str]
 
 

@@ -33,6 +33,7 @@ class Run:
     def __init__(self, users: int, tasks: int, patience: float) -> None:
         self.users, self.tasks, self.patience = users, tasks, patience
         self.turns: dict[User, int] = {}
+        self.waits: dict[User, list[float]] = {}
         self.report: dict[str, Any] = {
             "requests": [],
             "waits": [],
@@ -104,6 +105,13 @@ class Run:
         if turn > self.tasks:
             raise StopUser()
 
+    def waited(self, user: User, seconds: float) -> None:
+        """Report how long this user would wait."""
+        if user not in self.waits:
+            self.waits[user] = []
+            self.report["waits"].append(self.waits[user])
+        self.waits[user].append(seconds)
+
     def failed(self, error: BaseException) -> None:
         """Report an exception."""
         words = f"{type(error).__name__}: {error}"
@@ -119,7 +127,7 @@ def _is_set(task: object) -> bool:
 
 def _wait(tasks: TaskSet) -> None:
     """Keep how long the user would wait, and do not wait."""
-    Run.now.report["waits"].append(tasks.wait_time())
+    Run.now.waited(tasks.user, tasks.wait_time())
     time.sleep(0)  # lets other users run: Locust has patched it
 
 

@@ -44,20 +44,21 @@ async def status_codes(
 
     The API above returns 201 for a new ride, and 409 if the bike is already rented.
     Its tests send one request after the other, and all of them pass. But in production,
-    several riders rent the same bike. Write a load test that shows such a fault.
+    two riders sometimes rent the same bike. Write a load test that shows such a fault.
 
     - With `client`, send `riders` requests `POST /bikes/{bike}/rides`, all at the same
       time. No request waits for the response to another one.
     - Return how many of the responses have each status code.
-    - If a request gets no response, `client` raises an `httpx2.TransportError`, for
-      example after a timeout. Count this request under 0, and all others as usual.
+    - Count a request without a response under 0. Count all others as usual.
 
     Given:
         `client` has the base URL of the API and a timeout, and is logged in.
+        If a request gets no response, for example after a timeout, `client` raises an
+        `httpx2.TransportError`.
 
-    Example: `riders` is 2
-        one request after the other  ->  Counter({201: 1, 409: 1})
-        both at the same time        ->  Counter({201: 2})
+    Example: two requests for the same bike
+        one after the other, in a test       ->  Counter({201: 1, 409: 1})
+        at the same time, in your load test  ->  Counter({201: 2})
     """
     raise NotImplementedError
 
@@ -72,24 +73,25 @@ def locustfile_path() -> Path:
     - Once, before its first task, each user sends `POST /login` without a body. The
       response is `{"token": "..."}`. All further requests of this user have the header
       `Authorization: Bearer ...` with this token.
-    - A user has two tasks. The first one has three times the weight of the second one:
-      `GET /stations/{id}` with the id of a random station, and `POST /rides` with the
-      body `{"bike": 7}`.
-    - `wait_time` is a random time between 1 and 3 seconds. A user waits this long
-      after each task.
+    - A user has two tasks. One sends `GET /stations/{id}` with the id of a random
+      station. The other one sends `POST /rides` with the JSON body `{"bike": 7}`. The
+      weight of the first task is three times the weight of the second one.
+    - After each task, the user waits for a new random time between 1 and 3 seconds.
     - In the statistics of Locust, all requests for stations have the name
-      `/stations/[id]`.
+      `/stations/[id]`. No other requests have this name.
     - If the body of a response to `POST /rides` has an `error`, Locust counts the
-      request as a failure, and the text of `error` is the message. The status code does
-      not matter. Other responses count as usual: 200 is a success, 503 is a failure.
+      request as a failure, whatever the status code is. The message is the text of
+      `error`. Other responses count as usual: a status code below 400 is a success,
+      and 400 or above is a failure.
 
     Given:
-        The body of each response is a JSON object.
+        The body of each response is a JSON object. An `error` is a text, and not empty.
 
     Example: POST /rides
-        ->  200  {"ride": 12}
-        ->  200  {"error": "The lock does not open."}
-        ->  503  {"detail": "The database is busy."}
+        ->  200  {"ride": 12}                          success
+        ->  200  {"error": "The lock does not open."}  failure with this message
+        ->  202  {"place": 3}                          success
+        ->  503  {"detail": "The database is busy."}   failure
     """
     return Path(__file__).with_suffix("") / "q2" / "locustfile.py"
 
@@ -117,8 +119,8 @@ def kpis(samples: Sequence[Sample], endpoint: str, seconds: float) -> Kpis:
     testing?
 
     A load test took `seconds` and recorded `samples`: the requests to all endpoints, in
-    any order. Return the KPIs of one endpoint. Successful and failed requests count for
-    each KPI.
+    any order. Return the KPIs of one endpoint. Each KPI includes the successful and the
+    failed requests to this endpoint.
 
     - `throughput` is the number of requests to this endpoint per second.
     - `error_rate` is the fraction of these requests that failed, from 0 to 1. A request

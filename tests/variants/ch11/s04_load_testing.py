@@ -1193,6 +1193,284 @@ def locustfile_path():
     return Path(__file__).with_suffix("") / "q2" / "locustfile.py"
 
 
+@wrong(
+    "11.4.2",
+    caught_by="test_q2_a_user_waits_between_1_and_3_seconds",
+    files={
+        "q2/locustfile.py": """
+            import random
+
+            from locust import HttpUser, between, task
+
+
+            def random_station() -> int:
+                return random.randint(1, 20)
+
+
+            class Rider(HttpUser):
+                def wait_time(self):
+                    return self.pause
+
+                def on_start(self):
+                    self.pause = random.uniform(1, 3)
+                    token = self.client.post("/login").json()["token"]
+                    self.client.headers["Authorization"] = f"Bearer {token}"
+
+                @task(3)
+                def look_at_a_station(self):
+                    self.client.get(f"/stations/{random_station()}", name="/stations/[id]")
+
+                @task
+                def start_a_ride(self):
+                    with self.client.post("/rides", json={"bike": 7}, catch_response=True) as ride:
+                        if "error" in ride.json():
+                            ride.failure(ride.json()["error"])
+        """
+    },
+)
+def locustfile_path():
+    """Choose one time for each user."""
+    return Path(__file__).with_suffix("") / "q2" / "locustfile.py"
+
+
+@wrong(
+    "11.4.2",
+    caught_by="test_q2_a_user_waits_between_1_and_3_seconds",
+    files={
+        "q2/locustfile.py": """
+            import random
+
+            from locust import HttpUser, between, task
+
+
+            def random_station() -> int:
+                return random.randint(1, 20)
+
+
+            class Rider(HttpUser):
+                wait_time = between(1, 3)
+
+                def on_start(self):
+                    token = self.client.post("/login").json()["token"]
+                    self.client.headers["Authorization"] = f"Bearer {token}"
+
+                @task(3)
+                def look_at_a_station(self):
+                    self.client.get(f"/stations/{random_station()}", name="/stations/[id]")
+                    self.wait()
+
+                @task
+                def start_a_ride(self):
+                    with self.client.post("/rides", json={"bike": 7}, catch_response=True) as ride:
+                        if "error" in ride.json():
+                            ride.failure(ride.json()["error"])
+        """
+    },
+)
+def locustfile_path():
+    """Wait in a task as well."""
+    return Path(__file__).with_suffix("") / "q2" / "locustfile.py"
+
+
+@wrong(
+    "11.4.2",
+    caught_by="test_q2_all_stations_have_one_name",
+    files={
+        "q2/locustfile.py": """
+            import random
+
+            from locust import HttpUser, between, task
+
+
+            def random_station() -> int:
+                return random.randint(1, 20)
+
+
+            class Rider(HttpUser):
+                wait_time = between(1, 3)
+
+                def on_start(self):
+                    token = self.client.post("/login").json()["token"]
+                    self.client.headers["Authorization"] = f"Bearer {token}"
+
+                @task(3)
+                def look_at_a_station(self):
+                    self.client.request_name = "/stations/[id]"
+                    self.client.get(f"/stations/{random_station()}")
+
+                @task
+                def start_a_ride(self):
+                    with self.client.post("/rides", json={"bike": 7}, catch_response=True) as ride:
+                        if "error" in ride.json():
+                            ride.failure(ride.json()["error"])
+        """
+    },
+)
+def locustfile_path():
+    """Set the name for all requests of the user."""
+    return Path(__file__).with_suffix("") / "q2" / "locustfile.py"
+
+
+@wrong(
+    "11.4.2",
+    caught_by="test_q2_other_responses_count_as_usual",
+    files={
+        "q2/locustfile.py": """
+            import random
+
+            from locust import HttpUser, between, task
+
+
+            def random_station() -> int:
+                return random.randint(1, 20)
+
+
+            class Rider(HttpUser):
+                wait_time = between(1, 3)
+
+                def on_start(self):
+                    token = self.client.post("/login").json()["token"]
+                    self.client.headers["Authorization"] = f"Bearer {token}"
+
+                @task(3)
+                def look_at_a_station(self):
+                    self.client.get(f"/stations/{random_station()}", name="/stations/[id]")
+
+                @task
+                def start_a_ride(self):
+                    with self.client.post("/rides", json={"bike": 7}, catch_response=True) as ride:
+                        if "error" in ride.json():
+                            ride.failure(ride.json()["error"])
+                        elif ride.status_code != 200:
+                            ride.failure(f"Status {ride.status_code}")
+        """
+    },
+)
+def locustfile_path():
+    """Call every status but 200 a failure."""
+    return Path(__file__).with_suffix("") / "q2" / "locustfile.py"
+
+
+@wrong(
+    "11.4.2",
+    caught_by="test_q2_other_responses_count_as_usual",
+    files={
+        "q2/locustfile.py": """
+            import random
+
+            from locust import HttpUser, between, task
+
+
+            def random_station() -> int:
+                return random.randint(1, 20)
+
+
+            class Rider(HttpUser):
+                wait_time = between(1, 3)
+
+                def on_start(self):
+                    token = self.client.post("/login").json()["token"]
+                    self.client.headers["Authorization"] = f"Bearer {token}"
+
+                @task(3)
+                def look_at_a_station(self):
+                    self.client.get(f"/stations/{random_station()}", name="/stations/[id]")
+
+                @task
+                def start_a_ride(self):
+                    with self.client.post("/rides", json={"bike": 7}, catch_response=True) as ride:
+                        body = ride.json()
+                        if "ride" not in body:
+                            ride.failure(body.get("error") or "There is no ride.")
+        """
+    },
+)
+def locustfile_path():
+    """Ask for a ride in each response."""
+    return Path(__file__).with_suffix("") / "q2" / "locustfile.py"
+
+
+@wrong(
+    "11.4.2",
+    caught_by="test_q2_other_responses_count_as_usual",
+    files={
+        "q2/locustfile.py": """
+            import random
+
+            from locust import HttpUser, between, task
+
+
+            def random_station() -> int:
+                return random.randint(1, 20)
+
+
+            class Rider(HttpUser):
+                wait_time = between(1, 3)
+
+                def on_start(self):
+                    token = self.client.post("/login").json()["token"]
+                    self.client.headers["Authorization"] = f"Bearer {token}"
+
+                @task(3)
+                def look_at_a_station(self):
+                    self.client.get(f"/stations/{random_station()}", name="/stations/[id]")
+
+                @task
+                def start_a_ride(self):
+                    with self.client.post("/rides", json={"bike": 7}, catch_response=True) as ride:
+                        if "error" in ride.json():
+                            ride.failure(ride.json()["error"])
+                        elif ride.status_code < 500:
+                            ride.success()
+        """
+    },
+)
+def locustfile_path():
+    """Call only errors of the server failures."""
+    return Path(__file__).with_suffix("") / "q2" / "locustfile.py"
+
+
+@right(
+    "11.4.2",
+    files={
+        "q2/locustfile.py": """
+            import random
+
+            from locust import HttpUser, between, task
+
+
+            def random_station() -> int:
+                return random.randint(1, 20)
+
+
+            class Rider(HttpUser):
+                wait_time = lambda self: random.choice([1, 1.5, 2, 2.5, 3])
+
+                def on_start(self):
+                    token = self.client.post("/login").json()["token"]
+                    self.client.headers["Authorization"] = f"Bearer {token}"
+
+                @task(3)
+                def look_at_a_station(self):
+                    self.client.get(f"/stations/{random_station()}", name="/stations/[id]")
+
+                @task
+                def start_a_ride(self):
+                    with self.client.post("/rides", json={"bike": 7}, catch_response=True) as ride:
+                        if error := ride.json().get("error"):
+                            ride.failure(error)
+                        elif ride.status_code < 400:
+                            ride.success()
+                        else:
+                            ride.failure(f"Status {ride.status_code}")
+        """
+    },
+)
+def locustfile_path():
+    """Decide about each response, and choose one of five waits."""
+    return Path(__file__).with_suffix("") / "q2" / "locustfile.py"
+
+
 @right(
     "11.4.2",
     files={
@@ -1600,6 +1878,17 @@ def kpis(samples, endpoint, seconds):
     own = [one for one in samples if one.endpoint == endpoint]
     seen = report(own, seconds, nearest(own))
     return {"throughput": seen.throughput, "error_rate": seen.error_rate, "p95": 1}
+
+
+@wrong(
+    "11.4.3",
+    caught_by="test_q3_throughput_is_the_requests_per_second"
+    "[21 requests-GET /stations/[id]]",
+)
+def kpis(samples, endpoint, seconds):
+    """Ignore a slash at the end."""
+    own = [one for one in samples if one.endpoint.rstrip("/") == endpoint.rstrip("/")]
+    return report(own, seconds, nearest(own))
 
 
 @right("11.4.3")
