@@ -320,8 +320,9 @@ def test_q2_each_user_logs_in_once(answers: Any, locust: LoadGenerator) -> None:
 def test_q2_each_user_sends_its_own_token(answers: Any, locust: LoadGenerator) -> None:
     api = load_test(answers, locust).api
     sent = Counter(login for _, path, login in api.received if path != "/login")
-    asked = {f"Bearer token-{one}": TASKS for one in range(1, USERS + 1)}
-    assert sent == asked, (
+    asked = {f"Bearer token-{one}" for one in range(1, USERS + 1)}
+    # The users run the same tasks, so they send the same number of requests.
+    assert set(sent) == asked and len(set(sent.values())) == 1, (  # noqa: PT018
         f"{USERS} users ran {TASKS} tasks each. By `Authorization`, their requests "
         f"after the login are {in_words(dict(sent))}. The docstring asks for "
         "`Bearer` and the token of this user in each request. Look at the headers of "

@@ -119,7 +119,10 @@ def locustfile_path() -> Path:
 
 @dataclass(frozen=True)
 class Sample:
-    """A request of a load test; `status` is 0 if there was no response."""
+    """A request of a load test.
+
+    `status` is the HTTP status code of the response, or 0 if there was no response.
+    """
 
     endpoint: str
     status: int
