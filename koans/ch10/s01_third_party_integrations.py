@@ -32,7 +32,7 @@ def labels_app() -> FastAPI:
     worker, which is another process, runs the Celery task `print_label`.
 
     - `POST /shipments/{number}/label` returns 202 Accepted. The response has the ID of
-      the task as `task`.
+      the new task as `task`.
     - For each request, the worker runs `print_label` once, with the number.
     - The response does not wait until the label is printed.
 
@@ -66,8 +66,10 @@ def tracking_app(url: str, seconds: float) -> FastAPI:
 
     - For each request, send one `GET /tracking` to the carrier, with the query
       parameter `number`. Return the `Tracking` in its response, without other fields.
-    - At each start of the application, open one `httpx.AsyncClient`. All requests use
-      it; several can wait for the carrier at the same time. Close it at the shutdown.
+    - At each start of the application, open one `httpx.AsyncClient`. Close it at the
+      shutdown.
+    - All requests use this client. Several of them can wait for the carrier at the same
+      time.
     - If the carrier sends 404, return 404.
     - If the carrier sends another error (400 to 599), cannot be reached, or closes the
       connection before its response is complete, return 502 Bad Gateway.
@@ -75,6 +77,7 @@ def tracking_app(url: str, seconds: float) -> FastAPI:
 
     Given:
         The carrier sends 200 and JSON with a `Tracking` and other fields, or an error.
+        It sends a response in one piece, or stops in the middle and sends no more.
         A number can contain a space, `&`, `#` or `%`, but no `/`.
 
     Example:
@@ -98,7 +101,7 @@ def tracking_app(url: str, seconds: float) -> FastAPI:
 class Scan(BaseModel):
     """A parcel was scanned at a place."""
 
-    shipment: str = Field(max_length=100)
+    shipment: str = Field(min_length=1, max_length=100)
     place: str = Field(max_length=100)
 
 
@@ -115,21 +118,28 @@ def scans_app(kafka: dict[str, str | int]) -> FastAPI:
     order of the scans, and does not notice when scans are lost. Repair it.
 
     - `POST /scans` returns 202 without waiting for Kafka, also while Kafka is stopped.
-    - At the shutdown, wait until each scan is stored in Kafka or has failed.
-    - Kafka keeps the scans of one shipment in the order of the requests. The scans of
-      different shipments are spread over the partitions of the topic.
-    - If a scan has failed, call `report_lost` once with this scan: at the latest during
-      one of the next requests, or at the shutdown if there are none.
+    - At the shutdown, wait until each scan is stored in Kafka or has failed, however
+      long this takes.
+    - Kafka keeps the scans of one shipment in the order of the requests.
+    - The scans of different shipments are spread over the partitions of the topic.
+    - If a scan has failed, call `report_lost` once with this scan. Do this at the
+      latest during one of the next requests, or at the shutdown if no request follows.
 
     Given:
-        `kafka` is the configuration of the producer. It sets a timeout: a message that
-        is not stored in this time has failed. With its `enable.idempotence`, messages
-        that are sent again keep their order.
+        `kafka` is the configuration of the producer. It sets a timeout, which can be
+        minutes: a message that is not stored in this time has failed.
+        `kafka` also sets `enable.idempotence`. So messages that the library sends again
+        keep their order.
         `produce` puts a message into a queue, which is large enough here. A thread of
         the library sends it.
     """
     producer = Producer(kafka)
-    app = FastAPI()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        yield
+
+    app = FastAPI(lifespan=lifespan)
 
     @app.post("/scans", status_code=202)
     async def add_scan(scan: Scan) -> None:

@@ -153,6 +153,13 @@ def labels_app():
     return with_label(order)
 
 
+@wrong("10.1.1", caught_by="test_q1_the_worker_runs_one_task_for_each_request")
+def labels_app():
+    """Take the number as the ID of the task."""
+    task = lambda number: print_label.apply_async((number,), task_id=number)
+    return with_label(lambda number: {"task": task(number).id})
+
+
 @wrong("10.1.1", caught_by="test_q1_the_response_does_not_wait_for_the_label")
 def labels_app():
     """Wait for the result."""
@@ -1056,8 +1063,8 @@ def scans_app(kafka):
 
 @wrong("10.1.3", caught_by="test_q3_the_shutdown_waits_until_the_scans_are_stored")
 def scans_app(kafka):
-    """Give the flush too little time."""
-    return with_scans(send, Producer(kafka), flush=lambda producer: producer.flush(0.2))
+    """Give the flush a time that seems to be enough."""
+    return with_scans(send, Producer(kafka), flush=lambda producer: producer.flush(10))
 
 
 @wrong("10.1.3", caught_by="test_q3_the_shutdown_waits_until_the_scans_are_stored")
@@ -1115,6 +1122,30 @@ def scans_app(kafka):
         await send(producer, scan, key=None)
 
     return with_scans(add, Producer({**kafka, "sticky.partitioning.linger.ms": 0}))
+
+
+@wrong("10.1.3", caught_by="test_q3_the_scans_of_a_shipment_keep_their_order")
+def scans_app(kafka):
+    """Send each scan in a background task, which another thread runs."""
+    producer = Producer(kafka)
+
+    @asynccontextmanager
+    async def lifespan(app):
+        yield
+        producer.flush()
+
+    app = FastAPI(lifespan=lifespan)
+
+    def add(scan):
+        value, report = scan.model_dump_json(), report_of(scan)
+        producer.produce("scans", value, scan.shipment, on_delivery=report)
+        producer.poll(0)
+
+    @app.post("/scans", status_code=202)
+    async def add_scan(scan: Scan, tasks: BackgroundTasks) -> None:
+        tasks.add_task(add, scan)
+
+    return app
 
 
 @wrong("10.1.3", caught_by="test_q3_the_scans_of_a_shipment_keep_their_order")
