@@ -83,12 +83,6 @@ def labels_app():
 
 @wrong("10.1.1", caught_by="test_q1_the_response_is_202_with_the_id_of_the_task")
 def labels_app():
-    """Return the ID alone."""
-    return with_label(lambda number: print_label.delay(number).id)
-
-
-@wrong("10.1.1", caught_by="test_q1_the_response_is_202_with_the_id_of_the_task")
-def labels_app():
     """Await the result of `delay`."""
     app = FastAPI()
 
@@ -127,21 +121,6 @@ def labels_app():
     return with_label(order)
 
 
-shared = {}
-
-
-@wrong("10.1.1", caught_by="test_q1_the_worker_runs_one_task_for_each_request")
-def labels_app():
-    """Start one task for each shipment, whichever application is asked."""
-
-    def order(number):
-        if number not in shared:
-            shared[number] = print_label.delay(number).id
-        return {"task": shared[number]}
-
-    return with_label(order)
-
-
 @wrong("10.1.1", caught_by="test_q1_the_worker_runs_one_task_for_each_request")
 def labels_app():
     """Start the task twice."""
@@ -170,20 +149,6 @@ def labels_app():
         return {"task": task.id}
 
     return with_label(order)
-
-
-@wrong("10.1.1", caught_by="test_q1_the_response_does_not_wait_for_the_label")
-def labels_app():
-    """Wait for the result in another thread."""
-    app = FastAPI()
-
-    @app.post("/shipments/{number}/label", status_code=202)
-    async def order_label(number: str):
-        task = print_label.delay(number)
-        await asyncio.to_thread(task.get)
-        return {"task": task.id}
-
-    return app
 
 
 @wrong(
@@ -1075,25 +1040,6 @@ def scans_app(kafka):
 
 @wrong("10.1.3", caught_by="test_q3_the_shutdown_waits_until_the_scans_are_stored")
 def scans_app(kafka):
-    """Flush at the start."""
-    producer = Producer(kafka)
-
-    @asynccontextmanager
-    async def lifespan(app):
-        producer.flush()
-        yield
-
-    app = FastAPI(lifespan=lifespan)
-
-    @app.post("/scans", status_code=202)
-    async def add_scan(scan: Scan) -> None:
-        await send(producer, scan)
-
-    return app
-
-
-@wrong("10.1.3", caught_by="test_q3_the_shutdown_waits_until_the_scans_are_stored")
-def scans_app(kafka):
     """Make a producer for each request, and flush another one."""
     others = []
 
@@ -1154,16 +1100,6 @@ def scans_app(kafka):
 
     async def add(producer, scan):
         await send(producer, scan, key=scan.place)
-
-    return with_scans(add, Producer(kafka))
-
-
-@wrong("10.1.3", caught_by="test_q3_the_scans_of_a_shipment_keep_their_order")
-def scans_app(kafka):
-    """Take the whole scan as the key."""
-
-    async def add(producer, scan):
-        await send(producer, scan, key=scan.model_dump_json())
 
     return with_scans(add, Producer(kafka))
 
