@@ -30,10 +30,14 @@ COMPUTE = (
 )
 
 
+# Computes until the process that has started it ends, however it does.
+BUSY = "import os; parent = os.getppid()\nwhile os.getppid() == parent: pass"
+
+
 @pytest.fixture
 def busy_machine() -> Iterator[None]:
     """A machine with more than twice as much to do as it has cores."""
-    command = [sys.executable, "-c", "while True: pass"]
+    command = [sys.executable, "-c", BUSY]
     count = 2 * (os.cpu_count() or 2)
     loops = [subprocess.Popen(command) for _ in range(count)]
     try:
