@@ -150,7 +150,7 @@ def test_a_broken_run_is_reported(
 def test_a_stub_that_is_not_python_ends_the_run(miniature, tmp_path):
     miniature.replace(SOLUTION, "# stub: return ___", "# stub: return (")
 
-    with pytest.raises(RuntimeError, match=r"exit status 3(.|\n)*AssertionError"):
+    with pytest.raises(RuntimeError, match=r"exit status 3(.|\n)*INTERNALERROR"):
         shipped(miniature, tmp_path)
 
 

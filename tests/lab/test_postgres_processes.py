@@ -19,8 +19,6 @@ import pytest
 from lab.postgres.binaries import copy_binaries, find_binaries, open_to_all
 from lab.postgres.folders import folders, is_kept, new_folder
 
-pytestmark = pytest.mark.timeout(60)
-
 _ROOT = Path(__file__).parents[2]
 # Not by `print`, which may write a line in two pieces, others' lines between them.
 _PORT = (

@@ -16,8 +16,6 @@ from lab.typecheck import STRICT, Checker, CheckerError, Program, same_type
 from lab.typecheck.cache import Cache
 
 # In some of these mypy reads the libraries anew.
-pytestmark = pytest.mark.timeout(120)
-
 SAMPLE = """
 from typing import Annotated, Any, Generic, TypeVar
 

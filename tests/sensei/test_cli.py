@@ -80,7 +80,6 @@ def test_it_says_its_version(miniature):
     assert re.fullmatch(r"sensei \d+\.\d+\.\d+\n", ended.output)
 
 
-@pytest.mark.timeout(60)
 def test_run_exits_with_0_only_when_all_is_solved(miniature):
     assert sensei("run").exit_code == 1
     miniature.answer("return ___", "return 0")
@@ -95,7 +94,6 @@ def test_run_exits_with_0_only_when_all_is_solved(miniature):
     assert "Every koan is solved." in sensei().output
 
 
-@pytest.mark.timeout(60)
 def test_what_changed_since_is_marked(miniature):
     sensei("run")
     miniature.answer("return ___", "return 0")
@@ -109,7 +107,6 @@ def test_what_changed_since_is_marked(miniature):
     assert all(one["changed_since"] for one in told["koans"])
 
 
-@pytest.mark.timeout(60)
 def test_run_as_json_and_junit(miniature):
     miniature.answer("raise NotImplementedError", "return 4")
 
@@ -144,7 +141,6 @@ def test_a_report_that_cannot_be_written_is_told_before_the_run(
     assert ended.stderr.count("\n") == 1
 
 
-@pytest.mark.timeout(60)
 def test_run_tells_a_test_file_that_is_broken(miniature):
     miniature.replace("koans/ch01/test_s01_adding.py", "def test_q1_two", "def (")
 
@@ -154,7 +150,6 @@ def test_run_tells_a_test_file_that_is_broken(miniature):
     assert "test_s01_adding.py cannot be run" in ended.output
 
 
-@pytest.mark.timeout(60)
 @pytest.mark.parametrize(
     ("file", "text", "told"),
     [
@@ -180,7 +175,6 @@ def test_a_repository_that_cannot_be_run_is_told(miniature, file, text, told):
     assert "Traceback" not in ended.stderr + ended.output
 
 
-@pytest.mark.timeout(60)
 def test_authors_run_the_solutions(miniature):
     ended = sensei("run", "--answers", "solutions")
 
@@ -344,7 +338,6 @@ def test_koans_that_are_missing_are_a_sentence(miniature, words):
     assert ended.stderr.count("\n") == 1
 
 
-@pytest.mark.timeout(60)
 def test_the_solution_is_shown_once_it_is_solved_or_with_peek(miniature):
     refused = sensei("compare", "1.1.1")
     peeked = sensei("compare", "1.1.1", "--peek")
@@ -358,7 +351,6 @@ def test_the_solution_is_shown_once_it_is_solved_or_with_peek(miniature):
     assert "Your code is the same as the solution's code" in shown.output
 
 
-@pytest.mark.timeout(60)
 def test_what_was_reset_is_not_solved_any_more(miniature):
     solve(miniature)
     sensei("run")
@@ -374,7 +366,6 @@ def test_what_was_reset_is_not_solved_any_more(miniature):
     assert told["next"] == "1.1.1"
 
 
-@pytest.mark.timeout(60)
 def test_the_answer_that_is_there_now_decides_about_the_solution(miniature):
     solve(miniature)
     unknown = sensei("compare", "1.1.1")
@@ -439,7 +430,6 @@ def test_damaged_progress_is_told_and_kept(miniature):
     assert "Next: 1.1.1" in ended.output
 
 
-@pytest.mark.timeout(60)
 def test_progress_that_cannot_be_written_is_told_once(miniature):
     miniature.write(".sensei", "a file where the folder belongs")
 

@@ -81,7 +81,6 @@ def writer(root, count, name):
     return subprocess.Popen(command, stdout=subprocess.PIPE)
 
 
-@pytest.mark.timeout(60)
 def test_two_at_once_lose_nothing(tmp_path):
     for process in [writer(tmp_path, 40, "a"), writer(tmp_path, 40, "b")]:
         process.communicate()
@@ -89,7 +88,6 @@ def test_two_at_once_lose_nothing(tmp_path):
     assert len(JsonStore(tmp_path, "counts.json").read(check)) == 80
 
 
-@pytest.mark.timeout(60)
 @pytest.mark.skipif(os.name == "nt", reason="kill -9 is of POSIX")
 def test_a_kill_at_any_moment_leaves_a_whole_file(tmp_path):
     store = JsonStore(tmp_path, "counts.json")

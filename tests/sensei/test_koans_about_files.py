@@ -137,7 +137,6 @@ def test_what_python_keeps_there_is_no_change(about_files):
     assert about_files.repository.sections[0].fingerprint == before
 
 
-@pytest.mark.timeout(120)
 def test_the_promises_hold_where_a_learner_has_solved_it(about_files, tmp_path):
     about_files.replace(f"koans/{FOLDER}/sums.py", "TOTAL = None", "TOTAL = 0")
 

@@ -155,7 +155,6 @@ DEEDS = {
 }
 
 
-@pytest.mark.timeout(60)
 @pytest.mark.parametrize("deed", DEEDS)
 def test_a_deed_costs_its_own_koan_only(bench: Bench, deed: str) -> None:
     code, told = DEEDS[deed]
@@ -191,7 +190,6 @@ FILES = {
 }
 
 
-@pytest.mark.timeout(60)
 @pytest.mark.parametrize("content", FILES)
 def test_a_file_that_cannot_be_used_is_told(bench: Bench, content: str) -> None:
     holds, told = FILES[content]
@@ -204,7 +202,6 @@ def test_a_file_that_cannot_be_used_is_told(bench: Bench, content: str) -> None:
     assert verdicts[GUILTY].location.startswith(STUB)
 
 
-@pytest.mark.timeout(60)
 def test_a_file_that_is_gone_is_told(bench: Bench) -> None:
     (bench.miniature.root / STUB).unlink()
 
@@ -216,7 +213,6 @@ def test_a_file_that_is_gone_is_told(bench: Bench) -> None:
 SPAWNED = ["an exception", "os._exit", "an endless loop", "a segmentation fault"]
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize("deed", SPAWNED)
 def test_a_fresh_process_does_the_same_job(tmp_path: Path, deed: str) -> None:
     bench = Bench(tmp_path, SPAWN_SERVER)
@@ -231,7 +227,6 @@ def test_a_fresh_process_does_the_same_job(tmp_path: Path, deed: str) -> None:
     assert told in verdicts[GUILTY].message
 
 
-@pytest.mark.timeout(60)
 def test_a_stub_is_open_with_its_question_and_place(bench: Bench) -> None:
     bench.miniature.write(STUB, bench.shipped)
 
@@ -240,7 +235,6 @@ def test_a_stub_is_open_with_its_question_and_place(bench: Bench) -> None:
     assert [one.state for one in verdicts.values()] == [State.OPEN] * 2
 
 
-@pytest.mark.timeout(60)
 @pytest.mark.skipif(not Path("/proc").exists(), reason="needs /proc to look")
 def test_nothing_is_left_running(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
@@ -256,7 +250,6 @@ def test_nothing_is_left_running(tmp_path: Path) -> None:
     assert _wait_until_gone(b"62.5")
 
 
-@pytest.mark.timeout(60)
 @pytest.mark.skipif(not Path("/proc").exists(), reason="needs /proc to look")
 def test_nothing_is_left_running_after_a_kill(tmp_path: Path) -> None:
     bench = Bench(tmp_path)

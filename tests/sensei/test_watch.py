@@ -20,8 +20,6 @@ from sensei.watch.threads import start_thread
 from tests.miniature import STUB, Miniature
 from tests.sensei.terminal import WATCH, Terminal
 
-pytestmark = pytest.mark.timeout(600)
-
 TESTS = "koans/ch01/test_s01_adding.py"
 OTHER_TESTS = TESTS.replace("s01_adding", "s02_more")
 
