@@ -42,9 +42,10 @@ class Watched:
 
     `lines` counts the lines by the path of the request, `sent` all bytes, `status` is
     the last status code. `on_body` is awaited with each part of a body, which takes its
-    time to be sent. `over` is set when the application has ended or its client has
-    left, and the event loop has had its turns. `ended` is what else is set then. Async
-    generators are kept: what closes them is not the garbage collector.
+    time to be sent. `left` is set when the client has left. `over` is set when the
+    application has ended or its client has left, and the event loop has had its turns.
+    `ended` is what else is set then. Async generators are kept: what closes them is not
+    the garbage collector.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -52,6 +53,7 @@ class Watched:
         self.sent = 0
         self.status: int | None = None
         self.on_body: Callable[[bytes], Awaitable[None]] | None = None
+        self.left = threading.Event()
         self.over = threading.Event()
         self.ended: list[threading.Event] = [self.over]
         self._app = app
@@ -108,6 +110,7 @@ class Watched:
         """Wait until the client has left, and the application had time to end."""
         while (await receive())["type"] != "http.disconnect":
             pass
+        self.left.set()
         for _ in range(TURNS):
             await asyncio.sleep(0.001)
         self._end()
@@ -188,7 +191,7 @@ def database(answers: Any) -> Database:
 
 def quake(answers: Any, place: str, magnitude: float = 5.5, hour: int = 7) -> Any:
     """Return an earthquake."""
-    at = datetime(2024, 2, 29, hour, 30, 15, tzinfo=UTC)
+    at = datetime(2024, 2, 29, hour, 30, 15, 250_000, tzinfo=UTC)
     return answers.Quake(at=at, place=place, magnitude=magnitude)
 
 
@@ -495,7 +498,8 @@ class Subscription:
             if self.taken == 20:
                 self._feed.reached.set()
             return one
-        self._feed.reached.set()
+        if self._feed.at_end is not no_more:
+            self._feed.reached.set()
         return await self._feed.at_end()
 
     async def close(self) -> None:
@@ -537,6 +541,7 @@ class Feed:
 
     def __init__(self, answers: Any) -> None:
         self.quakes: Iterable[Any] = ()
+        self.at_subscribe: Callable[[], Awaitable[None]] = no_more
         self.at_end: Callable[[], Awaitable[Any]] = no_more
         self.at_close: Callable[[], Awaitable[None]] = no_more
         self.regions: list[str] = []
@@ -551,6 +556,7 @@ class Feed:
         """Subscribe to the earthquakes of a region."""
         await asyncio.sleep(0)
         self.regions.append(region)
+        await self.at_subscribe()
         self.subscriptions.append(Subscription(self, region))
         return self.subscriptions[-1]
 
@@ -568,12 +574,15 @@ class Feed:
         """Let a client leave, and return its status code and the subscription's state.
 
         It leaves while the feed "waits" after two earthquakes, is "silent" from the
-        beginning, or "busy"; or it has stopped reading ("unread").
+        beginning, or "busy"; or it has stopped reading ("unread"). It leaves while
+        `subscribe()` waits ("subscribing"), or `close()` ("closing").
         """
-        counts = {"waits": 2, "silent": 0}
+        counts = {"waits": 2, "silent": 0, "subscribing": 0, "closing": 2}
         endless = repeat(self._one)
         self.quakes = [self._one] * counts[kind] if kind in counts else endless
-        self.at_end = for_ever
+        self.at_subscribe = self._until_left if kind == "subscribing" else no_more
+        self.at_end = no_more if kind == "closing" else for_ever
+        self.at_close = self._until_left if kind == "closing" else no_more
         self.app.on_body = self._stall if kind == "unread" else None
         with serve(self.app) as server:
             status = self.visit(server)
@@ -582,6 +591,7 @@ class Feed:
     def visit(self, server: Server, region: str = "alaska") -> Any:
         """Let a client come and leave; return the status code that was sent to it."""
         self.reached.clear()
+        self.app.left.clear()
         self.app.over.clear()
         self.app.status = None
         request = f"GET /regions/{region}/live HTTP/1.1\r\nHost: lab\r\n\r\n"
@@ -590,6 +600,12 @@ class Feed:
             self.reached.wait(PATIENCE)
         self.app.over.wait(PATIENCE)
         return self.app.status
+
+    async def _until_left(self) -> None:
+        """Wait until the client has left."""
+        self.reached.set()
+        while not self.app.left.is_set():
+            await asyncio.sleep(0.001)
 
     async def _stall(self, body: bytes) -> None:
         """Wait for a client that reads no more, from the third line on."""
@@ -609,6 +625,7 @@ LEFT = {
     "silent": "while `receive()` waited for the first earthquake",
     "busy": "while one earthquake came after the other",
     "unread": "that had stopped reading, while the response waited in `send`",
+    "closing": "while `close()` waited, after the last earthquake",
 }
 
 
@@ -620,6 +637,19 @@ def test_q3_a_client_that_leaves_closes_its_subscription(feed, kind):
         f"{in_words(seen)}. The docstring asks to run `close()` to its end, and not to "
         "call `receive()` again. Look at where your code waits at this moment."
     )
+
+
+def test_q3_a_client_that_leaves_early_leaves_nothing_open(feed):
+    _, *states = feed.leave("subscribing")
+    # A cancelled `subscribe()` makes no subscription.
+    assert states in ([], ["closed"]), (
+        "A client left while `subscribe()` waited, before the first line. Then "
+        f"`subscribe()` returned. State of its subscription: {in_words(states)}. The "
+        "docstring asks to run `close()` to its end whenever the client leaves. Look at "
+        "which part of your code has started at this moment."
+    )
+    left = feed.leave()
+    assert left == (200, "closed"), left_open(left)
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])
@@ -693,7 +723,6 @@ def test_q3_a_slow_broker_does_not_end_the_response(answers, feed, monkeypatch):
         "docstring asks for all earthquakes, and to run `close()` to its end. Look for "
         "a limit in seconds."
     )
-    feed.at_close = no_more
     left = feed.leave()
     assert left == (200, "closed"), left_open(left)
 

@@ -99,7 +99,8 @@ async def respond(report: Report, max_bytes: int, max_wait: float) -> Response:
     Given:
         A full response holds all lines. It is sent when the last line is made.
         If a report never ends, `size` is None and `seconds` is `math.inf`.
-        A single line keeps both limits.
+        No single line has more than `max_bytes` bytes or takes more than `max_wait`
+        seconds.
     """
     # region answer
     # In words: Prefer a stream if the body is too large for the memory, if its size is
@@ -136,14 +137,13 @@ def live_app() -> FastAPI:
     client leaves, Starlette cancels the response. The broker reports that many
     subscriptions stay open after their clients have left. Repair the endpoint.
 
-    - If the client leaves while `receive()` waits for an earthquake, `close()` is
-      called, and it runs to its end.
-    - The same holds if the client stops reading and leaves later. Then the response
-      waits in `send`, and the generator is suspended at its `yield`. Do not leave the
-      closing to the garbage collector.
-    - After the client has left, `receive()` is not called again.
-    - `close()` is called once for each subscription, also after the last earthquake and
-      after an exception in `receive()`. The exception passes through.
+    - Call `close()` once for each subscription, and let it run to its end. Do this when
+      the client leaves, after the last earthquake, and after an exception in
+      `receive()`. Do not leave it to the garbage collector.
+    - The client can leave at any time: while `subscribe()`, `receive()` or `close()`
+      waits, or while the response waits in `send`.
+    - After the client has left, do not call `receive()` again.
+    - An exception in `receive()` passes through.
     - Everything else stays as it is: each request has its own subscription, and each
       line is sent before `receive()` is called again. If the client is slow, the
       endpoint waits for it.
@@ -151,6 +151,8 @@ def live_app() -> FastAPI:
     Given:
         `close()` waits for the broker. If this wait is cancelled, the subscription
         stays open.
+        If the client stops reading, the response waits in `send`. The generator is then
+        suspended at its `yield`, or has not started.
     """
     app = FastAPI()
 

@@ -1185,9 +1185,9 @@ def live_app():
     return app
 
 
-@right("17.1.3")
+@wrong("17.1.3", caught_by="test_q3_a_client_that_leaves_early_leaves_nothing_open")
 def live_app():
-    """Close the generator in a background task, where it can await the broker."""
+    """Close a generator that has not started, so that its `finally` does not run."""
     app = FastAPI()
 
     async def lines(subscription):
@@ -1428,5 +1428,79 @@ def live_app():
     @app.get("/regions/{region}/live")
     async def live(subscription=Depends(subscribed)):
         return StreamingResponse(lines(subscription), media_type="application/jsonl")
+
+    return app
+
+
+@right("17.1.3")
+def live_app():
+    """Close the generator in a background task, where it can await the broker."""
+    app = FastAPI()
+
+    async def lines(region):
+        subscription = await subscribe(region)
+        try:
+            while (quake := await subscription.receive()) is not None:
+                yield f"{quake.model_dump_json()}\n"
+        finally:
+            with anyio.CancelScope(shield=True):
+                await subscription.close()
+
+    @app.get("/regions/{region}/live")
+    async def live(region: str):
+        body = lines(region)
+
+        async def finish():
+            await body.aclose()
+
+        return StreamingResponse(
+            body, media_type="application/jsonl", background=BackgroundTask(finish)
+        )
+
+    return app
+
+
+@wrong(
+    "17.1.3",
+    caught_by="test_q3_a_client_that_leaves_closes_its_subscription[closing]",
+)
+def live_app():
+    """Close in the generator at the end, where the client can still leave."""
+    app = FastAPI()
+
+    async def subscribed(region: str):
+        subscription, done = await subscribe(region), []
+        try:
+            yield subscription, done
+        finally:
+            if not done:
+                await subscription.close()
+
+    async def lines(subscription, done):
+        while (quake := await subscription.receive()) is not None:
+            yield f"{quake.model_dump_json()}\n"
+        done.append(True)
+        await subscription.close()
+
+    @app.get("/regions/{region}/live")
+    async def live(of=Depends(subscribed)):
+        return StreamingResponse(lines(*of), media_type="application/jsonl")
+
+    return app
+
+
+@wrong("17.1.1", caught_by="test_q1_each_earthquake_is_a_line_of_json[one]")
+def quakes_app():
+    """Format the time by hand, and lose the fractions of a second."""
+    app = FastAPI()
+
+    async def lines(year):
+        async for quake in read_quakes(year):
+            at = quake.at.strftime("%Y-%m-%dT%H:%M:%SZ")
+            yield json.dumps(quake.model_dump() | {"at": at}) + "\n"
+
+    @app.get("/quakes/{year}")
+    async def stream_quakes(year: int):
+        return StreamingResponse(lines(year), media_type="application/jsonl")
 
     return app
