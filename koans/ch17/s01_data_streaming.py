@@ -112,11 +112,11 @@ def live_app() -> FastAPI:
     client leaves, Starlette cancels the response. The broker reports that many
     subscriptions stay open after their clients have left. Repair the endpoint.
 
-    - Call `close()` once for each subscription, and let it run to its end. Do this when
+    - Call `close()` once for each subscription, and let it run to its end. Do this if
       the client leaves, after the last earthquake, and after an exception in
       `receive()`. Do not leave it to the garbage collector.
-    - The client can leave at any time: while `subscribe()`, `receive()` or `close()`
-      waits, or while the response waits in `send`.
+    - Do this no matter when the client leaves: while `subscribe()`, `receive()` or
+      `close()` waits, or while the response waits in `send`.
     - After the client has left, do not call `receive()` again.
     - An exception in `receive()` passes through.
     - Everything else stays as it is: each request has its own subscription, and each

@@ -53,7 +53,7 @@ class Watched:
         self.sent = 0
         self.status: int | None = None
         self.on_body: Callable[[bytes], Awaitable[None]] | None = None
-        self.left = threading.Event()
+        self.left = asyncio.Event()
         self.over = threading.Event()
         self.ended: list[threading.Event] = [self.over]
         self._app = app
@@ -591,7 +591,7 @@ class Feed:
     def visit(self, server: Server, region: str = "alaska") -> Any:
         """Let a client come and leave; return the status code that was sent to it."""
         self.reached.clear()
-        self.app.left.clear()
+        self.app.left = asyncio.Event()
         self.app.over.clear()
         self.app.status = None
         request = f"GET /regions/{region}/live HTTP/1.1\r\nHost: lab\r\n\r\n"
@@ -602,10 +602,11 @@ class Feed:
         return self.app.status
 
     async def _until_left(self) -> None:
-        """Wait until the client has left."""
+        """Wait until the client has left, and Starlette has had time to hear of it."""
         self.reached.set()
-        while not self.app.left.is_set():
-            await asyncio.sleep(0.001)
+        await self.app.left.wait()
+        for _ in range(SLOW):
+            await asyncio.sleep(0)
 
     async def _stall(self, body: bytes) -> None:
         """Wait for a client that reads no more, from the third line on."""
@@ -645,8 +646,8 @@ def test_q3_a_client_that_leaves_early_leaves_nothing_open(feed):
     assert states in ([], ["closed"]), (
         "A client left while `subscribe()` waited, before the first line. Then "
         f"`subscribe()` returned. State of its subscription: {in_words(states)}. The "
-        "docstring asks to run `close()` to its end whenever the client leaves. Look at "
-        "which part of your code has started at this moment."
+        "docstring asks to run `close()` to its end whenever the client leaves. Look "
+        "at which part of your code has started at this moment."
     )
     left = feed.leave()
     assert left == (200, "closed"), left_open(left)
