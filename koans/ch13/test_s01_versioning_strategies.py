@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 
 import httpx2
 import pytest
-from fastapi import FastAPI, HTTPException
+from fastapi import Depends, FastAPI, HTTPException
 
 from lab import (
     attempt,
@@ -111,11 +111,20 @@ def test_q1_the_comparison_is_predicted(answers: Any, blank: str) -> None:
 METERS = {21: 1_001, 23: 0, 4_711: 987_654_321}
 
 
+def refuse_free_tariff(name: str) -> None:
+    """Raise 403 for the tariff `free`."""
+    if name == "free":
+        raise HTTPException(403, "No tariff is free.")
+
+
 def add_endpoints(answers: Any) -> None:
     """Add an endpoint to each of the given routers, as colleagues do."""
-    old, both = answers.v1, answers.common
-    old.post("/readings/{meter}", status_code=201)(lambda meter: f"kwh of {meter}")
-    both.put("/tariffs/{name}", status_code=202)(lambda name: f"tariff {name}")
+    kwh = {"status_code": 201, "response_model": answers.ReadingV1}
+    answers.v1.post("/readings/{meter}", **kwh)(
+        lambda meter: {"meter": meter, "kwh": 2.5, "wh": 2_500}
+    )
+    tariff = {"status_code": 202, "dependencies": [Depends(refuse_free_tariff)]}
+    answers.common.put("/tariffs/{name}", **tariff)(lambda name: f"tariff {name}")
 
 
 def versioned(answers: Any, *, more: bool = False) -> FastAPI:
@@ -201,7 +210,7 @@ def test_q2_the_meter_is_read_for_each_request(answers: Any, version: str) -> No
 
 
 @pytest.mark.parametrize("version", ["v1", "v2"])
-@pytest.mark.parametrize("meter", [5, 0, 210])
+@pytest.mark.parametrize("meter", [5, 0, -1, 210])
 def test_q2_an_unknown_meter_returns_404(
     answers: Any, version: str, meter: int
 ) -> None:
@@ -217,9 +226,12 @@ def test_q2_an_unknown_meter_returns_404(
 @pytest.mark.parametrize("version", ["v1", "v2"])
 def test_q2_both_versions_have_the_common_endpoints(answers: Any, version: str) -> None:
     app = versioned(answers, more=True)
-    why = "all endpoints of `common` are under both prefixes. Look at `include_router`."
+    why = "it is an endpoint of `common`, which both versions have. Look at how "
+    why += "your application gets its endpoints."
     check(app, "GET", f"/{version}/meters", (200, [21, 23, 4_711]), why)
     check(app, "PUT", f"/{version}/tariffs/night", (202, "tariff night"), why)
+    refused = (403, {"detail": "No tariff is free."})
+    check(app, "PUT", f"/{version}/tariffs/free", refused, why)
 
 
 def test_q2_the_endpoints_of_v1_are_in_version_1_only(answers: Any) -> None:
@@ -228,8 +240,9 @@ def test_q2_the_endpoints_of_v1_are_in_version_1_only(answers: Any) -> None:
         app,
         "POST",
         "/v1/readings/23",
-        (201, "kwh of 23"),
-        "all endpoints of `v1` are under `/v1`, as they are. Look at `include_router`.",
+        (201, {"meter": 23, "kwh": 2.5}),
+        "it is an endpoint of `v1`, and stays as it is. Look at how your application "
+        "gets its endpoints.",
     )
     status, _, came = sent(app, "POST", "/v2/readings/23")
     assert status in (404, 405), (
@@ -292,35 +305,51 @@ def test_q2_the_openapi_document_marks_version_1_as_deprecated(answers: Any) -> 
     )
 
 
-def test_q2_the_openapi_document_keeps_the_status_codes(answers: Any) -> None:
+def form_of(schema: Any, document: Any) -> object:
+    """Return the fields of an object in a schema, or another type such as `array`."""
+    name = schema.get("$ref", "").rpartition("/")[2]
+    model = document["components"]["schemas"][name] if name else schema
+    if "items" in model:
+        return [form_of(model["items"], document)]
+    return sorted(model.get("properties", {})) or model.get("type", "any")
+
+
+def responses_of(document: Any) -> dict[str, Any]:
+    """Return the status codes of each operation, and the forms of their bodies."""
+    return {
+        name: {
+            code: form_of(media.get("schema", {}), document)
+            for code, response in operation["responses"].items()
+            for media in response.get("content", {"": {}}).values()
+        }
+        for name, operation in operations_of(document).items()
+    }
+
+
+def test_q2_the_openapi_document_keeps_the_responses_of_version_1(answers: Any) -> None:
     add_endpoints(answers)
     plain = FastAPI()
     for router in (answers.v1, answers.common):
         plain.include_router(router, prefix="/v1")
-    given = operations_of(plain.openapi())
-    found = operations_of(openapi_document(versioned(answers)))
-    for name, operation in given.items():
-        seen = sorted(found.get(name, {}).get("responses", {}))
-        asked = sorted(operation["responses"])
+    given = responses_of(plain.openapi())
+    found = responses_of(openapi_document(versioned(answers)))
+    for name, asked in given.items():
+        seen = found.get(name, {})
         assert seen == asked, (
-            f"In the OpenAPI document, `{name}` has the status codes {in_words(seen)}. "
+            f"In the OpenAPI document, `{name}` has the responses {in_words(seen)}. "
             f"The docstring asks for {in_words(asked)}, as in the given router. Look "
             "at how your application gets its endpoints."
         )
 
 
-def test_q2_the_openapi_document_keeps_the_fields_of_version_1(answers: Any) -> None:
-    document = openapi_document(versioned(answers))
-    operation = document["paths"].get("/v1/readings/{meter}", {}).get("get", {})
-    ok = operation.get("responses", {}).get("200", {}).get("content", {})
-    schema = ok.get("application/json", {}).get("schema", {})
-    name = schema.get("$ref", "").rpartition("/")[2]
-    model = document.get("components", {}).get("schemas", {}).get(name, schema)
-    fields = sorted(model.get("properties", {}))
-    assert fields == ["kwh", "meter"], (
-        "In the OpenAPI document, a response of `GET /v1/readings/{meter}` has the "
-        f"fields {in_words(fields)}. The docstring asks for `meter` and `kwh` as in "
-        "`v1`. Look at which routers have this path."
+def test_q2_each_call_creates_a_new_application(answers: Any) -> None:
+    first, second = versioned(answers), versioned(answers)
+    first.get("/v1/test-page")(lambda: "test page")
+    status, _, came = sent(second, "GET", "/v1/test-page")
+    assert status == 404, (
+        "`versioned_app()` was called twice, and an endpoint was added to the first "
+        f"application. In the second one, `GET /v1/test-page` {came}. The docstring "
+        "asks for a new application with each call. Look at where you create it."
     )
 
 

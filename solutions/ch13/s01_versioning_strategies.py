@@ -49,18 +49,18 @@ def header_app(*, vary: bool) -> FastAPI:
 def comparison() -> dict[str, object]:
     """13.1.1  Compare URL path versioning with header versioning for APIs.
 
-    The two applications above return the last reading of meter 17: version 1 in the
-    field `kwh`, version 2 in the field `wh`. Predict what clients receive.
+    The applications above return the last reading of meter 17: version 1 in the field
+    `kwh`, version 2 in the field `wh`. Here, "path" is `path_app()`, "header" is
+    `header_app(vary=False)`, and "header with Vary" is `header_app(vary=True)`.
+    Predict what clients receive.
 
     - "cache": all clients use one shared HTTP cache, which is empty at first. Within a
-      minute, three clients request the versions 2, 1 and 2. Which field does each of
-      them receive? Give a list, such as `["kwh", "kwh", "wh"]`. "header" is
-      `header_app(vary=False)`, and "header with Vary" is `header_app(vary=True)`.
-    - "link": a client has requested version 2 directly, without the cache. You copy
-      the URL of its request into the address bar of a browser. Which field do you
-      see? With `path_app()` it is "wh".
-    - "unknown": a client requests version 3 directly. Which status code does it
-      receive?
+      minute, three clients request the versions 2, 1 and 2, in this order. Which field
+      does each of them receive? Give a list, such as `["kwh", "kwh", "wh"]`.
+    - "link": a client requests version 2, without the cache. You copy the URL of its
+      request into the address bar of a browser. Which field do you see, "kwh" or "wh"?
+    - "unknown": a client requests version 3, without the cache. Which status code does
+      it receive?
     """
     # region answer
     # In words: With the version in the path, each version has its own URL. Caches,
@@ -129,9 +129,9 @@ def list_meters() -> list[int]:
 def versioned_app() -> FastAPI:
     """13.1.2  How can you implement URL path versioning in FastAPI using `APIRouter`?
 
-    Create an application with two versions of the API, and return it. The router `v1`
-    above has the endpoints of version 1 only. The router `common` has the endpoints
-    that are the same in both versions.
+    Each call creates a new application with two versions of the API, and returns it.
+    The router `v1` above has the endpoints that only version 1 has. The router `common`
+    has the endpoints that are the same in both versions.
 
     - Under `/v1`, serve all endpoints of `v1` and of `common`. Their status codes and
       bodies stay as they are, also in the OpenAPI document.
@@ -145,8 +145,8 @@ def versioned_app() -> FastAPI:
       version returns 404, such as `/readings/17` and `/v3/meters`.
 
     Given:
-        Your colleagues add endpoints to `v1` and to `common` before your function is
-        called.
+        Your colleagues add endpoints to `v1` and to `common` before they call your
+        function.
 
     Example:
         GET /v1/readings/17  ->  200  {"meter": 17, "kwh": 412.5}
@@ -184,15 +184,15 @@ def readings_app() -> FastAPI:
     """13.1.3  What are the pros and cons of query parameter versioning?
 
     The version is a query parameter. Version 1 returns a page of readings in `kwh`,
-    version 2 in `wh`. Today, some clients receive a version that they did not request:
-    old clients, which send no `version`; clients that send `version=3` by mistake; and
-    clients of version 1 that follow `next`. Repair the endpoint. Everything else stays
-    the same.
+    version 2 in `wh`. Today, three kinds of clients receive version 2, although they
+    did not request it: clients that send no `version`, clients that send `version=3`,
+    and clients of version 1 that follow `next`. Repair the endpoint. Everything else
+    stays the same.
 
-    - Without `version`, a request receives version 1.
+    - A request without `version` returns version 1.
     - `version` is 1 or 2. Another number, other text or an empty value returns 422.
-    - `next` is the URL of the next page in the same version. Clients send a request to
-      this URL without any change.
+    - `next` is the URL of the next page in the same version. Clients follow it as a
+      browser follows a link.
 
     Example:
         GET /readings?version=1         ->  {"kwh": [408.9, 410.25], "next": URL}

@@ -1,8 +1,9 @@
 """Other answers to section 13.1."""
 
 from enum import Enum, IntEnum
+from functools import cache
 
-from fastapi import Depends, Request
+from fastapi import Depends, Path, Request
 from fastapi.routing import APIRoute
 
 from sensei.variants import right, wrong
@@ -498,7 +499,9 @@ def versioned_app():
     return app
 
 
-@wrong("13.1.2", caught_by="test_q2_the_openapi_document_keeps_the_fields_of_version_1")
+@wrong(
+    "13.1.2", caught_by="test_q2_the_openapi_document_keeps_the_responses_of_version_1"
+)
 def versioned_app():
     """Add the new endpoint to the common ones."""
 
@@ -579,7 +582,9 @@ def versioned_app():
     return app
 
 
-@wrong("13.1.2", caught_by="test_q2_the_openapi_document_keeps_the_status_codes")
+@wrong(
+    "13.1.2", caught_by="test_q2_the_openapi_document_keeps_the_responses_of_version_1"
+)
 def versioned_app():
     """Document a 404 for all endpoints of version 1."""
     v2 = APIRouter()
@@ -591,6 +596,88 @@ def versioned_app():
     app = FastAPI()
     for router in (v1, common):
         app.include_router(router, prefix="/v1", deprecated=True, responses={404: {}})
+    for router in (v2, common):
+        app.include_router(router, prefix="/v2")
+    return app
+
+
+@wrong("13.1.2", caught_by="test_q2_the_endpoints_of_v1_are_in_version_1_only")
+def versioned_app():
+    """Copy the routes and their status codes, and lose their response models."""
+    app = FastAPI()
+    for router in (v1, common):
+        for route in router.routes:
+            app.add_api_route(
+                f"/v1{route.path}",
+                route.endpoint,
+                methods=list(route.methods),
+                status_code=route.status_code,
+                deprecated=True,
+            )
+    app.include_router(common, prefix="/v2")
+    app.get("/v2/readings/{meter}")(last_reading)
+    return app
+
+
+@wrong("13.1.2", caught_by="test_q2_both_versions_have_the_common_endpoints[v1]")
+def versioned_app():
+    """Copy the routes, and lose their dependencies."""
+    app = FastAPI()
+    for router in (v1, common):
+        for route in router.routes:
+            app.add_api_route(
+                f"/v1{route.path}",
+                route.endpoint,
+                methods=list(route.methods),
+                status_code=route.status_code,
+                response_model=route.response_model,
+                deprecated=True,
+            )
+    app.include_router(common, prefix="/v2")
+    app.get("/v2/readings/{meter}")(last_reading)
+    return app
+
+
+@wrong("13.1.2", caught_by="test_q2_each_call_creates_a_new_application")
+@cache
+def versioned_app():
+    """Create one application, and return it again."""
+    v2 = APIRouter()
+    v2.get("/readings/{meter}")(last_reading)
+    app = FastAPI()
+    for router in (v1, common):
+        app.include_router(router, prefix="/v1", deprecated=True)
+    for router in (v2, common):
+        app.include_router(router, prefix="/v2")
+    return app
+
+
+@wrong("13.1.2", caught_by="test_q2_each_call_creates_a_new_application")
+def versioned_app(app=FastAPI()):  # noqa: B008
+    """Add the endpoints to one application of the module."""
+
+    @app.get("/v2/readings/{meter}")
+    def read_wh(meter: int) -> Reading:
+        return last_reading(meter)
+
+    for router in (v1, common):
+        app.include_router(router, prefix="/v1", deprecated=True)
+    app.include_router(common, prefix="/v2")
+    return app
+
+
+@wrong("13.1.2", caught_by="test_q2_an_unknown_meter_returns_404[-1-v2]")
+def versioned_app():
+    """Validate the number of a meter."""
+    v2 = APIRouter()
+
+    @v2.get("/readings/{meter}")
+    def read_wh(meter: Annotated[int, Path(ge=0)]) -> Reading:
+        return last_reading(meter)
+
+    app = FastAPI()
+    for router in (v1, common):
+        app.include_router(router, prefix="/v1", deprecated=True)
     for router in (v2, common):
         app.include_router(router, prefix="/v2")
     return app
@@ -628,6 +715,19 @@ def versioned_app():
         app.include_router(router, prefix="/v1", deprecated=True)
     for router in (v2, common):
         app.include_router(router, prefix="/v2")
+    return app
+
+
+@right("13.1.2")
+def versioned_app(shared=APIRouter()):  # noqa: B008
+    """Include a router of the module once more with each call."""
+    if not shared.routes:
+        shared.get("/readings/{meter}", response_model=Reading)(last_reading)
+    app = FastAPI()
+    app.include_router(shared, prefix="/v2")
+    app.include_router(common, prefix="/v2")
+    for router in (v1, common):
+        app.include_router(router, prefix="/v1", deprecated=True)
     return app
 
 
