@@ -342,17 +342,6 @@ def test_q2_the_openapi_document_keeps_the_responses_of_version_1(answers: Any) 
         )
 
 
-def test_q2_each_call_creates_a_new_application(answers: Any) -> None:
-    first, second = versioned(answers), versioned(answers)
-    first.get("/v1/test-page")(lambda: "test page")
-    status, _, came = sent(second, "GET", "/v1/test-page")
-    assert status == 404, (
-        "`versioned_app()` was called twice, and an endpoint was added to the first "
-        f"application. In the second one, `GET /v1/test-page` {came}. The docstring "
-        "asks for a new application with each call. Look at where you create it."
-    )
-
-
 @pytest.mark.parametrize(
     "path",
     [
@@ -373,6 +362,17 @@ def test_q2_another_version_returns_404(answers: Any, path: str) -> None:
     assert status == 404, (
         f"`GET {path}` {came}. The docstring asks for 404: the endpoints have paths "
         "under `/v1` and `/v2` only. Look at the prefixes."
+    )
+
+
+def test_q2_each_call_creates_a_new_application(answers: Any) -> None:
+    first, second = versioned(answers), versioned(answers)
+    first.get("/v1/test-page")(lambda: "test page")
+    status, _, came = sent(second, "GET", "/v1/test-page")
+    assert status == 404, (
+        "`versioned_app()` was called twice, and an endpoint was added to the first "
+        f"application. In the second one, `GET /v1/test-page` {came}. The docstring "
+        "asks for a new application with each call. Look at where you create it."
     )
 
 
