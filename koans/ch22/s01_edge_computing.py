@@ -34,17 +34,18 @@ def lift_node(cloud: httpx.Client, limit: int) -> FastAPI:
     a connection, both return 500. Repair these two endpoints, and write the third one,
     `POST /summary`. Each call of `lift_node` creates a node with its own measurements.
 
-    - `POST /wind` keeps the measurement in the application. It returns 204 or 422 as
-      today, and sends no request to the cloud.
+    - `POST /wind` keeps the measurement in the application. It returns 204, or 422 for
+      an invalid measurement, as today. It sends no request to the cloud.
     - `GET /lift` returns `{"runs": true}` if the latest measurement is at most `limit`.
       Otherwise, and before the first measurement, `runs` is false. It sends no request
       to the cloud.
-    - `POST /summary` sends exactly one request, `POST /summaries`. The JSON has
-      two fields: `count` is the number of all measurements since the application was
-      created, and `max` is the highest of them.
+    - `POST /summary` sends exactly one request to the cloud, `POST /summaries`. Its
+      JSON has two fields: `count` is the number of all measurements since the
+      application was created, and `max` is the highest of them.
 
     Given:
         There is at least one measurement before the first `POST /summary`.
+        A node receives at most 120 measurements.
 
     Example, with the limit 60:
         POST /wind     {"kmh": 72}  ->  204
@@ -116,18 +117,19 @@ def predictions() -> dict[str, object]:
 
     Predict what clients receive from three types of edge nodes.
 
-    - An IoT gateway has no disk and runs `wind_app(None)`. 10, 20, 30, 40 and 50 km/h
-      are posted to it, in this order. What does `GET /wind` return then ("gateway"),
-      and what after the process has restarted ("gateway, restarted")?
-    - A local server runs `wind_app(file)` with a new file. The same five values are
-      posted to it. What does `GET /wind` return after a restart with the same file
-      ("server, restarted")?
-    - A CDN edge is a shared cache between all clients and `resort_app(snow)`. It is
-      empty at first. The client Anna sends the header `Skier: Anna`, Ben and Carl send
-      theirs. All of this happens within a minute:
-      1. The depth of the snow is 80 cm. Anna requests `/snow` and `/ticket`.
-      2. The depth becomes 95 cm. Ben requests `/snow` and `/ticket`. Which depths do
-         Anna and Ben receive ("cdn, snow")? Whose tickets ("cdn, ticket")?
+    - An IoT gateway has no disk and runs `wind_app(None)`. A client posts 10, 20, 30,
+      40 and 50 km/h to it, in this order. What does `GET /wind` return ("gateway")?
+      Then the process restarts. What does it return now ("gateway, restarted")?
+    - A local server runs `wind_app(file)` with a new file. A client posts the same five
+      values to it. Then the process restarts with the same file. What does `GET /wind`
+      return now ("server, restarted")?
+    - A CDN edge is one cache for all clients. It requests from `resort_app(snow)` what
+      it has not stored. It is empty at first. The clients Anna, Ben and Carl each send
+      their own name in the header `Skier`. All of this happens within a minute:
+      1. The snow is 80 cm deep. Anna requests `/snow` and `/ticket`.
+      2. The snow becomes 95 cm deep. Ben requests `/snow` and `/ticket`. Which depths
+         have Anna and Ben received ("cdn, snow")? Whose tickets have they received
+         ("cdn, ticket")?
       3. The connection between the CDN edge and the application breaks. Carl requests
          `/snow` and `/ticket`. Which two status codes does he receive ("cdn, offline")?
 
@@ -168,22 +170,23 @@ def gate_node(file: Path, cloud: httpx.Client) -> FastAPI:
     must not count one twice. Write the two endpoints. Both return 204.
 
     - `POST /entries` stores the entry in `outbox`, and returns 204 only after that. Its
-      `id` is a new UUID, as text. The request sends nothing to the cloud, and does not
-      wait while `POST /sync` is sending.
+      `id` is a new UUID, as text.
+    - `POST /entries` sends no request to the cloud. It does not wait for a `POST /sync`
+      that is sending. This sync or the next one sends the new entry.
     - `POST /sync` sends all stored entries to the cloud, one after the other, the
       oldest first, and then returns. For each entry it sends exactly one request,
-      `POST /entries`, with the JSON fields `id` and `skier`.
-    - When the cloud returns a status from 200 to 299 for an entry, delete the entry
-      from `outbox`, before you send the next one. It stays there until then.
+      `POST /entries`, with the JSON fields `id` and `skier`. It sends no other request.
+    - An entry stays in `outbox` until the cloud has returned a status from 200 to 299
+      for it. Then delete it, before you send the next entry.
     - If the cloud returns another status, or if the request fails because of the
       connection or a timeout, the sync ends and returns 204. This entry and all later
       ones stay in `outbox`. The next `POST /sync` begins with this entry, and sends it
       with the same `id`, however often it has failed.
-    - An entry that is stored during a sync is sent by this sync or by the next one.
 
     Given:
         The cloud counts each `id` once, however often it receives it.
         Only one `POST /sync` runs at a time. Nodes share no data.
+        At most 120 entries are in `outbox` at a time.
 
     Example:
         POST /entries  {"skier": "Zoë"}  ->  204
