@@ -1655,3 +1655,23 @@ def gate_node(file, cloud):
             delete(file, key)
 
     return new_gate(file, record, sync)
+
+
+@wrong(
+    "22.1.1",
+    caught_by="test_q1_the_summary_has_the_number_and_the_maximum[winds5]",
+)
+def lift_node(cloud, limit):
+    """Count all measurements, and keep the last hundred."""
+    measured, numbers = deque(maxlen=100), []
+
+    def measure(kmh):
+        measured.append(kmh)
+        numbers.append(len(numbers))
+
+    return lift_app(
+        cloud,
+        measure,
+        lambda: bool(measured) and measured[-1] <= limit,
+        lambda: {"count": len(numbers), "max": max(measured)},
+    )
