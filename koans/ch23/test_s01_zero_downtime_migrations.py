@@ -60,6 +60,49 @@ def execute(engine: Engine, *sql: str, **values: object) -> list[Any]:
     return rows
 
 
+def wait_for_lock(engine: Engine, call: Future[Any]) -> None:
+    """Wait until a call in another thread waits for a lock, or is over."""
+    waiting = (
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    for _ in range(1500):  # looks, not seconds
+        if call.done() or execute(engine, waiting)[0][0]:
+            return
+        time.sleep(0.01)
+
+
+def test_q3_an_error_of_a_read_passes_through(answers, engine):
+    execute(engine, *INSTRUMENTS)
+    service = Service(answers, engine, read_new=True)
+    with engine.connect() as connection:
+        seen = outcome(lambda: service.service.room_of(connection, 7))
+    assert isinstance(seen, Exception), (
+        "`read_new` was on, but the column `room` did not exist. `room_of` of number 7 "
+        f"{returned_or_raised(seen)}. The docstring asks to leave errors to the caller."
+        " Otherwise, nobody sees that a flag was turned on too early."
+    )
+
+
+def test_q3_the_rollback_after_an_error_is_left_to_the_caller(answers, engine):
+    limit = "ALTER TABLE instruments ADD CHECK (place <> 'X')"
+    execute(engine, *INSTRUMENTS, WITH_ROOM, COPIED, limit)
+    service = Service(answers, engine)
+    with engine.connect() as connection:
+        connection.execute(text("UPDATE instruments SET place = 'B8' WHERE number = 8"))
+        savepoint = connection.begin_nested()
+        seen = outcome(lambda: service.service.move(connection, 7, "X"))
+        if savepoint.is_active:
+            savepoint.rollback()
+        connection.commit()
+    assert stored(engine, "place")[8] == "B8", (
+        "The caller stored B8 for number 8 and set a savepoint. The database refused X "
+        f"for number 7, and `move` {returned_or_raised(seen)}. The caller went back to "
+        "its savepoint and committed, but B8 is lost. The docstring asks to leave the "
+        "rollback to the caller."
+    )
+
+
 def columns_of(engine: Engine, table: str) -> list[str]:
     """Return the names of the columns of a table."""
     query = (
@@ -369,7 +412,7 @@ def test_q2_fill_commits_after_each_execution(answers, engine):
 # From the course with the number 150 on, a value of `ends_on` is refused.
 FAULT = (
     "CREATE FUNCTION fault() RETURNS trigger LANGUAGE plpgsql AS"
-    " $$ BEGIN RAISE EXCEPTION 'no space left'; END $$",
+    " $$ BEGIN RAISE 'no space left' USING ERRCODE = 'disk_full'; END $$",
     "CREATE TRIGGER fault BEFORE UPDATE ON courses FOR EACH ROW WHEN (NEW.id >= 150)"
     " EXECUTE FUNCTION fault()",
 )
@@ -378,7 +421,8 @@ FAULT = (
 def test_q2_fill_lets_an_error_pass_and_can_go_on(answers, engine):
     courses(engine, 250, WITH_COLUMN, *FAULT)
     migration = answers.AddEndsOn()
-    seen = outcome(lambda: upgrade(engine, migration, "fill"))
+    with limited(engine, "fill"):
+        seen = outcome(lambda: upgrade(engine, migration, "fill"))
     done = len(ends(engine, "ends_on IS NOT NULL"))
     assert isinstance(seen, DBAPIError), (
         f"The second `FILL` of `fill` failed, and `fill` {returned_or_raised(seen)}. "
@@ -405,6 +449,27 @@ def test_q2_fill_keeps_the_values_that_are_there(answers, engine):
         f"The new code has set `ends_on` of two courses to {in_words(asked)}. After "
         f"`fill`, they have {in_words(seen)}. The docstring asks to execute `FILL`, "
         "which changes only rows where it is NULL. Look at what else changes rows."
+    )
+
+
+def test_q2_fill_keeps_a_value_that_is_saved_meanwhile(answers, engine, database):
+    courses(engine, 150, WITH_COLUMN)
+    with (
+        ThreadPoolExecutor(1) as thread,
+        engine_for(database.url) as patient,
+        engine.connect() as application,
+    ):
+        save = "UPDATE courses SET ends_on = '2026-12-24' WHERE id = 5"
+        application.execute(text(save))
+        filling = thread.submit(migrate, patient, answers.AddEndsOn(), "fill")
+        wait_for_lock(engine, filling)
+        application.commit()
+        filling.result()
+    seen = ends(engine, "id = 5")
+    assert seen == ["2026-12-24"], (
+        "While `fill` ran, the application set `ends_on` of course 5 to 2026-12-24. "
+        f"After `fill`, it is {in_words(seen[0])}. The docstring asks to execute "
+        "`FILL`, which keeps such a value. Look at what else changes rows."
     )
 
 
@@ -487,7 +552,7 @@ def test_q2_no_rows_are_read_under_a_lock_that_blocks_writes(answers, engine, me
     migrate(engine, migration, method)
     events = read_under_lock(engine, since)
     assert not events, (
-        f"`{method}` read rows under a lock that blocks writes, in or before "
+        f"`{method}` read rows under a table lock that blocks writes, in or before "
         f"{in_words(events[0])}. Clients wait. The docstring asks that no method does "
         "so. Look at which statements read rows, and which locks are held."
     )
@@ -743,18 +808,6 @@ def test_q3_an_error_of_the_database_passes_through(answers, engine, column):
         f"{returned_or_raised(seen)}. The docstring asks to leave errors to the caller."
         " Otherwise, nobody knows that the move is lost."
     )
-
-
-def wait_for_lock(engine: Engine, call: Future[Any]) -> None:
-    """Wait until a call in another thread waits for a lock, or is over."""
-    waiting = (
-        "SELECT count(*) FROM pg_stat_activity"
-        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    )
-    for _ in range(300):  # looks, not seconds
-        if call.done() or execute(engine, waiting)[0][0]:
-            return
-        time.sleep(0.01)
 
 
 def test_q3_a_move_during_another_one_is_not_lost(answers, engine):

@@ -42,14 +42,14 @@ def plan() -> list[str]:
     """23.1.1  What are the key principles of zero-downtime database migrations?
 
     A music school renames the column `name` of its table `students` to `full_name`.
-    The application keeps running. A step is either a migration, which is a key of
-    `MIGRATIONS`, or the deployment of a release, which is a key of `RELEASES`. Return
-    the names of the steps in the right order.
+    The application keeps running. Each step runs a migration or deploys a release. Its
+    name is a key of `MIGRATIONS` or `RELEASES`. Return the names of the steps in the
+    right order.
 
     - The list contains each migration once, and the releases v2, v3 and v4 once.
     - No SQL statement fails, neither in a migration nor in a running release.
-    - Each running release reads the right name of every student, whichever release has
-      saved this student.
+    - Each running release reads the right name of every student, even if another
+      release has saved this student.
 
     Given:
         The database is PostgreSQL. `name` is NOT NULL at first.
@@ -70,10 +70,11 @@ def plan() -> list[str]:
     # endregion
 
 
-# Sets `ends_on` of the next 100 courses in which it is NULL.
+# Sets `ends_on` of the next 100 courses in which it is NULL. Because of `FOR UPDATE`,
+# a value that the application saves at the same time is kept.
 FILL = text(
     "UPDATE courses SET ends_on = starts_on + 7 * weeks WHERE id IN "
-    "(SELECT id FROM courses WHERE ends_on IS NULL ORDER BY id LIMIT 100)"
+    "(SELECT id FROM courses WHERE ends_on IS NULL ORDER BY id LIMIT 100 FOR UPDATE)"
 )
 
 
@@ -92,8 +93,8 @@ class AddEndsOn:
       NULL.
     - After `set_not_null`, `ends_on` is NOT NULL, and `courses` has no CHECK
       constraint.
-    - No method reads the rows of `courses` while it holds a lock that blocks writes,
-      such as ACCESS EXCLUSIVE.
+    - No method reads the rows of `courses` while it holds a lock on the table that
+      blocks writes, such as ACCESS EXCLUSIVE.
 
     Given:
         The database is PostgreSQL. At first, `courses` has no CHECK constraint.
@@ -167,21 +168,22 @@ class Instruments:
     The room of each instrument is stored in the column `place`. The new column `room`
     will replace it. With two feature flags, the school can switch to `room` and back
     again without a deployment. No move of an instrument is lost. Write the two methods.
+    They leave the commit, the rollback and the errors to the caller.
 
-    - `move` stores the new room of one instrument in `place`. While `write_new` is on,
-      it also stores it in `room`. While `write_new` is off, it does not change `room`.
+    - `move` always stores the new room of the instrument in `place`. While `write_new`
+      is on, `move` stores it in `room`, too. While `write_new` is off, `move` does not
+      change `room`.
     - `room_of` returns the value of `room` while `read_new` is on, and the value of
       `place` while it is off.
-    - Each call uses the flags as they are at that time. All four combinations work.
-      While both flags are off, the methods also work without the column `room`. They
-      leave the commit, the rollback and the errors to the caller.
+    - Each call uses the flags as they are at that time. All four combinations of the
+      flags work. While both are off, the column `room` may not exist yet.
 
     Given:
         The database is PostgreSQL, and the instrument exists. Several servers share the
         database, and each one has flags of its own.
         First the school turns `write_new` on, then it copies `place` to `room` in all
-        rows, then it turns `read_new` on. On the way back, it turns `read_new` off
-        first, then `write_new`.
+        rows, then it turns `read_new` on. So `room` is never NULL while `read_new` is
+        on. On the way back, it turns `read_new` off first, then `write_new`.
 
     Example:
         flags = Flags(write_new=True)

@@ -2,6 +2,7 @@
 
 from sqlalchemy import func, inspect
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from sensei.variants import right, wrong
 
@@ -1219,6 +1220,91 @@ class AddEndsOn:
         op.drop_constraint("ends_on_set", "courses")
 
 
+@wrong(
+    "23.1.2",
+    caught_by="test_q2_no_rows_are_read_under_a_lock_that_blocks_writes[set_not_null]",
+)
+class AddEndsOn:
+    """Set NOT NULL and drop the constraint in one statement, which drops first."""
+
+    def add_column(self, op):
+        op.add_column("courses", Column("ends_on", Date()))
+
+    def fill(self, op):
+        with op.get_context().autocommit_block():
+            while op.get_bind().execute(FILL).rowcount:
+                pass
+
+    def add_check(self, op):
+        op.execute(
+            "ALTER TABLE courses ADD CONSTRAINT ends_on_set "
+            "CHECK (ends_on IS NOT NULL) NOT VALID"
+        )
+
+    def set_not_null(self, op):
+        op.execute("ALTER TABLE courses VALIDATE CONSTRAINT ends_on_set")
+        op.execute(
+            "ALTER TABLE courses ALTER COLUMN ends_on SET NOT NULL, "
+            "DROP CONSTRAINT ends_on_set"
+        )
+
+
+@wrong("23.1.2", caught_by="test_q2_fill_keeps_a_value_that_is_saved_meanwhile")
+class AddEndsOn:
+    """Write another UPDATE, with parts of the same size."""
+
+    def add_column(self, op):
+        op.add_column("courses", Column("ends_on", Date()))
+
+    def fill(self, op):
+        batch = text(
+            "UPDATE courses SET ends_on = starts_on + 7 * weeks WHERE id IN "
+            "(SELECT id FROM courses WHERE ends_on IS NULL ORDER BY id LIMIT 100)"
+        )
+        with op.get_context().autocommit_block():
+            while op.get_bind().execute(batch).rowcount:
+                pass
+
+    def add_check(self, op):
+        op.execute(
+            "ALTER TABLE courses ADD CONSTRAINT ends_on_set "
+            "CHECK (ends_on IS NOT NULL) NOT VALID"
+        )
+
+    def set_not_null(self, op):
+        op.execute("ALTER TABLE courses VALIDATE CONSTRAINT ends_on_set")
+        op.alter_column("courses", "ends_on", nullable=False)
+        op.drop_constraint("ends_on_set", "courses")
+
+
+@wrong("23.1.2", caught_by="test_q2_fill_lets_an_error_pass_and_can_go_on")
+class AddEndsOn:
+    """Try again after each error of the server."""
+
+    def add_column(self, op):
+        op.add_column("courses", Column("ends_on", Date()))
+
+    def fill(self, op):
+        with op.get_context().autocommit_block():
+            while True:
+                try:
+                    if not op.get_bind().execute(FILL).rowcount:
+                        return
+                except OperationalError:
+                    continue
+
+    def add_check(self, op):
+        op.execute(
+            "ALTER TABLE courses ADD CONSTRAINT ends_on_set "
+            "CHECK (ends_on IS NOT NULL) NOT VALID"
+        )
+
+    def set_not_null(self, op):
+        op.execute("ALTER TABLE courses VALIDATE CONSTRAINT ends_on_set")
+        op.alter_column("courses", "ends_on", nullable=False)
+        op.drop_constraint("ends_on_set", "courses")
+
+
 @right("23.1.2")
 class AddEndsOn:
     """Commit on the connection."""
@@ -2200,6 +2286,82 @@ class Instruments:
         return connection.scalar(query)
 
 
+@wrong("23.1.3", caught_by="test_q3_an_error_of_a_read_passes_through")
+class Instruments:
+    """Read the old column after an error."""
+
+    def __init__(self, flags):
+        self.flags = flags
+
+    def move(self, connection, number, room):
+        values = {"place": room}
+        if self.flags.write_new:
+            values["room"] = room
+        moved = update(instruments).where(instruments.c.number == number)
+        connection.execute(moved.values(values))
+
+    def room_of(self, connection, number):
+        query = "SELECT {} FROM instruments WHERE number = :number"
+        if self.flags.read_new:
+            try:
+                with connection.begin_nested():
+                    sql = text(query.format("room"))
+                    return connection.scalar(sql, {"number": number})
+            except DBAPIError:
+                pass
+        return connection.scalar(text(query.format("place")), {"number": number})
+
+
+@wrong("23.1.3", caught_by="test_q3_an_error_of_a_read_passes_through")
+class Instruments:
+    """Return no room after an error."""
+
+    def __init__(self, flags):
+        self.flags = flags
+
+    def move(self, connection, number, room):
+        values = {"place": room}
+        if self.flags.write_new:
+            values["room"] = room
+        moved = update(instruments).where(instruments.c.number == number)
+        connection.execute(moved.values(values))
+
+    def room_of(self, connection, number):
+        column = instruments.c.room if self.flags.read_new else instruments.c.place
+        query = select(column).where(instruments.c.number == number)
+        try:
+            return connection.scalar(query)
+        except DBAPIError:
+            return ""
+
+
+@wrong(
+    "23.1.3",
+    caught_by="test_q3_the_rollback_after_an_error_is_left_to_the_caller",
+)
+class Instruments:
+    """Roll back after an error."""
+
+    def __init__(self, flags):
+        self.flags = flags
+
+    def move(self, connection, number, room):
+        values = {"place": room}
+        if self.flags.write_new:
+            values["room"] = room
+        moved = update(instruments).where(instruments.c.number == number)
+        try:
+            connection.execute(moved.values(values))
+        except DBAPIError:
+            connection.rollback()
+            raise
+
+    def room_of(self, connection, number):
+        column = instruments.c.room if self.flags.read_new else instruments.c.place
+        query = select(column).where(instruments.c.number == number)
+        return connection.scalar(query)
+
+
 @right("23.1.3")
 class Instruments:
     """Write SQL text, one statement for each column."""
@@ -2249,7 +2411,7 @@ class Instruments:
 
 @right("23.1.3")
 class Instruments:
-    """Use a session, and fall back to the old column."""
+    """Have the old column in reserve."""
 
     def __init__(self, flags):
         self.flags = flags
