@@ -72,37 +72,6 @@ def wait_for_lock(engine: Engine, call: Future[Any]) -> None:
         time.sleep(0.01)
 
 
-def test_q3_an_error_of_a_read_passes_through(answers, engine):
-    execute(engine, *INSTRUMENTS)
-    service = Service(answers, engine, read_new=True)
-    with engine.connect() as connection:
-        seen = outcome(lambda: service.service.room_of(connection, 7))
-    assert isinstance(seen, Exception), (
-        "`read_new` was on, but the column `room` did not exist. `room_of` of number 7 "
-        f"{returned_or_raised(seen)}. The docstring asks to leave errors to the caller."
-        " Otherwise, nobody sees that a flag was turned on too early."
-    )
-
-
-def test_q3_the_rollback_after_an_error_is_left_to_the_caller(answers, engine):
-    limit = "ALTER TABLE instruments ADD CHECK (place <> 'X')"
-    execute(engine, *INSTRUMENTS, WITH_ROOM, COPIED, limit)
-    service = Service(answers, engine)
-    with engine.connect() as connection:
-        connection.execute(text("UPDATE instruments SET place = 'B8' WHERE number = 8"))
-        savepoint = connection.begin_nested()
-        seen = outcome(lambda: service.service.move(connection, 7, "X"))
-        if savepoint.is_active:
-            savepoint.rollback()
-        connection.commit()
-    assert stored(engine, "place")[8] == "B8", (
-        "The caller stored B8 for number 8 and set a savepoint. The database refused X "
-        f"for number 7, and `move` {returned_or_raised(seen)}. The caller went back to "
-        "its savepoint and committed, but B8 is lost. The docstring asks to leave the "
-        "rollback to the caller."
-    )
-
-
 def columns_of(engine: Engine, table: str) -> list[str]:
     """Return the names of the columns of a table."""
     query = (
@@ -807,6 +776,47 @@ def test_q3_an_error_of_the_database_passes_through(answers, engine, column):
         f"The database refused X in the column `{column}`. `move` of number 7 to X "
         f"{returned_or_raised(seen)}. The docstring asks to leave errors to the caller."
         " Otherwise, nobody knows that the move is lost."
+    )
+
+
+MISSING = [("column `room`", Exception), ("table `instruments`", DBAPIError)]
+
+
+@pytest.mark.parametrize(("missing", "error"), MISSING, ids=["column", "table"])
+def test_q3_an_error_of_a_read_passes_through(answers, engine, missing, error):
+    if error is Exception:
+        execute(engine, *INSTRUMENTS)
+    service = Service(answers, engine, read_new=True)
+    with engine.connect() as connection:
+        seen = outcome(lambda: service.service.room_of(connection, 7))
+    assert isinstance(seen, error), (
+        f"`read_new` was on, but the {missing} did not exist. `room_of` of number 7 "
+        f"{returned_or_raised(seen)}. The docstring asks to leave errors to the caller."
+        " Otherwise, nobody sees what is wrong in the database."
+    )
+
+
+CALLS = [("move", 7, "X"), ("room_of", 7)]
+
+
+@pytest.mark.parametrize("call", CALLS, ids=["move", "room_of"])
+def test_q3_the_rollback_after_an_error_is_left_to_the_caller(answers, engine, call):
+    limit = "ALTER TABLE instruments ADD CHECK (place <> 'X')"
+    execute(engine, *INSTRUMENTS, limit)
+    service, (method, *arguments) = Service(answers, engine, read_new=True), call
+    with engine.connect() as connection:
+        connection.execute(text("UPDATE instruments SET place = 'B8' WHERE number = 8"))
+        savepoint = connection.begin_nested()
+        failing = getattr(service.service, method)
+        seen = outcome(lambda: failing(connection, *arguments))
+        if savepoint.is_active:
+            savepoint.rollback()
+        connection.commit()
+    assert stored(engine, "place")[8] == "B8", (
+        "The caller stored B8 for number 8 and set a savepoint. Then the database "
+        f"refused `{method}`, which {returned_or_raised(seen)}. The caller went back "
+        "to its savepoint and committed, but B8 is lost. The docstring asks to leave "
+        "the rollback to the caller."
     )
 
 
