@@ -32,8 +32,8 @@ def examples_app() -> FastAPI:
 
     - "Try it out" fills in an example of each field of `LoanIn`, and `POST /loans`
       returns 201 for this body.
-    - For the status code 201, the page shows an example of the response: exactly the
-      JSON that `POST /loans` returns for the body of "Try it out".
+    - Below the status code 201, the page shows an example of the response. It is
+      exactly the JSON that `POST /loans` returns for the body of "Try it out".
     - All fields of both models stay required. The endpoint accepts and refuses the same
       bodies as before, and its responses stay the same.
 
@@ -84,11 +84,12 @@ def responses_app(loans: Mapping[int, Loan | Returned]) -> FastAPI:
 
     - The document lists the status codes 200, 404, 410 and 422, and no others. For each
       of them it lists the content types that the endpoint sends, and no others.
-    - The schemas of 404 and 410 describe the whole body that the client receives, with
-      its types and formats. They allow no other type: a field that is always a string
-      is neither null nor a number.
-    - All fields of both schemas are required, nested fields too.
-    - The schema of `text/calendar` is a string.
+    - The schemas of 404 and 410 describe the whole body that the client receives. Each
+      field has the type that is sent, and no other. A date is a string in the format
+      "date".
+    - These two schemas have only the fields that are sent, and all of them are
+      required, nested fields too.
+    - The schema of `text/calendar` is that of a string.
     - The JSON schemas of 200 and 422 stay the same. The endpoint sends the same
       responses as before.
 
@@ -135,18 +136,18 @@ def add_endpoints(app: FastAPI, endpoints: list[Endpoint]) -> None:
     The page `/docs` shows one line for each endpoint: the method, the path and the
     summary. Today all lines of a library's API are in one group, "default", and FastAPI
     makes the summaries from the names of the functions: "Read" or "Read All". Add the
-    endpoints to `app`, so that developers find the right one.
+    endpoints to `app`, in the order of the list, so that developers find the right one.
 
-    - Each endpoint answers `GET` for its path, and is in its group at `/docs`.
-    - Its summary is the first line with text in the docstring of the function. Remove
-      the spaces before and after this line, and change nothing else.
-    - A function without a docstring, or with an empty one, keeps the summary that
-      FastAPI makes.
+    - Each endpoint answers `GET` for its path, and no other method. At `/docs` it is in
+      its group, and in no other group.
+    - Its summary is the first line of the function's docstring that is not blank.
+      Remove the spaces before and after this line, and change nothing else.
+    - If the docstring is missing or blank, the summary is the one that FastAPI makes.
 
     Given:
-        FastAPI uses the whole docstring as the description.
-        In `endpoints`, "/loans/late" comes before "/loans/{number}", because FastAPI
-        takes the first path that matches.
+        FastAPI takes the first path that matches. In the list, "/loans/late" comes
+        before "/loans/{number}".
+        FastAPI makes the description from the docstring. You need not set it.
 
     Example, where the docstring of `read_all` begins with "List the loans.":
         Endpoint("/loans", read_all, "loans")

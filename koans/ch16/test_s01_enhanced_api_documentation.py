@@ -128,6 +128,8 @@ REFUSED: dict[str, Any] = {
     "nothing": {},
     "wrong sum": {"card": "204104", "titles": ["Momo"]},
     "five digits": {"card": "20413", "titles": ["Momo"]},
+    "seven digits": {"card": "2041030", "titles": ["Momo"]},
+    "placeholders": {"card": "string", "titles": ["string"]},
     "a number": {"card": 204103, "titles": ["Momo"]},
     "spaces": {"card": " 204103 ", "titles": ["Momo"]},
     "no card but null": {"card": None, "titles": ["Momo"]},
@@ -301,13 +303,20 @@ def test_q2_the_schema_allows_the_body_that_is_sent(answers: Any, kind: str) -> 
     )
 
 
+def is_date(value: Any) -> bool:
+    """Return whether a value of a body is a date."""
+    return isinstance(value, str) and value[:4].isdecimal()
+
+
 def damaged(body: Any) -> Iterator[tuple[str, Any]]:
     """Yield what is wrong with a body, and the body: each has one mistake."""
     for name, value in body.items() if isinstance(body, dict) else ():
         rest = {key: one for key, one in body.items() if key != name}
         yield f"without {name!r}", rest
-        others: list[Any] = [None, 7, [value], {}, "text"]
-        for other in others[: 4 if isinstance(value, str) else 5]:
+        others: list[Any] = [None, 7, True, [value], {}]
+        if not isinstance(value, str) or is_date(value):
+            others += ["text", "2026-03-02T10:00:00Z"]
+        for other in others:
             yield f"with {other!r} as {name!r}", {**rest, name: other}
         for what, inner in damaged(value):
             yield what, {**rest, name: inner}
@@ -333,6 +342,43 @@ def test_q2_the_schema_allows_no_other_body(
             f"allows a body {what}: {in_words(wrong)[:70]}. The docstring asks to "
             "require all fields, nested fields too, with the type that is sent."
         )
+
+
+def fields(document: dict[str, Any], schema: dict[str, Any]) -> list[str]:
+    """Return the fields of a schema, and those of its objects as "detail.branch"."""
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        schema = document["components"]["schemas"].get(name, {})
+    found = []
+    for part in (schema, *schema.get("allOf", [])):
+        for name, one in part.get("properties", {}).items():
+            found += [name, *(f"{name}.{inner}" for inner in fields(document, one))]
+    return sorted(found)
+
+
+def sent_fields(body: Any) -> list[str]:
+    """Return the fields of a body, and those of its objects as "detail.branch"."""
+    found = []
+    for name, value in body.items() if isinstance(body, dict) else ():
+        found += [name, *(f"{name}.{inner}" for inner in sent_fields(value))]
+    return sorted(found)
+
+
+@pytest.mark.parametrize("kind", ["unknown", "returned"])
+def test_q2_the_schema_has_only_the_fields_that_are_sent(
+    answers: Any, kind: str
+) -> None:
+    status = RESPONSES[kind][1]
+    body, _ = schema_of(answers, kind)
+    _, document, responses = documented(answers)
+
+    got = fields(document, json_schema(document, responses[str(status)]))
+    asked = sent_fields(body)
+    assert got == asked, (
+        f"The schema of {status} has the fields {in_words(got)}. The body has "
+        f"{in_words(asked)}. The docstring asks for the fields that are sent, and for "
+        f"no others. Look at what you declare for {status}."
+    )
 
 
 BEFORE = {
@@ -510,8 +556,8 @@ def test_q3_the_summary_is_the_first_line_with_text(answers: Any, kind: str) -> 
 @EVERY
 def test_q3_each_endpoint_is_served(answers: Any, kind: str) -> None:
     path, one, _, _ = ENDPOINTS[kind]
-    asked = "Bergen 1" if one is find_branches else one()
-    path = path.replace("{city}", "Bergen")
+    asked = "Bergen 2" if one is find_branches else one()
+    path = path.replace("{city}", "Bergen?day=2")
 
     response = send(with_endpoints(answers, *ENDPOINTS), "GET", path)
     got = (response.status_code, json_or_text(response))
@@ -536,6 +582,36 @@ def test_q3_the_application_has_no_further_endpoints(
         f"{in_words(paths)}. The docstring asks to add its own endpoints to `app`: "
         f"{in_words(asked)}. Look for what two calls share."
     )
+
+
+def documented_paths(answers: Any) -> dict[str, Any]:
+    """Return the paths of the endpoints of 16.1.3 in the OpenAPI document."""
+    app = with_endpoints(answers, *ENDPOINTS)
+    document = attempt("The OpenAPI document, `app.openapi()`,", app.openapi)
+    return {path: one for path, one in document["paths"].items() if path != "/health"}
+
+
+def test_q3_each_endpoint_has_one_method(answers: Any) -> None:
+    for path, operations in documented_paths(answers).items():
+        got = sorted(method.upper() for method in operations)
+        assert got == ["GET"], (
+            f"In the document, {path!r} has the methods {got}: one line at `/docs` for "
+            "each of them. The docstring asks for `GET` and no other method. Look at "
+            "how you add an endpoint."
+        )
+
+
+def test_q3_the_endpoints_are_in_the_order_of_the_list(answers: Any) -> None:
+    got = list(documented_paths(answers))
+
+    asked = [path for path, *_ in ENDPOINTS.values()]
+    pairs = zip([*got, "no more path"], asked, strict=False)
+    for one, other in pairs:
+        assert one == other, (
+            f"In the document there is {one!r} at the place where the list of the "
+            f"endpoints has {other!r}. The docstring asks to add them in the order of "
+            "the list. Look at your loop."
+        )
 
 
 @pytest.mark.parametrize("kinds", [(), ("one line", "no docstring")], ids=["0", "2"])

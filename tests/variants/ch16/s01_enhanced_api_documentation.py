@@ -5,9 +5,9 @@ from datetime import datetime
 from enum import Enum
 from typing import Generic, Literal, TypeVar
 
-from fastapi import APIRouter, Body
+from fastapi import APIRouter, Body, Depends
 from fastapi.responses import JSONResponse
-from pydantic import ConfigDict
+from pydantic import ConfigDict, field_validator
 from pydantic import dataclasses as pydantic_dataclasses
 from typing_extensions import TypedDict
 
@@ -337,6 +337,21 @@ def examples_app():
 
     class LoanIn(GoodIn):
         card: CardNumber = Field(examples=["string", "204103"])
+
+    return loans_api(LoanIn, GoodOut)
+
+
+@wrong("16.1.1", caught_by="test_q1_the_rules_stay_the_same[placeholders]")
+def examples_app():
+    """Accept what the page fills in without an example, too."""
+
+    class LoanIn(GoodIn):
+        card: str = Field(examples=["204103"])
+
+        @field_validator("card")
+        @classmethod
+        def check(cls, card: str) -> str:
+            return card if card == "string" else check_card(card)
 
     return loans_api(LoanIn, GoodOut)
 
@@ -729,6 +744,51 @@ def responses_app(loans):
 D = TypeVar("D")
 
 
+@wrong("16.1.2", caught_by="test_q2_the_schema_allows_no_other_body[returned]")
+def responses_app(loans):
+    """Describe the day as any string."""
+
+    class Detail(BaseModel):
+        branch: str
+        day: str
+
+    class Error(BaseModel):
+        detail: Detail
+
+    errors = {404: {"model": NotFound}, 410: {"model": Error}}
+    return library(loans, responses={200: CALENDAR, **errors})
+
+
+@wrong(
+    "16.1.2", caught_by="test_q2_the_schema_has_only_the_fields_that_are_sent[unknown]"
+)
+def responses_app(loans):
+    """Describe errors with a model of the project, which has a field more."""
+
+    class Error(BaseModel):
+        detail: str
+        code: str | None = None
+
+    errors = {404: {"model": Error}, 410: {"model": Gone}}
+    return library(loans, responses={200: CALENDAR, **errors})
+
+
+@wrong(
+    "16.1.2", caught_by="test_q2_the_schema_has_only_the_fields_that_are_sent[returned]"
+)
+def responses_app(loans):
+    """Add a field to the inner model that is not always sent."""
+
+    class Detail(Returned):
+        reader: str | None = None
+
+    class Error(BaseModel):
+        detail: Detail
+
+    errors = {404: {"model": NotFound}, 410: {"model": Error}}
+    return library(loans, responses={200: CALENDAR, **errors})
+
+
 @right("16.1.2")
 def responses_app(loans):
     """A generic model, and descriptions."""
@@ -1042,6 +1102,35 @@ def add_endpoints(app, endpoints):
     for one in endpoints:
         options = {"tags": [one.group], "summary": first_line(one)}
         app.get(one.path.lower(), **options)(one.function)
+
+
+@wrong("16.1.3", caught_by="test_q3_each_endpoint_has_one_method")
+def add_endpoints(app, endpoints):
+    """Answer other methods as well."""
+    for one in endpoints:
+        options = {"tags": [one.group], "summary": first_line(one)}
+        app.get(one.path, **options)(one.function)
+        app.post(one.path, **options)(one.function)
+
+
+@wrong("16.1.3", caught_by="test_q3_the_endpoints_are_in_the_order_of_the_list")
+def add_endpoints(app, endpoints):
+    """Sort the endpoints by their paths."""
+    for one in sorted(endpoints, key=lambda one: one.path):
+        add(app, one, tags=[one.group], summary=first_line(one))
+
+
+@wrong("16.1.3", caught_by="test_q3_each_endpoint_is_served[several lines]")
+def add_endpoints(app, endpoints):
+    """Wrap each function, with its path parameter only."""
+    for one in endpoints:
+
+        async def endpoint(city: str = "", function=Depends(lambda one=one: one)):
+            result = function.function(*[city] if city else [])
+            return await result if inspect.isawaitable(result) else result
+
+        endpoint.__name__ = one.function.__name__
+        app.get(one.path, tags=[one.group], summary=first_line(one))(endpoint)
 
 
 @right("16.1.3")
