@@ -349,10 +349,12 @@ def fields(document: dict[str, Any], schema: dict[str, Any]) -> list[str]:
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
         schema = document["components"]["schemas"].get(name, {})
-    found = []
-    for part in (schema, *schema.get("allOf", [])):
-        for name, one in part.get("properties", {}).items():
-            found += [name, *(f"{name}.{inner}" for inner in fields(document, one))]
+    found = set()
+    for name, one in schema.get("properties", {}).items():
+        found |= {name, *(f"{name}.{inner}" for inner in fields(document, one))}
+    for kind in ("allOf", "anyOf", "oneOf"):
+        for part in schema.get(kind, []):
+            found |= {*fields(document, part)}
     return sorted(found)
 
 

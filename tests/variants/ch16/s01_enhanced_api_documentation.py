@@ -789,6 +789,19 @@ def responses_app(loans):
     return library(loans, responses={200: CALENDAR, **errors})
 
 
+@wrong(
+    "16.1.2", caught_by="test_q2_the_schema_has_only_the_fields_that_are_sent[returned]"
+)
+def responses_app(loans):
+    """Describe the detail by the two models of the mapping."""
+
+    class Error(BaseModel):
+        detail: Loan | Returned
+
+    errors = {404: {"model": NotFound}, 410: {"model": Error}}
+    return library(loans, responses={200: CALENDAR, **errors})
+
+
 @right("16.1.2")
 def responses_app(loans):
     """A generic model, and descriptions."""
