@@ -101,7 +101,8 @@ def test_q1_each_entry_has_its_route(answers: Any, entries: Any) -> None:
             app,
             f"{method} {path}",
             (status, f"done: {command}"),
-            f"the command is {command!r}. Look at what each endpoint runs.",
+            f"the command is {command!r}. Look at which route matches first, and at "
+            "what its endpoint runs.",
         )
 
 
@@ -266,6 +267,24 @@ def test_q1_each_app_has_the_entries_of_its_own_config(answers: Any) -> None:
     )
 
 
+# The entries of another cinema: only the commands differ.
+STAGE = [(*one[:4], f"{one[4]}, on the stage") for one in LIGHTS]
+
+
+def test_q1_two_apps_can_have_entries_that_differ_in_the_command(answers: Any) -> None:
+    configs = LIGHTS, STAGE
+    apps = [control_app(answers, entries) for entries in configs]
+    for app, entries in zip(apps, configs, strict=True):
+        for _, method, path, status, command in entries:
+            check(
+                app,
+                f"{method} {path}",
+                (status, f"done: {command}"),
+                "two apps have these routes, each with commands of its own. Look at "
+                "where you keep the commands.",
+            )
+
+
 def film_table(answers: Any, *rows: Any) -> Any:
     """Return a table of films."""
 
@@ -301,6 +320,16 @@ def popcorn_table(answers: Any, *rows: Any) -> Any:
     return answers.Table("popcorn", Popcorn, list(rows))
 
 
+def seat_table(answers: Any) -> Any:
+    """Return a table of seats, whose model has a field with an alias."""
+
+    class Seat(BaseModel):
+        area: str
+        seat_number: Annotated[int, Field(alias="seatNumber", gt=0)]
+
+    return answers.Table("seats", Seat, [])
+
+
 def plugin_app(answers: Any, *tables: Any) -> FastAPI:
     """Return the application with these tables."""
     app = attempt("`add_table(app, table)`", answers.plugin_app, list(tables))
@@ -318,9 +347,9 @@ def types_of(rows: list[Any]) -> list[str]:
     return [type(row).__name__ for row in rows]
 
 
-def three_tables(answers: Any) -> tuple[FastAPI, list[Any]]:
-    """Return the application with three empty tables, and the tables."""
-    makers = (film_table, voucher_table, popcorn_table)
+def four_tables(answers: Any) -> tuple[FastAPI, list[Any]]:
+    """Return the application with four empty tables, and the tables."""
+    makers = (film_table, voucher_table, popcorn_table, seat_table)
     tables = [make(answers) for make in makers]
     return plugin_app(answers, *tables), tables
 
@@ -374,7 +403,8 @@ def test_q2_get_returns_the_fields_of_the_model_only(answers: Any) -> None:
     check(app, "GET /popcorn", (200, asked), why)
 
 
-# For each table: the number in `three_tables`, the path, a body and the row of it.
+# For each table: the number in `four_tables`, the path, a body and the row of it.
+SEAT = {"area": "stalls", "seatNumber": 7}
 VOUCHER = {"code": "ABC", "value": "7.50", "until": "2027-01-31"}
 POSTS = {
     "film": (0, "/films", {"title": "Alien"}, {"title": "Alien", "minutes": 90}),
@@ -384,6 +414,7 @@ POSTS = {
         {"title": "Ran", "minutes": "162"},
         {"title": "Ran", "minutes": 162},
     ),
+    "alias": (3, "/seats", SEAT, SEAT),
     "voucher": (1, "/Gift-Vouchers", VOUCHER, {**VOUCHER, "row": None}),
     "popcorn": (
         2,
@@ -400,7 +431,7 @@ POSTS = {
 def test_q2_post_returns_the_row_and_get_lists_it(
     answers: Any, number: int, path: str, body: Any, row: Any
 ) -> None:
-    app, _ = three_tables(answers)
+    app, _ = four_tables(answers)
     for count in (1, 2):
         check(
             app,
@@ -419,7 +450,7 @@ def test_q2_post_returns_the_row_and_get_lists_it(
 def test_q2_post_appends_an_instance_of_the_model(
     answers: Any, number: int, path: str, body: Any, row: Any
 ) -> None:
-    app, tables = three_tables(answers)
+    app, tables = four_tables(answers)
     table = tables[number]
     rows = table.rows
     rows.append({"earlier": "row"})
@@ -487,6 +518,7 @@ REFUSED = {
     "no date": ("/Gift-Vouchers", {"json": {**VOUCHER, "until": "soon"}}),
     "size": ("/popcorn", {"json": {"size": "huge"}}),
     "nested": ("/popcorn", {"json": {"size": "small", "toppings": [{"name": 1}]}}),
+    "no alias": ("/seats", {"json": {"area": "stalls", "seat_number": 7}}),
     "no object": ("/popcorn", {"json": {"size": "small", "toppings": ["salt"]}}),
 }
 
@@ -495,7 +527,7 @@ REFUSED = {
 def test_q2_a_body_that_the_model_refuses_returns_422(
     answers: Any, url: str, more: Any
 ) -> None:
-    app, tables = three_tables(answers)
+    app, tables = four_tables(answers)
     status, body, came = sent(app, "POST", url, **more)
     shown = in_words(more.get("json", more.get("content", "no body")))
     entries = body.get("detail") if isinstance(body, dict) else None
@@ -539,9 +571,9 @@ def schemas_of(app: FastAPI, path: str) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("number", [0, 1, 2])
+@pytest.mark.parametrize("number", [0, 1, 2, 3])
 def test_q2_the_model_is_in_the_openapi_document(answers: Any, number: int) -> None:
-    app, tables = three_tables(answers)
+    app, tables = four_tables(answers)
     table = tables[number]
     asked = table.model.model_json_schema()
     for what, schema in schemas_of(app, f"/{table.name}").items():
@@ -560,7 +592,7 @@ def test_q2_the_model_is_in_the_openapi_document(answers: Any, number: int) -> N
 
 
 def test_q2_each_table_has_two_routes(answers: Any) -> None:
-    app, tables = three_tables(answers)
+    app, tables = four_tables(answers)
     found = set(documented(app))
     asked = {f"{method} /{one.name}" for one in tables for method in ("GET", "POST")}
     missing, extra = sorted(asked - found), sorted(found - asked)
@@ -585,7 +617,7 @@ def test_q2_two_apps_with_the_same_name_of_a_table_share_nothing(answers: Any) -
 
 @pytest.mark.parametrize("path", ["/film", "/Films", "/vouchers", "/films/1", "/"])
 def test_q2_another_name_returns_404(answers: Any, path: str) -> None:
-    app, _ = three_tables(answers)
+    app, _ = four_tables(answers)
     sent(app, "POST", "/films", json={"title": "Alien"})
     status, _, came = sent(app, "GET", path)
     assert status == 404, (

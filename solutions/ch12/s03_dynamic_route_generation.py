@@ -49,15 +49,15 @@ def control_app(config: list[RouteConfig]) -> FastAPI:
     `app` for each entry of `config`. The code below already adds the website, a route
     whose path matches every path. You can move this line.
 
-    - Each new route has the method, the path and the status code of its entry, also in
-      the OpenAPI document. There, its `operationId` is the entry's `name`.
+    - Each new route has the method, the path and the status code of its entry. The
+      OpenAPI document shows them, and the entry's `name` as the `operationId`.
     - For each request, the endpoint calls `run` with the entry's `command`, and returns
       the result as JSON. A client cannot change the command.
     - Every other GET request still returns the page of the website.
 
     Given:
-        The entries have different names. Two entries can have the same path, with
-        different methods.
+        The entries have different names, and no path has a parameter.
+        Two entries can have the same path, with different methods.
 
     Example of `config`, a request and its response:
         [RouteConfig("dim", "POST", "/lights/dim", 202, "dim the lights")]
@@ -112,19 +112,22 @@ def add_table(app: FastAPI, table: Table) -> None:
 
     The cinemas of a chain use the same program, but each has plugins with tables of its
     own, such as films, vouchers or popcorn. `plugin_app` above calls your function once
-    for each table. Add two routes to `app`.
+    for each table. Add two routes to `app`. `{name}` is the name of the table.
 
-    - `GET /{name}`, where `{name}` is the name of the table, returns a list of all
-      rows, in the order of `table.rows`, and changes none of them. In the response,
-      each row has the fields of the model only.
+    - `GET /{name}` returns a list of all rows, in the order of `table.rows`. In the
+      response, each row has the fields of the model only. `table.rows` and the rows in
+      it stay the same.
     - `POST /{name}` takes the fields of a row as its JSON body and validates them with
       the model. It appends the new instance of the model to `table.rows`, and returns
       201 and this row.
-    - If the model refuses the body, return the 422 of FastAPI. The rows stay the same.
-    - In the OpenAPI document, the model describes the body of `POST`, and the responses
-      of both routes.
+    - If the body is not valid, return the usual 422 of FastAPI, and append nothing.
+    - In the OpenAPI document, the model describes the body of `POST` and the rows in
+      the responses of both routes.
 
-    Example for a table "films" whose model has the field `title`:
+    Given:
+        The fields of a model can have defaults, constraints and aliases.
+
+    Example for the table "films", if its model has the field `title`:
         POST /films  {"title": "Alien"}  ->  201  {"title": "Alien"}
         GET /films                       ->  200  [{"title": "Alien"}]
     """

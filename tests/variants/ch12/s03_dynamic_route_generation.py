@@ -111,6 +111,41 @@ def control_app(config):
     return with_website(app)
 
 
+COMMANDS = {}
+
+
+def kept(key):
+    """Return an endpoint that finds its command when it is called."""
+    return lambda: run(COMMANDS[key])
+
+
+@wrong(
+    "12.3.1",
+    caught_by="test_q1_two_apps_can_have_entries_that_differ_in_the_command",
+)
+def control_app(config):
+    """Keep the commands of all apps in one dict, by name."""
+    app = FastAPI()
+    for entry in config:
+        COMMANDS[entry.name] = entry.command
+        added(app, entry, kept(entry.name))
+    return with_website(app)
+
+
+@wrong(
+    "12.3.1",
+    caught_by="test_q1_two_apps_can_have_entries_that_differ_in_the_command",
+)
+def control_app(config):
+    """Keep the first command of each method and path."""
+    app = FastAPI()
+    for entry in config:
+        key = entry.method, entry.path
+        COMMANDS.setdefault(key, entry.command)
+        added(app, entry, kept(key))
+    return with_website(app)
+
+
 @wrong("12.3.1", caught_by="test_q1_the_command_runs_for_each_request")
 def control_app(config):
     """Run the command when the route is added."""
@@ -1124,11 +1159,41 @@ def add_table(app, table):
     model = table.model
 
     def create(row: Annotated[model, Body()]):
-        new = model(**row.model_dump())
-        table.rows.append(new)
-        return JSONResponse(new.model_dump(mode="json"), 201)
+        table.rows.append(row)
+        return JSONResponse(row.model_dump(mode="json", by_alias=True), 201)
 
     with_routes(app, table, create=create)
+
+
+@wrong("12.3.2", caught_by="test_q2_post_returns_the_row_and_get_lists_it[alias]")
+def add_table(app, table):
+    """Turn all rows into dicts, which have no aliases."""
+
+    def read():
+        return [
+            one.model_dump() if isinstance(one, table.model) else one
+            for one in table.rows
+        ]
+
+    with_routes(app, table, read=read)
+
+
+@wrong("12.3.2", caught_by="test_q2_post_returns_the_row_and_get_lists_it[alias]")
+def add_table(app, table):
+    """Build a new instance from the fields of the validated one."""
+
+    def create(row: table.model):
+        new = table.model(**row.model_dump())
+        table.rows.append(new)
+        return new
+
+    with_routes(app, table, create=create)
+
+
+@wrong("12.3.2", caught_by="test_q2_post_returns_the_row_and_get_lists_it[alias]")
+def add_table(app, table):
+    """Return the fields without their aliases."""
+    with_routes(app, table, response_model_by_alias=False)
 
 
 def predicted(**differences):
