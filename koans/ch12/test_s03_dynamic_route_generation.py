@@ -143,6 +143,8 @@ def documented(app: FastAPI) -> Any:
 NAMES = (
     *("command", "cmd", "c", "entry", "e", "config", "cfg", "conf", "route", "r"),
     *("_command", "_cmd", "_c", "_entry", "command_", "text", "value", "name", "x"),
+    *("instruction", "operation", "action", "task", "order", "item", "message", "run"),
+    *("X-Command", "override", "default", "bound", "body", "data", "q"),
 )
 DOORS = dict.fromkeys(NAMES, "unlock the doors")
 COOKIES = "; ".join(f"{name}={value}" for name, value in DOORS.items())
@@ -496,6 +498,17 @@ def test_q2_two_tables_can_have_the_same_model(answers: Any) -> None:
     check(app, "POST /films", (201, alien), f"{why}{LOOK_AT_ROUTES}", json=alien)
     check(app, "GET /films", (200, [alien]), f"{why}{LOOK_AT_ROUTES}")
     check(app, "GET /archive", (200, []), f"{why}{LOOK_AT_ROUTES}")
+
+
+def test_q2_two_models_can_have_the_same_name(answers: Any) -> None:
+    films, popcorn = film_table(answers), popcorn_table(answers)
+    popcorn.model.__name__ = films.model.__name__
+    app = plugin_app(answers, films, popcorn)
+    why = "two plugins have models with the same name. Look at how you find the model."
+    alien, small = {"title": "Alien"}, {"size": "small"}
+    check(app, "POST /films", (201, alien | {"minutes": 90}), why, json=alien)
+    check(app, "POST /popcorn", (201, small | {"toppings": []}), why, json=small)
+    check(app, "GET /popcorn", (200, [small | {"toppings": []}]), why)
 
 
 AS_JSON = {"content-type": "application/json"}

@@ -185,10 +185,10 @@ def drawbacks() -> dict[str, object]:
       adds `/films/today` with the text "today", and requests `/films/today`. In
       "twice", it adds `/prices` with the text "old", adds it again with the text "new",
       and requests `/prices`.
-    - "added" and "removed": True if `/openapi.json` lists `/prices` in the end, else
-      False. In "added", a client requests `/openapi.json`, adds `/prices`, and requests
-      `/openapi.json` again. In "removed", it adds `/prices`, requests `/openapi.json`,
-      removes `/prices`, and requests `/openapi.json` again.
+    - "added" and "removed": True if the last response of `/openapi.json` lists
+      `/prices`, else False. In "added", a client requests `/openapi.json`, adds
+      `/prices`, and requests `/openapi.json` again. In "removed", it adds `/prices`,
+      requests `/openapi.json`, removes `/prices`, and requests `/openapi.json` again.
     - "workers" and "restart": the status code that `GET /prices` returns. In "workers",
       the server has two worker processes: one adds `/prices`, and then the other one
       receives `GET /prices`. In "restart", the server has one worker process. It adds
