@@ -205,7 +205,7 @@ def control_app(config):
     return with_website(app)
 
 
-@wrong("12.3.1", caught_by="test_q1_the_name_is_the_operation_id")
+@wrong("12.3.1", caught_by="test_q1_the_name_is_the_operation_id[one entry]")
 def control_app(config):
     """Forget the operation ID."""
     app = FastAPI()
@@ -214,7 +214,7 @@ def control_app(config):
     return with_website(app)
 
 
-@wrong("12.3.1", caught_by="test_q1_the_name_is_the_operation_id")
+@wrong("12.3.1", caught_by="test_q1_the_name_is_the_operation_id[one entry]")
 def control_app(config):
     """Give the name to the route, and not to the operation."""
     app = FastAPI()
@@ -224,7 +224,7 @@ def control_app(config):
     return with_website(app)
 
 
-@wrong("12.3.1", caught_by="test_q1_the_name_is_the_operation_id")
+@wrong("12.3.1", caught_by="test_q1_the_name_is_the_operation_id[one entry]")
 def control_app(config):
     """Use the command as the operation ID."""
     app = FastAPI()
@@ -234,7 +234,7 @@ def control_app(config):
     return with_website(app)
 
 
-@wrong("12.3.1", caught_by="test_q1_the_name_is_the_operation_id")
+@wrong("12.3.1", caught_by="test_q1_the_name_is_the_operation_id[one entry]")
 def control_app(config):
     """Hide the routes from the OpenAPI document."""
     app = FastAPI()
@@ -243,7 +243,7 @@ def control_app(config):
     return with_website(app)
 
 
-@wrong("12.3.1", caught_by="test_q1_the_name_is_the_operation_id")
+@wrong("12.3.1", caught_by="test_q1_the_name_is_the_operation_id[one entry]")
 def control_app(config):
     """Add Starlette's routes, which are not documented."""
     app = FastAPI()
@@ -361,7 +361,7 @@ def control_app(config):
     return with_website(app)
 
 
-@wrong("12.3.1", caught_by="test_q1_the_name_is_the_operation_id")
+@wrong("12.3.1", caught_by="test_q1_the_name_is_the_operation_id[one entry]")
 def control_app(config):
     """Look the entry up in one route for all paths."""
     app = FastAPI()
@@ -382,7 +382,7 @@ def control_app(config):
     return app
 
 
-@wrong("12.3.1", caught_by="test_q1_the_name_is_the_operation_id")
+@wrong("12.3.1", caught_by="test_q1_the_name_is_the_operation_id[one entry]")
 def control_app(config):
     """Reverse all routes, so that the website hides the OpenAPI document."""
     app = with_website(FastAPI())
@@ -631,7 +631,7 @@ def add_table(app, table):
     with_routes(app, table, list_model=list[Any])
 
 
-@wrong("12.3.2", caught_by="test_q2_post_appends_an_instance_of_the_model")
+@wrong("12.3.2", caught_by="test_q2_post_appends_an_instance_of_the_model[film]")
 def add_table(app, table):
     """Declare `BaseModel` as the type of the body."""
 
@@ -686,7 +686,7 @@ def add_table(app, table):
     with_routes(app, table, create=create)
 
 
-@wrong("12.3.2", caught_by="test_q2_the_model_is_in_the_openapi_document")
+@wrong("12.3.2", caught_by="test_q2_the_model_is_in_the_openapi_document[0]")
 def add_table(app, table):
     """Validate a dict in the endpoint, with FastAPI's 422."""
 
@@ -701,7 +701,7 @@ def add_table(app, table):
     with_routes(app, table, create=create)
 
 
-@wrong("12.3.2", caught_by="test_q2_post_appends_an_instance_of_the_model")
+@wrong("12.3.2", caught_by="test_q2_post_appends_an_instance_of_the_model[film]")
 def add_table(app, table):
     """Append a dict."""
 
@@ -712,7 +712,7 @@ def add_table(app, table):
     with_routes(app, table, create=create)
 
 
-@wrong("12.3.2", caught_by="test_q2_post_appends_an_instance_of_the_model")
+@wrong("12.3.2", caught_by="test_q2_post_appends_an_instance_of_the_model[film]")
 def add_table(app, table):
     """Append the body without validated values."""
 
@@ -723,7 +723,7 @@ def add_table(app, table):
     with_routes(app, table, create=create)
 
 
-@wrong("12.3.2", caught_by="test_q2_post_returns_the_row_and_get_lists_it")
+@wrong("12.3.2", caught_by="test_q2_post_returns_the_row_and_get_lists_it[film]")
 def add_table(app, table):
     """Append nothing."""
     with_routes(app, table, create=posted(table, lambda row: row))
@@ -738,7 +738,7 @@ def posted(table, work):
     return create
 
 
-@wrong("12.3.2", caught_by="test_q2_post_returns_the_row_and_get_lists_it")
+@wrong("12.3.2", caught_by="test_q2_post_returns_the_row_and_get_lists_it[film]")
 def add_table(app, table):
     """Return what `append` returns, which is None."""
     with_routes(
@@ -746,13 +746,13 @@ def add_table(app, table):
     )
 
 
-@wrong("12.3.2", caught_by="test_q2_post_returns_the_row_and_get_lists_it")
+@wrong("12.3.2", caught_by="test_q2_post_returns_the_row_and_get_lists_it[film]")
 def add_table(app, table):
     """Return 200."""
     with_routes(app, table, status_code=200)
 
 
-@wrong("12.3.2", caught_by="test_q2_post_appends_an_instance_of_the_model")
+@wrong("12.3.2", caught_by="test_q2_post_appends_an_instance_of_the_model[film]")
 def add_table(app, table):
     """Put the newest row first."""
 
@@ -834,7 +834,7 @@ def add_table(app, table):
     with_routes(app, table, create=create, response_model=table.model | None)
 
 
-@wrong("12.3.2", caught_by="test_q2_post_returns_the_row_and_get_lists_it")
+@wrong("12.3.2", caught_by="test_q2_post_returns_the_row_and_get_lists_it[film]")
 def add_table(app, table):
     """Take the fields from the query."""
     with_routes(app, table, create=from_query(table))
@@ -864,7 +864,7 @@ def add_table(app, table):
     with_routes(app, table, create=create)
 
 
-@wrong("12.3.2", caught_by="test_q2_the_model_is_in_the_openapi_document")
+@wrong("12.3.2", caught_by="test_q2_the_model_is_in_the_openapi_document[0]")
 def add_table(app, table):
     """Write the rows of GET as JSON, without a response model."""
 
@@ -875,7 +875,7 @@ def add_table(app, table):
     with_routes(app, table, read=read, list_model=Any)
 
 
-@wrong("12.3.2", caught_by="test_q2_the_model_is_in_the_openapi_document")
+@wrong("12.3.2", caught_by="test_q2_the_model_is_in_the_openapi_document[0]")
 def add_table(app, table):
     """Leave the response of POST without a model."""
 
@@ -916,7 +916,7 @@ def add_table(app, table):
     )
 
 
-@wrong("12.3.2", caught_by="test_q2_post_returns_the_row_and_get_lists_it")
+@wrong("12.3.2", caught_by="test_q2_post_returns_the_row_and_get_lists_it[film]")
 def add_table(app, table):
     """End the path with a slash."""
     slashed = replace(table, name=f"{table.name}/")
@@ -929,7 +929,7 @@ def add_table(app, table):
     with_routes(app, replace(table, name=f"{table.model.__name__.lower()}s"))
 
 
-@wrong("12.3.2", caught_by="test_q2_post_returns_the_row_and_get_lists_it")
+@wrong("12.3.2", caught_by="test_q2_post_returns_the_row_and_get_lists_it[film]")
 def add_table(app, table):
     """Append a row only once."""
 
@@ -952,7 +952,7 @@ def add_table(app, table):
     )
 
 
-@wrong("12.3.2", caught_by="test_q2_post_returns_the_row_and_get_lists_it")
+@wrong("12.3.2", caught_by="test_q2_post_returns_the_row_and_get_lists_it[film]")
 def add_table(app, table):
     """Return all rows from POST."""
 
@@ -980,7 +980,7 @@ def add_table(app, table):
     with_routes(app, table, create=create)
 
 
-@wrong("12.3.2", caught_by="test_q2_post_appends_an_instance_of_the_model")
+@wrong("12.3.2", caught_by="test_q2_post_appends_an_instance_of_the_model[film]")
 def add_table(app, table):
     """Give the table another list."""
 
@@ -1010,7 +1010,7 @@ def add_table(app, table):
     with_routes(app, replace(table, name=table.name.lower()))
 
 
-@wrong("12.3.2", caught_by="test_q2_post_appends_an_instance_of_the_model")
+@wrong("12.3.2", caught_by="test_q2_post_appends_an_instance_of_the_model[film]")
 def add_table(app, table):
     """Return the first row."""
 
