@@ -1,6 +1,7 @@
 """Garbage: what a test leaves behind must not show, or take time, in another one."""
 
 import gc
+import operator
 import sys
 import traceback
 import warnings
@@ -10,11 +11,19 @@ from contextlib import contextmanager, suppress
 import pytest
 
 from sensei.grading.traces import chain
+from sensei.runner.limits import private_memory
 
 # Python collects the oldest generation once the second one was collected this often.
 _NEVER = 2**30
-# Blocks of memory that tests may leave before it is collected: about 100 MB.
+# What tests may leave before it is collected: blocks of memory, as Python counts them
+# for small objects, or bytes of any memory.
 _BLOCKS = 1_000_000
+_BYTES = 256 << 20
+
+
+def _memory() -> tuple[int, int]:
+    """Return the blocks and the bytes of memory that this process has."""
+    return sys.getallocatedblocks(), private_memory()
 
 
 class FullCollections:
@@ -28,7 +37,7 @@ class FullCollections:
         """Let Python collect only what is new."""
         self._thresholds = gc.get_threshold()
         gc.set_threshold(*self._thresholds[:2], _NEVER)
-        self._blocks = 0
+        self._before = (0, 0)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self) -> Generator[None, object, object]:
@@ -36,12 +45,13 @@ class FullCollections:
 
         First, so that no time limit of the test includes it.
         """
-        if not self._blocks:  # what was imported before the first test is no garbage
-            self._blocks = sys.getallocatedblocks()
+        if not any(self._before):  # what was imported until now is no garbage
+            self._before = _memory()
         result = yield
-        if sys.getallocatedblocks() > self._blocks + _BLOCKS:
+        blocks, size = map(operator.sub, _memory(), self._before)
+        if blocks > _BLOCKS or size > _BYTES:
             gc.collect()
-            self._blocks = sys.getallocatedblocks()
+            self._before = _memory()
         return result
 
     def pytest_unconfigure(self) -> None:

@@ -99,9 +99,9 @@ class ForkServer:
             if child.is_overdue():
                 self._end(child, f"{child.deadline.when_waiting}.")
         self._reap()
-        # One more than there are cores, because tests also wait; but the koan that
+        # Twice as many as there are cores, because tests also wait; but the koan that
         # somebody waits for shares no core.
-        most = self._cores + int(self._scheduler.is_for_all)
+        most = self._cores * (2 if self._scheduler.is_for_all else 1)
         while len(self._children) < most:
             job = self._scheduler.next_job()
             if job is None:

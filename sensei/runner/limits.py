@@ -75,7 +75,7 @@ def _limit_resources() -> None:
         return
     limits = {
         # Counts private writable memory only: mapped files are free.
-        resource.RLIMIT_DATA: _private_memory() + _MEMORY,
+        resource.RLIMIT_DATA: private_memory() + _MEMORY,
         resource.RLIMIT_FSIZE: _FILE_SIZE,
         resource.RLIMIT_CORE: 0,
     }
@@ -85,8 +85,11 @@ def _limit_resources() -> None:
             resource.setrlimit(kind, (limit, limit))
 
 
-def _private_memory() -> int:
-    """Return how many bytes of private memory this process has."""
+def private_memory() -> int:
+    """Return how many bytes of private memory this process has.
+
+    Where there is no `/proc`, it is what a process usually has.
+    """
     with suppress(OSError):
         for line in _STATUS.read_text().splitlines():
             if line.startswith("VmData:"):

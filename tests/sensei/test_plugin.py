@@ -231,7 +231,7 @@ def full_collections():
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item):
     begin = full_collections()
-    item.kept = [[] for _ in range(1_500_000)]
+    item.kept = KEPT
     Path("during.txt").write_text(str(full_collections() - begin))
     return (yield)
 
@@ -248,8 +248,9 @@ before = []
 """
 
 
-def test_all_garbage_is_collected_between_tests_not_in_one(miniature):
-    miniature.write("koans/conftest.py", ALLOCATES)
+@pytest.mark.parametrize("kept", ["[[] for _ in range(1_500_000)]", "bytes(300 << 20)"])
+def test_all_garbage_is_collected_between_tests_not_in_one(miniature, kept):
+    miniature.write("koans/conftest.py", ALLOCATES.replace("KEPT", kept))
 
     read(miniature, "koans")
 
