@@ -144,12 +144,12 @@ def test_q1_a_request_produces_a_message_with_key_and_json(
     )
 
 
-def posts_while_kafka_goes(answers: Any, kafka: Kafka) -> list[float]:
-    """Send scans with Kafka and without; return the median seconds of a request.
+def posts_while_kafka_goes(answers: Any, kafka: Kafka) -> list[list[float]]:
+    """Send scans with Kafka and without; return the seconds of each request, sorted.
 
     Then Kafka comes back, and the application is shut down.
     """
-    medians: list[float] = []
+    phases: list[list[float]] = []
     is_done, is_over = Event(), Event()
 
     def use(one: Any) -> None:
@@ -160,7 +160,7 @@ def posts_while_kafka_goes(answers: Any, kafka: Kafka) -> list[float]:
                     0.0 if is_over.is_set() else seconds_of_a_post(one)
                     for _ in range(POSTS)
                 ]
-                medians.append(statistics.median(seconds))
+                phases.append(sorted(seconds))
         is_done.set()
 
     at_once = producing(kafka, **{"linger.ms": 0})
@@ -175,11 +175,25 @@ def posts_while_kafka_goes(answers: Any, kafka: Kafka) -> list[float]:
         "asks not to wait for Kafka in the request. Look at what your endpoint calls "
         "or awaits."
     )
-    return medians
+    return phases
 
 
 # Requests that are sent with Kafka, and again without it.
-POSTS = 7
+POSTS = 10
+# Seconds of a wait that no busy machine explains, if two requests take so long.
+LONG = 0.3
+
+
+def times_as_long(with_kafka: list[float], without: list[float]) -> float:
+    """Return how many times as long requests without Kafka take.
+
+    An error of the connection ends some waits early. So the second slowest requests
+    are compared, too.
+    """
+    ratio = statistics.median(without) / statistics.median(with_kafka)
+    if without[-2] > LONG:
+        ratio = max(ratio, without[-2] / with_kafka[-2])
+    return ratio
 
 
 def seconds_of_a_post(one: Any) -> float:
@@ -191,8 +205,7 @@ def seconds_of_a_post(one: Any) -> float:
 
 def test_q1_the_response_does_not_wait_for_kafka(answers: Any, kafka: Kafka) -> None:
     kafka.create_topic("scans")
-    with_kafka, without = posts_while_kafka_goes(answers, kafka)
-    ratio = without / with_kafka
+    ratio = times_as_long(*posts_while_kafka_goes(answers, kafka))
     assert ratio < SLOWER, (
         f"While Kafka could not be reached, `POST /scans` took {ratio:.0f} times as "
         "long as before. The docstring asks not to wait for Kafka in the request, not "
