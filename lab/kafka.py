@@ -5,20 +5,14 @@ Kafka's protocol at a port of this machine, and keeps topics, offsets and groups
 """
 
 import ctypes
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
-from confluent_kafka import (
-    Consumer,
-    KafkaException,
-    Producer,
-    TopicPartition,
-    cimpl,
-)
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
-from lab.unavailable import Unavailable
+from lab.kafka_library import Library, library
 
 # Seconds that the broker gets to answer, however busy the machine is.
 _PATIENCE = 30.0
@@ -26,38 +20,11 @@ _PATIENCE = 30.0
 _HEARTBEAT = 50
 _BROKER = 1
 _PRODUCER = 0
-_POINTER, _TEXT, _INT = ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int
-_ARRAY = ctypes.POINTER(_POINTER)
 # Requests of Kafka's protocol. A client asks first on each connection which versions
 # the broker knows.
 _FETCH, _API_VERSIONS = 1, 18
 # "This message has failed its CRC checksum, or is otherwise corrupt."
 _INVALID_MESSAGE = 2
-
-# Each function of the library with its result and its arguments.
-_FUNCTIONS: dict[str, tuple[Any, ...]] = {
-    "conf_new": (_POINTER,),
-    "conf_set_log_cb": (None, _POINTER, _POINTER),
-    "new": (_POINTER, _INT, _POINTER, _POINTER, ctypes.c_size_t),
-    "destroy": (None, _POINTER),
-    "mock_cluster_new": (_POINTER, _POINTER, _INT),
-    "mock_cluster_destroy": (None, _POINTER),
-    "mock_cluster_bootstraps": (_TEXT, _POINTER),
-    "mock_group_initial_rebalance_delay_ms": (None, _POINTER, ctypes.c_int32),
-    "mock_set_group_consumer_heartbeat_interval_ms": (None, _POINTER, _INT),
-    "mock_topic_create": (_INT, _POINTER, _TEXT, _INT, _INT),
-    "mock_broker_set_down": (_INT, _POINTER, ctypes.c_int32),
-    "mock_broker_set_up": (_INT, _POINTER, ctypes.c_int32),
-    "mock_broker_set_rtt": (_INT, _POINTER, ctypes.c_int32, _INT),
-    "mock_push_request_errors_array": (
-        *(None, _POINTER, ctypes.c_int16, ctypes.c_size_t),
-        ctypes.POINTER(_INT),
-    ),
-    "mock_start_request_tracking": (None, _POINTER),
-    "mock_get_requests": (_ARRAY, _POINTER, ctypes.POINTER(ctypes.c_size_t)),
-    "mock_request_api_key": (ctypes.c_int16, _POINTER),
-    "mock_request_destroy_array": (None, _ARRAY, ctypes.c_size_t),
-}
 
 
 @dataclass(frozen=True)
@@ -70,9 +37,6 @@ class Record:
     offset: int
 
 
-_Library = dict[str, Callable[..., Any]]
-
-
 class Kafka:
     """A cluster of one broker; clients reach it at `bootstrap`, "127.0.0.1:45678".
 
@@ -82,7 +46,7 @@ class Kafka:
     timeout less one.
     """
 
-    def __init__(self, call: _Library, cluster: int) -> None:
+    def __init__(self, call: Library, cluster: int) -> None:
         self._call = call
         self._cluster = cluster
         self.bootstrap: str = call["mock_cluster_bootstraps"](cluster).decode()
@@ -113,7 +77,7 @@ class Kafka:
 
         A consumer that has read all messages is not told of the error.
         """
-        error = ctypes.byref(_INT(_INVALID_MESSAGE))
+        error = ctypes.byref(ctypes.c_int(_INVALID_MESSAGE))
         self._call["mock_push_request_errors_array"](self._cluster, _FETCH, 1, error)
 
     def connections(self) -> int:
@@ -201,7 +165,7 @@ def kafka_cluster() -> Iterator[Kafka]:
     Raises:
         Unavailable: this system's librdkafka cannot be reached from Python.
     """
-    call = _library()
+    call = library()
     settings = call["conf_new"]()
     call["conf_set_log_cb"](settings, None)  # it would print to stderr
     reason = ctypes.create_string_buffer(512)
@@ -216,23 +180,6 @@ def kafka_cluster() -> Iterator[Kafka]:
     finally:
         call["mock_cluster_destroy"](cluster)
         call["destroy"](client)
-
-
-def _library() -> _Library:
-    """Return the functions of the library that `confluent-kafka` is linked to."""
-    handle = ctypes.CDLL(cimpl.__file__)
-    found: _Library = {}
-    for name, (result, *arguments) in _FUNCTIONS.items():
-        try:
-            function = handle[f"rd_kafka_{name}"]
-        except AttributeError:
-            raise Unavailable(
-                "the mock cluster of librdkafka is not to be had here: "
-                "pip install --only-binary :all: confluent-kafka"
-            ) from None
-        function.restype, function.argtypes = result, arguments
-        found[name] = function
-    return found
 
 
 def _partitions(consumer: Consumer, topic: str) -> list[int]:
