@@ -152,8 +152,8 @@ async def observed_waiting(answers, application: str, django_app: Callable) -> i
 
 
 WHERE_TO_LOOK = {
-    "flask def": "Which thread does a request use while it waits on a WSGI server, "
-    "and how many threads are there?",
+    "flask def": "On a WSGI server a request keeps its thread while it waits. Look at "
+    "the number of threads in `Given`.",
     "flask async def": "On a WSGI server each request has a thread of its own, and "
     "Flask runs the `async def` view in this thread until it is complete.",
     "django async def": "The number depends on the server and on `await`, not on the "
@@ -622,7 +622,7 @@ def test_q4_the_response_has_the_declared_fields_only(answers):
     assert returned == [{"sku": "LAMP-01", "quantity": 1, "price": "2.50"}], (
         "The endpoint returned a line that also has a `margin`. The JSON is "
         f"{in_words(returned)}. The docstring asks for the fields that `returns` "
-        "declares, here those of `Line`. What does your code do with `returns`?"
+        "declares, here those of `Line`. Look at what your code does with `returns`."
     )
 
 
@@ -695,8 +695,8 @@ def test_q5_the_body_that_the_page_fills_in_returns_200(answers):
 
     assert status == 200, (
         f"The page fills in {in_words(filled_in)}. For this, `POST /quotes` returned "
-        f"{status} and {in_words(returned)}. The docstring asks for 200. Which values "
-        "does the endpoint know, and where can the model show one?"
+        f"{status} and {in_words(returned)}. The docstring asks for 200. Look at the "
+        "values that the endpoint knows, and at where the model can show one."
     )
     assert accepted == [(200, {"cents": 1250}), (200, {"cents": 490_000})], (
         "For 1 'VASE-07' and for 100 'LAMP-01', `POST /quotes` returned "
@@ -783,7 +783,8 @@ def test_q6_output_only_flask_returns_the_margin(answers):
     seen = [has_margin(flask), has_margin(fastapi)]
     assert seen == [True, False], (
         f'"output": {in_short(flask, fastapi)} The docstring asks for a request to '
-        "which Flask's JSON has the field `margin`. Which endpoint returns `LAMP`?"
+        "which Flask's JSON has the field `margin`. Look for an endpoint that returns "
+        "`LAMP`."
     )
 
 
@@ -798,8 +799,8 @@ def test_q6_input_flask_computes_with_a_wrong_type(answers):
     is_right = seen[0] == (200, False) and seen[1] in ((200, True), (422, False))
     assert is_right, (
         f'"input": {in_short(*responses)} The docstring asks for 200 from Flask with '
-        "`cents` that is not a number, and for a number or 422 from FastAPI. Which "
-        "other values can Python multiply by an integer?"
+        "`cents` that is not a number, and for a number or 422 from FastAPI. Look at "
+        "which other values Python can multiply by an integer."
     )
 
 
@@ -855,6 +856,6 @@ def test_q6_html_only_the_page_from_fastapi_contains_the_script(answers):
     seen = [bool(Scripts(page.text).found) for page in (flask, fastapi)]
     assert seen == [False, True], (
         f'"html": {in_short(flask, fastapi)} The docstring asks for a script that the '
-        "browser runs in the page from FastAPI only. Which endpoint puts text from the "
-        "request into HTML?"
+        "browser runs in the page from FastAPI only. Look for the endpoint that puts "
+        "text from the request into HTML."
     )

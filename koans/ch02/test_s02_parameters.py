@@ -335,7 +335,7 @@ HINTS = {
     "/nullable": "`word: str | None` allows None, but has no default value.",
     "/optional": "`word: str | None = None` has a default value.",
     "loc": "The first part of `loc` is the part of the request, then comes the name.",
-    "errors": "`low` is invalid and `high` is missing. Are both reported?",
+    "errors": "`low` is invalid and `high` is missing. Look at both parameters.",
 }
 
 

@@ -316,9 +316,10 @@ ORDERS = {
     "lamp": "No branch of `create_order` applies to it.",
     "repeated": "Look at the line that sets `response.status_code`.",
     "sold-out": "Look at the line that raises an exception.",
-    "gift-card": "Look at the Response that the endpoint returns: which status code "
-    "did it get when it was created?",
-    "incomplete": "The body does not fit `OrderIn`. Is the endpoint called at all?",
+    "gift-card": "The endpoint returns a Response of its own. Look at the line that "
+    "creates it.",
+    "incomplete": "The body does not fit `OrderIn`. FastAPI validates it before it "
+    "calls the endpoint.",
     "documented": "The documentation is written before any request arrives.",
 }
 
@@ -493,8 +494,8 @@ def test_q5_the_password_hash_is_not_sent_at_this_depth(answers, depth):
 
     assert "password_hash" not in member, (
         f"The response contains `{path_of(depth)}.password_hash`. The docstring asks "
-        "for no `password_hash`, at any depth of `invited_by`. Which model, or which "
-        "dict, does this part of the response come from?"
+        "for no `password_hash`, at any depth of `invited_by`. Look at the model, or "
+        "the dict, that this part of the response comes from."
     )
     assert member.get("name") == "abcd"[depth], (
         f"At `{path_of(depth)}` the response has {in_words(member)}, and the member "

@@ -223,7 +223,7 @@ async def test_q1_fifty_requests_wait_at_the_same_time(supplied):
     assert together.most == 50, (
         "Fifty clients sent a request at the same time. Only "
         f"{together.most} of these requests waited for the supplier at once. The "
-        "docstring asks for fifty. What do the others wait for?"
+        "docstring asks for fifty. Look at what the others wait for."
     )
     assert set(codes) == {200}, (
         f"Fifty requests at the same time returned the status codes {set(codes)}. The "
@@ -285,7 +285,7 @@ def check_offers(answers, path: str, asked: dict[str, float]) -> None:
     assert threads.is_free, (
         f"`GET {path}` ran `price_of` in another thread, and the event loop ran "
         "nothing else meanwhile. The docstring asks that it can run other requests. "
-        "Which line waits for the other thread, and does it await?"
+        "Look at the line that waits for the other thread: it has to await."
     )
     assert not isinstance(seen, Exception), (
         f"`GET {path}` raised {in_words(seen)}. The docstring asks for the same JSON "
@@ -297,7 +297,8 @@ def check_offers(answers, path: str, asked: dict[str, float]) -> None:
     )
     assert set(threads.rating) <= {loop}, (
         f"`GET {path}` ran `rating_of` in another event loop. The docstring asks to "
-        "run it in the event loop of the server. Which kind of endpoint runs there?"
+        "run it in the event loop of the server. Look at which kind of endpoint runs "
+        "there."
     )
     assert seen == asked, (
         f"`GET {path}` returned {in_words(seen)}. The docstring asks for the same JSON "
@@ -392,14 +393,13 @@ def prediction(predictions: object, path: str, call: str) -> object:
 
 
 WAITS = {
-    "/awaits": "A awaits something that is not ready. What can the event loop do "
-    "meanwhile?",
-    "/blocks": "A blocks the thread of the event loop. Can the server run the request "
-    "of B meanwhile?",
-    "/awaits-what-blocks": "`wait_inside` calls `desk.wait` in the thread of the event "
-    "loop. Does it ever give this thread back before its end?",
-    "/def": "FastAPI runs a `def` endpoint in a worker thread. What does the wait of A "
-    "block?",
+    "/awaits": "Look at the `await`: A gives the event loop back until the wait ends.",
+    "/blocks": "Look at `desk.wait`: A blocks the thread of the event loop, and the "
+    "server runs each request in this loop.",
+    "/awaits-what-blocks": "Look at `wait_inside`: it calls `desk.wait` in the thread "
+    "of the event loop, and awaits nothing.",
+    "/def": "FastAPI runs a `def` endpoint in a worker thread. Look at which thread "
+    "the wait of A blocks.",
 }
 
 
@@ -422,8 +422,8 @@ def test_q3_the_log_is_predicted(answers, path):
 PLACES = {
     "/def": "The endpoint is a `def`, and FastAPI calls it.",
     "/async-def": "The endpoint is an `async def`, and FastAPI awaits it.",
-    "/calls-def": "`calls_plain` calls `plain` itself. Where does a function run that "
-    "your own code calls?",
+    "/calls-def": "Look at `calls_plain`: it calls `plain` itself, as one function "
+    "calls another. FastAPI does not see this call.",
     "/depends-on-def": "FastAPI calls the dependency `plain`. Look at how `plain` is "
     "declared.",
 }
@@ -675,6 +675,6 @@ async def test_q5_several_requests_run_at_the_same_time(answers, kind):
     )
     assert books.gate.most == 5, (
         f"Five clients sent a request to `/{kind}`, and at most {books.gate.most} of "
-        "them were in `pieces` at the same time. The docstring asks for several. What "
-        "do the others wait for?"
+        "them were in `pieces` at the same time. The docstring asks for several. Look "
+        "at what the others wait for."
     )

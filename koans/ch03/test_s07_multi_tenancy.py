@@ -1029,13 +1029,14 @@ MEASURES = {
     "indexed": rows_read_with_index,
 }
 WHERE_TO_LOOK = {
-    "migration, rows": "How often does the loop of `add_column` run for one table?",
-    "migration, schemas": "How often does the loop of `add_column` run?",
-    "listing, rows": "How many rows has the table? Without an index PostgreSQL cannot "
-    "know which of them belong to the shop.",
-    "listing, schemas": "How many rows has the table of one shop?",
+    "migration, rows": "Look at the loop of `add_column`. There is one table.",
+    "migration, schemas": "Look at the loop of `add_column`. Each shop has a schema.",
+    "listing, rows": "Look at how many rows the table has. Without an index PostgreSQL "
+    "cannot know which of them belong to the shop.",
+    "listing, schemas": "Look at how many rows the table of one shop has.",
     "indexed, rows": "An index on `shop` finds the rows of one shop directly.",
-    "indexed, schemas": "There is no column `shop` here. How many rows has the table?",
+    "indexed, schemas": "There is no column `shop` here. Look at how many rows the "
+    "table has.",
 }
 
 

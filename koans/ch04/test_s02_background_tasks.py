@@ -257,12 +257,12 @@ def assert_in_background(made: Any, name: str) -> None:
 
 
 HINTS = {
-    "status of /print": "Which status code was sent before the task raised OSError?",
+    "status of /print": "The response is sent first. Then the task raises OSError.",
     "emails of /print": "Look at the loop in `BackgroundTasks.__call__`.",
-    "emails of /sold-out": "Which response has the tasks of the endpoint?",
-    "emails after kill": "Where is the task stored while it is not finished?",
-    "emails after Ctrl-C": "What does Uvicorn wait for when it shuts down?",
-    "request during /remind": "In which thread does an `async def` task run?",
+    "emails of /sold-out": "The tasks belong to the response of the endpoint itself.",
+    "emails after kill": "A task is stored only in the memory of the process.",
+    "emails after Ctrl-C": "At a shutdown, Uvicorn waits for what still runs.",
+    "request during /remind": "An `async def` task runs in the event loop's thread.",
 }
 
 

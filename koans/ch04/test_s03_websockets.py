@@ -325,18 +325,18 @@ def seen_in_a_run(answers: Any, key: str) -> object:
 
 
 KEYS = {
-    "GET /tickets/seven": "`number` is declared as an `int`. Which status code means "
-    "that a parameter is invalid?",
+    "GET /tickets/seven": "`number` is declared as an `int`, so the parameter is "
+    "invalid. Look at what FastAPI returns for an invalid parameter.",
     "WebSocket /live/seven": "The parameter is invalid, so FastAPI never accepts this "
-    "WebSocket. With which status code does Uvicorn reject a handshake?",
-    "GET /live/7": "This request is no handshake. Does an endpoint for a GET request "
-    "have this path?",
+    "WebSocket. Look at how Uvicorn rejects a handshake.",
+    "GET /live/7": "This request is no handshake. Look for an endpoint that has this "
+    "path and the method GET.",
     "/live/{number} is in the OpenAPI document": "OpenAPI describes requests and "
     "their responses.",
-    "sessions opened while one WebSocket sends three messages": "How often does "
-    "FastAPI call the endpoint, and the dependency, for one connection?",
+    "sessions opened while one WebSocket sends three messages": "FastAPI calls the "
+    "endpoint once for a connection. Look at `session`, its dependency.",
     "sessions open while two WebSockets are connected": "The code after `yield` runs "
-    "when the endpoint has ended. When does it end?",
+    "when the endpoint has ended. Look at the loop in `live`.",
 }
 
 

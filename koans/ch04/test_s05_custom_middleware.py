@@ -688,12 +688,12 @@ def test_q5_the_log_of_a_request_is_predicted(answers, monkeypatch, framework, p
         http.get(path)
 
     hint = {
-        "/ticket": f"Which of A and B is the outer layer in {framework}? Its code runs "
-        "first for a request and last for a response.",
-        "/closed": "B returns a response itself. Which layer is outside of B, and "
-        "which one is inside?",
+        "/ticket": f"Look at how {framework} orders A and B. The code of the outer one "
+        "runs first for a request and last for a response.",
+        "/closed": "B returns a response itself. Look at which layer is outside of B, "
+        "and which one is inside.",
         "/broken": f"The {'view' if framework == 'Django' else 'endpoint'} raises. "
-        f"What does the next layer of {framework} see: a response or an exception?",
+        f"Look at whether the next layer of {framework} gets a response.",
     }[path]
     is_right = predicted == " ".join(log)
     assert is_right, (

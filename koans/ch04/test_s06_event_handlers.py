@@ -768,11 +768,11 @@ async def test_q5_after_a_keyboard_interrupt_all_connections_are_closed(
 
 HINTS = {
     "warning": "Run Python with `-W error`, and call `app.on_event`.",
-    "closed by on_event": "In which order are these functions registered?",
-    "closed by lifespan": "Which of two nested `with` blocks ends first?",
-    "closed by on_event after an error": "When do functions for shutdown run?",
-    "closed by lifespan after an error": "Which `with` block was entered?",
-    "opened by mixed_app": "What does `FastAPI(lifespan=...)` replace?",
+    "closed by on_event": "Look at the order in which these functions are registered.",
+    "closed by lifespan": "Look at the `with` blocks. The inner one ends first.",
+    "closed by on_event after an error": "They run at a shutdown, not after an error.",
+    "closed by lifespan after an error": "Look at which `with` block was entered.",
+    "opened by mixed_app": "`FastAPI(lifespan=...)` replaces the default lifespan.",
 }
 
 

@@ -144,7 +144,7 @@ def test_q1_only_this_application_does_without_the_wholesaler(answers, asked):
     assert (own, calls) == ((200, 180), 0), (
         f"A request to `app` returned {in_words(own)}, and `ask_wholesaler` was called "
         f"{calls} times. The docstring asks not to call it. Look at the key of your "
-        "override: which function stands in `Depends(...)`?"
+        "override: it is the function that stands in `Depends(...)`."
     )
     assert got == [(200, 999), (200, 999)], (
         f"`ask_wholesaler` returned 999. Two other applications returned "

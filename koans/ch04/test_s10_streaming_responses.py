@@ -152,15 +152,16 @@ def test_q1_the_lines_are_sent_while_the_sales_are_read(answers):
 
 LOOK_AT = {
     "log of /whole": "`join` needs all lines before the endpoint can return.",
-    "log of /stream": "The endpoint gives the generator to the response. Who reads "
-    "from it, and when?",
-    "length of /stream": "The headers are sent first. What does the server know about "
-    "the body then?",
-    "status of /whole/fails": "Has anything been sent when `join` raises the error?",
-    "status of /stream/fails": "The status code is the first thing that is sent. When "
-    "does the generator raise its error?",
-    "end of /stream/fails": "The client has received a part of the body. How can the "
-    "server tell it now that something went wrong?",
+    "log of /stream": "The endpoint gives the generator to the response. A generator "
+    "does nothing until somebody reads from it.",
+    "length of /stream": "The headers are sent first. Nobody has counted the bytes of "
+    "the body by then.",
+    "status of /whole/fails": "Look at `join`: it raises the error before the endpoint "
+    "returns, so nothing has been sent.",
+    "status of /stream/fails": "The status code is the first thing that is sent. The "
+    "generator raises its error after the first line.",
+    "end of /stream/fails": "The client has received the status code and a part of the "
+    "body. Only the connection can still show that something went wrong.",
 }
 
 

@@ -183,7 +183,7 @@ def test_q1_a_form_without_the_file_returns_422(answers, saved, what):
     assert (status, saved) == (422, []), (
         f"A request with {in_words(what or 'no body')} has no file `cover`. The status "
         f"code was {status}, and `save_cover` got {in_words(saved)}. The docstring "
-        "asks for 422. Look at the parameter for the file: is it required?"
+        "asks for 422. Look at the parameter for the file: it has to be required."
     )
 
 

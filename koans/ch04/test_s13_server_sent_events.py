@@ -332,14 +332,14 @@ def seen_in_a_run(answers: Any, key: str) -> object:
 
 KEYS = {
     "/events: status code": "A stream of events is an ordinary HTTP response.",
-    "/socket: status code": "With which status code does a server agree to change the "
-    "protocol?",
-    "/events: the middleware runs": "`@app.middleware` sees HTTP requests. Is this "
-    "one?",
+    "/socket: status code": "The server agrees to switch the protocol. Look at the "
+    "status codes below 200.",
+    "/events: the middleware runs": '`@app.middleware("http")` sees HTTP requests, and '
+    "a stream of events is the response to one.",
     "/socket: the middleware runs": '`@app.middleware("http")` names the kind of '
     "connection that it sees.",
     "/events: the client receives": "`data: ` itself is no part of it. FastAPI writes "
-    "what you yield as JSON. How does JSON write a string?",
+    "what you yield as JSON. Look at how JSON writes a string.",
     "/socket: the client receives": "Compare `send_text` with `send_json`.",
 }
 

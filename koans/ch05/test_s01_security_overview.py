@@ -276,17 +276,18 @@ LOOK_AT = {
         "HTTPS encrypts the HTTP request. Look at what the client says before that, so "
         "that the server can choose its certificate."
     ),
-    "changed over HTTP": "Does HTTP have anything that shows such a change?",
+    "changed over HTTP": "HTTP itself has nothing that shows such a change.",
     "changed over HTTPS": (
-        "Each encrypted block has a checksum that needs the key. What happens to the "
-        "connection if it is wrong?"
+        "Each encrypted block has a checksum that needs the key. If it is wrong, the "
+        "server ends the connection."
     ),
     "read by a false server": (
-        "The client checks the certificate. Does it do so before or after it sends the "
-        "request? And what has it sent before?"
+        "The client checks the certificate before it sends the request. Look at what "
+        "it sends before the check."
     ),
     "read by a false server, verify=False": (
-        "`verify=False` accepts every certificate. Who has the key of the connection?"
+        "`verify=False` accepts every certificate. So the false server has the key of "
+        "the connection."
     ),
 }
 

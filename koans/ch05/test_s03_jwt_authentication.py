@@ -947,9 +947,9 @@ def run(answers, kind: str, what: str) -> int:
 
 LOOK_AT = {
     "session, server B": "Each server has its own `Sessions`. Look at `Sessions.find`.",
-    "JWT, server B": "Look at `Jwts.find`: what of it is the same on both servers?",
-    "session, A restarted": "Look at `Sessions.__init__`: what does a new object know?",
-    "JWT, A restarted": "Look at `Jwts.find`: what does it need for the check?",
+    "JWT, server B": "Look at what `Jwts.find` needs, and at which server has it.",
+    "session, A restarted": "Look at `Sessions.__init__`, which the new object runs.",
+    "JWT, A restarted": "Look at what `Jwts.find` needs, and at what A has lost.",
     "session, signed out": "Look at `Sessions.end`, and then at `Sessions.find`.",
     "JWT, signed out": "Look at `Jwts.end`, and then at `Jwts.find`.",
 }

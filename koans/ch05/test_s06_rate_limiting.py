@@ -974,12 +974,12 @@ def test_q4_an_error_of_send_code_is_not_a_503(answers, redis, error):
 
 
 NUMBERS = {
-    "memory": "Where does each process store its count?",
-    "redis": "How many counts are there?",
-    "memory, restart": "Which count is lost, and which one is kept?",
-    "redis, restart": "Where is the count while the process restarts?",
-    "redis, data lost": "What does Redis know after its restart?",
-    "redis, other service": "Which part of the key in Redis names the service?",
+    "memory": "Each process stores a count in its own memory.",
+    "redis": "Both processes use the same count.",
+    "memory, restart": "One of the two counts is lost, the other one is kept.",
+    "redis, restart": "The count is in Redis, which does not restart.",
+    "redis, data lost": "After its restart, Redis has no keys.",
+    "redis, other service": "No part of the key in Redis names the service.",
 }
 
 

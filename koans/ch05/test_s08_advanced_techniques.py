@@ -482,11 +482,11 @@ REQUESTS: dict[str, tuple[str, str, str | None]] = {
 }
 WHERE_TO_LOOK = {
     "injection": "Compare `ATTACK` with the query, after %20 became a space.",
-    "comments": "Does `ATTACK` match? If not, which rows match the SQL?",
-    "JSON": "`ATTACK` looks at the body as it was sent. What does FastAPI make of it?",
+    "comments": "`ATTACK` looks for white space. Look at `/**/`, and then at the SQL.",
+    "JSON": "`ATTACK` looks at the body as it was sent. FastAPI decodes its JSON.",
     "harmless": "The firewall knows only `ATTACK`, not what you mean.",
-    "record": "What in this request could a firewall recognize?",
-    "repaired": "With a bound parameter, which name does the database look for?",
+    "record": "Look at `read_record`. Nothing in this request looks like an attack.",
+    "repaired": "With a bound parameter, the whole text is a name to look for.",
 }
 
 

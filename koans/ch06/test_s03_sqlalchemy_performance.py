@@ -403,8 +403,8 @@ def check_page(site: Site, count: int, expected: list[dict[str, Any]]) -> None:
     )
     assert len(sent) <= 4, (
         f"{what} sent {len(sent)} statements for {len(expected)} articles. The last "
-        f"one was `{sent[-1].sql:.70}`. The docstring asks for at most four. Which "
-        "attribute is not loaded with the articles?"
+        f"one was `{sent[-1].sql:.70}`. The docstring asks for at most four. Look for "
+        "an attribute that is not loaded with the articles."
     )
     lists = sum(len(one["comments"]) + len(one["pictures"]) for one in expected)
     most = len(expected) + lists + len({one["author"] for one in expected})

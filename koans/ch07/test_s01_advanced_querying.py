@@ -18,8 +18,8 @@ LIMITS = "-c temp_file_limit=20MB -c statement_timeout=30000 -c jit=off"
 BEHIND = {
     "does not exist": "PostgreSQL does not know this name. Only a recursive CTE can "
     "refer to itself.",
-    "temp_file_limit": "The recursion found rows without an end. What makes a run find "
-    "no more rows?",
+    "temp_file_limit": "The recursion found rows without an end. Look at what makes a "
+    "run find no more rows.",
 }
 
 
@@ -178,7 +178,7 @@ def test_q1_a_race_of_several_days_has_one_ranking(sqlite):
 def test_q1_riders_with_the_same_time_share_a_place(sqlite, times):
     asks = (
         "The docstring asks for the same place, and then for 1 plus the number of "
-        "faster riders. Which function ranks in this way?"
+        "faster riders. Look at which function ranks in this way."
     )
     check_places(sqlite, {"Alps": times}, asks)
 

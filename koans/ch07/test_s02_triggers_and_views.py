@@ -109,7 +109,7 @@ def check_totals(
     answers: Any,
     engine: Engine,
     expected: list[Any],
-    look: str = "one object for each row. Which columns identify a row?",
+    look: str = "one object for each row. Look at which columns identify a row.",
 ) -> None:
     """Compare the objects with the rows of the view."""
     seen = read(engine, select(mapped_class(answers)))
@@ -217,7 +217,7 @@ def check_points(result: Any, expected: int, what: str) -> None:
     assert seen == expected, (
         f"{what}, and `points` of the result is {in_words(seen)}. In the database, the "
         f"trigger has set it to {expected}. The docstring asks for the value in the "
-        "database. Who sets this column?"
+        "database. Look at who sets this column."
     )
 
 
@@ -235,7 +235,7 @@ def check_saved(result: Any, session: Session, expected: int) -> None:
     assert seen == expected, (
         f"The session knew {before} points of the rider. `save` of place {place} "
         f"returned {in_words(seen)}. In the database, the rider now has {there}. "
-        "The docstring asks for this number. Who tells the session about it?"
+        "The docstring asks for this number. Look at who tells the session about it."
     )
 
 
@@ -492,7 +492,7 @@ def test_q3_drop_all_drops_everything(answers, engine):
 
 def test_q3_drop_all_raises_no_error_if_nothing_exists(answers, engine):
     metadata = managed(answers)
-    look = "Which statements must do nothing if there is nothing to drop?"
+    look = "Look at what your statements do if there is nothing to drop."
     drop(metadata, engine, " in an empty database", look)
     create(metadata, engine)
     drop(metadata, engine)
@@ -558,7 +558,7 @@ def test_q3_on_other_databases_there_are_only_the_tables(answers, engine):
     create(metadata, engine)
     check_objects(engine, OBJECTS, "After `create_all` on PostgreSQL")
     with sqlite_engine() as sqlite:
-        look = "Which of your statements are only for PostgreSQL?"
+        look = "Look for statements that are only for PostgreSQL."
         execute(sqlite, "CREATE VIEW team_totals AS SELECT 1 AS points")
         create(metadata, sqlite, " on SQLite", look)
         names = "SELECT name FROM sqlite_master WHERE sql IS NOT NULL ORDER BY 1"

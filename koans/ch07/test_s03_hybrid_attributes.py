@@ -431,7 +431,7 @@ def check_top(league: League, count: int, expected: list[tuple[str, int]]) -> No
         f"for the same list as before: {in_words(expected)}."
     )
     last = str(sent[-1]) if sent else ""
-    reads = "SELECT results." in last and "Which line reads `results` of an object?"
+    reads = "SELECT results." in last and "Look for a line that reads `results`."
     assert len(sent) == 1, (
         f"`Team.top(session, {count})` sent {len(sent)} statements. The last one was "
         f"`{last[:60]}`. The docstring asks for one. "

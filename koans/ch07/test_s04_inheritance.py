@@ -148,7 +148,7 @@ def test_q1_each_column_belongs_to_one_class(races):
     expected = {"Race": [], "StageRace": ["stages"], "TimeTrial": ["interval"]}
     assert seen == expected, (
         f"Which class has which of the two columns: {seen}. The docstring asks for "
-        f"{expected}. In which class do you write each column?"
+        f"{expected}. Look at the class in which you write each column."
     )
 
 
@@ -186,8 +186,8 @@ def test_q1_a_query_for_race_returns_objects_of_the_right_class(races):
     expected = ["Race", "StageRace", "TimeTrial", "StageRace"]
     assert names == expected, (
         f"`select(Race)` returned objects of the classes {in_words(names)}. The "
-        f"docstring asks for {in_words(expected)}. How does SQLAlchemy know the class "
-        "of a row?"
+        f"docstring asks for {in_words(expected)}. Look at how SQLAlchemy knows the "
+        "class of a row."
     )
     values = [found[1].stages, found[2].interval, found[3].stages]
     assert values == [21, 60, 20], (
@@ -286,19 +286,19 @@ RUNS = {
     ),
     "select(Rider)": (
         lambda people: people.tables("Rider"),
-        "Which tables have the columns of a rider?",
+        "Look at which tables have the columns of a rider.",
     ),
     "select(Guest)": (
         lambda people: people.tables("Guest"),
-        "A GuestRider is a Guest as well. In which tables are guests?",
+        "A GuestRider is a Guest as well. Look at which tables have guests.",
     ),
     "ids of a Rider and a Coach": (
         lambda people: people.ids("Rider", "Coach"),
-        "Which table assigns the ids of both?",
+        "Look at which table assigns the ids of both.",
     ),
     "ids of a GuestRider and a GuestCoach": (
         lambda people: people.ids("GuestRider", "GuestCoach"),
-        "Which table assigns the id of each?",
+        "Look at which table assigns the id of each.",
     ),
 }
 
@@ -391,14 +391,14 @@ def check(league: League, licence: str, expected: dict[str, list[str]]) -> None:
         )
     assert len(sent) <= 4, (
         f"{what} sent {len(sent)} statements. The last one was `{sent[-1].sql:.60}`. "
-        "The docstring asks for at most four. Which attribute is not loaded with the "
-        "members?"
+        "The docstring asks for at most four. Look for an attribute that is not loaded "
+        "with the members."
     )
     most = sum(1 + 2 * len(lines) for lines in expected.values())
     assert rows <= most, (
         f"{what}: the database sent {rows} rows. The teams with this licence and their "
         f"members have at most {most}. The docstring asks for no rows of other teams. "
-        "Which condition does the database check?"
+        "Look at the condition that the database checks."
     )
 
 

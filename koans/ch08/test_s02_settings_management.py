@@ -191,7 +191,7 @@ def test_q1_the_application_uses_the_settings(answers, run):
 HINTS = {
     "city": "Three sources have a city. Look at their order.",
     "phone": "Two sources have a phone. Look at their order.",
-    "slogan": "Look at BAKERY_SLOGAN in ENVIRONMENT: is an empty text a value?",
+    "slogan": "Look at BAKERY_SLOGAN in ENVIRONMENT: an empty text is a value.",
     "city with an argument": "Look at where an argument stands in the order.",
     "os.environ": "Look at whether reading `.env` sets environment variables.",
     "phone in another folder": "Look at which sources still have a phone.",

@@ -144,11 +144,11 @@ RUNS: dict[str, Callable[[Any], Any]] = {
     "/names": lambda answers: read(answers, "/names"),
 }
 HINTS = {
-    "dump": "What is the default of `by_alias`?",
-    "dump by alias": "Which of the aliases of `weight` is for serialization?",
+    "dump": "Look at the default of `by_alias` in Pydantic.",
+    "dump by alias": "Look at the two aliases of `weight`: one is for serialization.",
     "JSON": "`model_dump_json` has the same parameter `by_alias`, and its default.",
-    "read again": "Which key does validation need for `weight`, and is it there?",
-    "/aliases": "FastAPI serializes a response, too. What is its default?",
+    "read again": "Look at which key validation needs for `weight`.",
+    "/aliases": "Look at the default of `response_model_by_alias` in FastAPI.",
     "/names": "Look at the second argument of the decorator.",
 }
 

@@ -191,10 +191,10 @@ def test_q1_the_openapi_document_names_the_type_of_items(answers, path, type_of_
 HINTS = {
     "Tray(item='12')": "The type variable has no rules, and no type is chosen.",
     "Stock(item='12')": "Look at the line that creates `Count`.",
-    "Label(item='12')": "Look at `Code`. Does the text have one of its types already?",
-    "Basket(item=ROLL)": "Look at `Baked`. Which model validates ROLL, then?",
-    "Basket[Roll](item=ROLL)": "Which model validates ROLL? Look at its fields.",
-    "Basket[int](item='12')": "Who checks that the type fits the bound of `Baked`?",
+    "Label(item='12')": "Look at `Code`: the text has one of its types already.",
+    "Basket(item=ROLL)": "Look at `Baked`, and at the fields of its bound.",
+    "Basket[Roll](item=ROLL)": "Look at the fields of the type in the brackets.",
+    "Basket[int](item='12')": "Pydantic does not check that the type fits the bound.",
 }
 
 

@@ -158,12 +158,12 @@ def work(answers, model: Any, data: Any) -> dict[str, Any]:
 
 
 HINTS = {
-    "model copy": "Does `model_copy` call the class, which validates?",
+    "model copy": "`model_copy` does not call the class, which validates.",
     "data copy": "`replace` calls the class with the old and the new values.",
-    "model unset": "Which fields did `LoafModel(name='rye')` set?",
-    "data unset": "Where would a dataclass keep which fields were set?",
-    "model new": "Are there attributes of a model beside its fields?",
-    "data new": "Which attributes does an object of a normal Python class have?",
+    "model unset": "A model stores which fields were passed to it.",
+    "data unset": "A dataclass does not store which fields were passed to it.",
+    "model new": "A model has no attributes beside its fields.",
+    "data new": "A dataclass is a normal Python class.",
 }
 
 

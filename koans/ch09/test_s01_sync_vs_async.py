@@ -393,16 +393,18 @@ async def quietly(function: Callable[..., Any], log: list[str]) -> None:
 
 
 LOOK_AT = {
-    "calls": "What does a call of an `async def` function return, and who runs it?",
-    "awaits_later": "`measure(...)` is a coroutine, not a task. When does it begin?",
-    "starts_task": "A task begins at the next real wait. Which line logs first, and "
-    "where is the first wait?",
-    "starts_task_and_computes": "Can a task begin while `compute` runs? Look for a "
-    "wait in it.",
-    "leaves_task": "The function returns before the task begins. What does "
-    "`asyncio.run` do with tasks that have not ended?",
-    "leaves_failing_task": "The task begins at the `await`. Who receives the exception "
-    "of a task that nobody awaits?",
+    "calls": "Look at `_ = measure(...)`: this call returns a coroutine, and nobody "
+    "awaits it.",
+    "awaits_later": "Look at `first`: it is a coroutine, not a task. It begins when it "
+    "is awaited.",
+    "starts_task": "A task begins at the next real wait. Look at `measure`: B logs a "
+    "step before its wait.",
+    "starts_task_and_computes": "A task begins at the next real wait. Look for a wait "
+    "in `compute`.",
+    "leaves_task": "The function returns before the task begins. At its end, "
+    "`asyncio.run` cancels the tasks that are left.",
+    "leaves_failing_task": "The task begins at the `await`. Its exception stays in the "
+    "task, because nobody awaits it.",
 }
 
 

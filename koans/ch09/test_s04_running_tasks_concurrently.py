@@ -448,31 +448,31 @@ async def run(
 
 BOTH, SLOW = ["Oslo", "Bergen"], ["Oslo"]
 BLANKS = {
-    "Bergen fails: by_wait raises": ("by_wait", BOTH, "What does `wait` return?"),
+    "Bergen fails: by_wait raises": ("by_wait", BOTH, "`wait` returns sets of tasks."),
     "Bergen fails: by_group raises": (
         "by_group",
         BOTH,
-        "How does a task group report that several tasks can fail?",
+        "Several tasks of a group can fail, so it raises a group, too.",
     ),
     "Bergen fails: Oslo in by_gather": (
         "by_gather",
         BOTH,
-        "`by_gather` has raised the exception of Bergen. Has it done more than that?",
+        "`gather` raises the exception of Bergen, and does nothing more.",
     ),
     "Bergen fails: Oslo in by_group": (
         "by_group",
         BOTH,
-        "Can the block of a task group end while one of its tasks runs?",
+        "The block of a task group does not end while a task of it runs.",
     ),
     "caller is cancelled: Oslo in by_gather": (
         "by_gather",
         SLOW,
-        "To whom does a `gather` pass its own cancellation?",
+        "If a `gather` is cancelled, it passes this on to its tasks.",
     ),
     "caller is cancelled: Oslo in by_wait": (
         "by_wait",
         SLOW,
-        "Who else could use the tasks that were handed to `wait`?",
+        "`wait` only waits. It does not own the tasks.",
     ),
 }
 

@@ -475,13 +475,14 @@ async def consume(answers: Any, kind: str, archive: Any) -> tuple[Consumer, int]
 
 
 LOOK_AT = {
-    "reads, list": "What has `as_list` done when it returns, and the loop starts?",
-    "reads, generator": "Where does the generator stand when it yields the first one?",
-    "is open, list": "What has happened to the `async with` when `as_list` returns?",
-    "is open, generator": "Has the generator left its `async with` at a `yield`?",
-    "second loop, generator": "The generator has ended. Does it start anew?",
-    "shown before an error, generator": "Which numbers are read before 3, and where "
-    "are their values by then?",
+    "reads, list": "Look at the `return` of `as_list`: the loop starts after it.",
+    "reads, generator": "Look at the `yield`: the generator stops there until the "
+    "consumer asks for the next temperature.",
+    "is open, list": "Look at the `async with` of `as_list`, and at its `return`.",
+    "is open, generator": "Look at the `yield`: it is inside the `async with`.",
+    "second loop, generator": "The generator has ended, and does not start again.",
+    "shown before an error, generator": "Look at the numbers that are read before 3. "
+    "Each value is yielded before the next one is read.",
 }
 
 

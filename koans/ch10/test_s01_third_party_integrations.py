@@ -150,7 +150,8 @@ def test_q1_the_response_does_not_wait_for_the_label(
     assert (status, ended) == (202, []), (
         f"The printer was busy. The response was {status}, {in_words(body)}. Tasks "
         f"that had ended before: {len(ended)}. The docstring asks for a 202 that does "
-        "not wait until the label is printed. Which call of your endpoint waits?"
+        "not wait until the label is printed. Look for a call of your endpoint that "
+        "waits."
     )
 
 
@@ -585,7 +586,8 @@ def test_q3_responses_do_not_wait_for_kafka(start: Any, kafka: Kafka) -> None:
     assert did_not_wait, (
         "Kafka was stopped, and 60 requests were sent, one after the other. Not all of "
         "them had a response when Kafka was started again. The docstring asks for "
-        "responses without waiting for Kafka. Which call of your endpoint waits?"
+        "responses without waiting for Kafka. Look for a call of your endpoint that "
+        "waits."
     )
     statuses = responses.result()
     assert statuses == {202}, (

@@ -373,11 +373,11 @@ LOOK_AT = {
     "requests, GraphQL": "Count the calls of `http.post` in `page_by_graphql`.",
     "values, REST": "Count the values of the list of paths, of each shipment and of "
     "each depot that is requested. Look at the example in the docstring.",
-    "values, GraphQL": "Which fields does the query select for each shipment?",
-    "broken: status code, GraphQL": "The endpoint `/graphql` itself works, and its "
-    "response has the other values. Where does a GraphQL response report an error?",
-    "broken: cities, GraphQL": "`depot` can be null. What becomes null if its resolver "
-    "raises, and what stays?",
+    "values, GraphQL": "Count the fields that the query selects, for each shipment.",
+    "broken: status code, GraphQL": "The endpoint `/graphql` itself works. A GraphQL "
+    "response reports the error of a resolver in its body.",
+    "broken: cities, GraphQL": "`depot` can be null. Only this `depot` becomes null if "
+    "its resolver raises an exception.",
 }
 
 

@@ -161,7 +161,7 @@ def test_q1_a_field_that_is_added_later_changes_no_quote(
     assert seen == wanted, (
         f"The prices service added {in_words(added)} to its response, and "
         f"`GET /quotes/3` returned {in_words(seen)}. The docstring asks for the same "
-        "`Quote` as before. Which fields of the response do you use?"
+        "`Quote` as before. Look at which fields of the response you use."
     )
 
 
@@ -503,7 +503,7 @@ async def test_q2_print_labels_sends_the_messages_of_all_instances_in_order(
     assert (labels.sent, error) == (SOME, None), (
         f"Two instances stored 5 messages. `print_labels` of a third {raised(error)}. "
         f"{difference(labels.sent, SOME)} The docstring asks for the order in which "
-        "they were stored. What lives in the instance only?"
+        "they were stored. Look at what lives in the instance only."
     )
 
 
@@ -902,7 +902,8 @@ async def test_q3_two_requests_with_the_same_body_charge_twice(answers: Any) -> 
         f"{len(seen)} requests had the same body, the last one after a restart. The "
         f"first attempt of all was broken. The status codes were {in_words(codes)}, "
         f"the number of charges was {len(payments.charges)}. The docstring asks for "
-        "201, and for one charge for each request. Which of them have the same key?"
+        "201, and for one charge for each request. Look at which requests have the "
+        "same key."
     )
 
 

@@ -576,11 +576,11 @@ BLANKS: dict[str, tuple[Callable[[RedisServer], str | int], str]] = {
     ),
     "messages: Redis": (
         lambda redis: messages_found(redis.url),
-        "Write a number. Where are the messages after the first process has ended?",
+        "Write a number. The messages are in Redis, which is a process of its own.",
     ),
     "messages: memory": (
         lambda redis: messages_found("memory://"),
-        "Write a number. Where are the messages after the first process has ended?",
+        "Write a number. The messages are in the memory of the first process.",
     ),
     "runs: 50 minutes, acks_late": (
         lambda redis: runs_started(redis, 50, acks_late=True),
@@ -592,7 +592,7 @@ BLANKS: dict[str, tuple[Callable[[RedisServer], str | int], str]] = {
     ),
     "runs: 70 minutes": (
         lambda redis: runs_started(redis, 70, acks_late=False),
-        "Write a number. Was the message acknowledged before the hour was over?",
+        "Write a number. See `Given`: when the worker acknowledges the message.",
     ),
 }
 

@@ -759,11 +759,11 @@ def test_q2_each_group_reads_on_where_it_stopped(answers: Any, kafka: Kafka) -> 
 
 SCANS = ["A1", "D1", "A2", "D2", "A3"]
 LOOK_AT = {
-    "labels, morning": "Nobody read when the scans were sent. Does Kafka keep them?",
-    "labels, evening": "The group has read before. Where does a group read on?",
-    "billing, evening": "The group is new. Does reading delete messages?",
-    "three consumers": "How many consumers of a group can read one partition?",
-    "reader of A1": "Where do messages with the same key go?",
+    "labels, morning": "Nobody read when the scans were sent. Kafka stores them.",
+    "labels, evening": "The group has committed before, and goes on from there.",
+    "billing, evening": "The group is new. Reading does not delete messages.",
+    "three consumers": "In a group, one consumer at most reads a partition.",
+    "reader of A1": "Messages with the same key go to the same partition.",
 }
 
 

@@ -442,12 +442,12 @@ def test_q1_the_scopes_of_uvicorn_are_inspected(answers: Any) -> None:
 
 PATHS = {"film": "/film", "trailer": "/trailer", "seats": "/seats"}
 LOOK_AT = {
-    "film, base": "In which task does `call_next` run the endpoint?",
-    "film, pure": "In which task does `await self.app(...)` run the endpoint?",
-    "trailer, base": "When does `call_next` return: before or after the exception?",
-    "trailer, pure": "When does `self.app(...)` end: before or after the exception?",
-    "seats, base": "For which types of scope is `dispatch` called?",
-    "seats, pure": "For which types of scope does `PureLog` call `watch`?",
+    "film, base": "`call_next` runs the endpoint in a task of its own.",
+    "film, pure": "`await self.app(...)` runs the endpoint in the same task.",
+    "trailer, base": "`call_next` returns when the response has started.",
+    "trailer, pure": "`self.app(...)` ends after the body, or with an exception.",
+    "seats, base": "`BaseHTTPMiddleware` calls `dispatch` for HTTP requests only.",
+    "seats, pure": "Look at the types of scope for which `PureLog` calls `watch`.",
 }
 
 

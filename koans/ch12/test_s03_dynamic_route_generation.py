@@ -699,8 +699,8 @@ def run_in_one_process(app: FastAPI, what: str) -> object:
 LOOK_AT = {
     "order": "Look at which route comes first.",
     "twice": "Look at which route comes first.",
-    "added": "Look at how the route is added: does FastAPI notice it?",
-    "removed": "Look at how the route is removed: does FastAPI notice it?",
+    "added": "Look at how the route is added: by a method of FastAPI.",
+    "removed": "Look at how the route is removed: not by a method of FastAPI.",
     "workers": "Look at which process holds the list of routes.",
     "restart": "Look at what a new process calls, and which routes it adds.",
 }

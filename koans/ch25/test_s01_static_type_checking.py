@@ -25,7 +25,8 @@ WHERE_TO_LOOK = {
         "more. The values in it stay Python objects."
     ),
     'parcel.model_copy(update={"number": "seven"}).number': (
-        "mypy uses the annotation of the field. Does `model_copy` validate `update`?"
+        "mypy uses the annotation of the field. At run time, `model_copy` does not "
+        "validate `update`."
     ),
 }
 PAGES = {
