@@ -1,10 +1,12 @@
 """What a call comes to, and how a message to the learner shows it."""
 
 import inspect
+import re
 from collections.abc import Callable
 from typing import Any
 
 VALUE_LENGTH = 100
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
 def outcome(call: Callable[[], object]) -> object:
@@ -39,7 +41,8 @@ def in_words(value: object) -> str:
 
     An exception is shown by its type and the first line of its text, a validation error
     by its first entry, a coroutine as the missing `await` that it is. Such a coroutine
-    is closed, so that Python does not warn of it during another test.
+    is closed, so that Python does not warn of it during another test. An address in
+    memory is left out: it is another one in each run.
     """
     if isinstance(value, BaseException):
         first = (
@@ -102,4 +105,5 @@ def _entries(error: BaseException) -> list[dict[str, Any]]:
 
 
 def _cut(text: str) -> str:
+    text = _ADDRESS.sub("", text)
     return text if len(text) <= VALUE_LENGTH else f"{text[: VALUE_LENGTH - 3]}..."

@@ -38,6 +38,13 @@ def test_a_long_value_is_cut() -> None:
     assert in_words("a" * 98) == repr("a" * 98)
 
 
+def test_an_address_in_memory_is_left_out() -> None:
+    assert in_words([outcome]) == "[<function outcome>]"
+    assert in_words(TypeError(f"{object()} is new")) == (
+        "TypeError: <object object> is new"
+    )
+
+
 def test_an_exception_is_one_line() -> None:
     assert in_words(ValueError("one\ntwo")) == "ValueError: one"
     assert in_words(KeyError()) == "KeyError()"
