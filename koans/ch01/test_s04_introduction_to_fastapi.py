@@ -809,7 +809,7 @@ def test_q6_method_only_flask_serves_it(answers):
 
     assert (flask.status_code, fastapi.status_code) == (200, 405), (
         f'"method": {in_short(flask, fastapi)} The docstring asks for 200 from Flask '
-        "and 405 from FastAPI. Which methods does Flask add to each GET endpoint?"
+        "and 405 from FastAPI. Look at which methods Flask adds to a GET endpoint."
     )
 
 

@@ -462,8 +462,8 @@ async def waiting_requests(answers, path: str) -> int:
 
 
 LIMITS = {
-    "/waits/def": "Each request needs a worker thread. How many are there by default?",
-    "/waits/async-def": "Each request awaits in the event loop. Does it need a thread?",
+    "/waits/def": "Each request needs a worker thread. Look at how many there are.",
+    "/waits/async-def": "Each request awaits in the event loop, and needs no thread.",
 }
 
 

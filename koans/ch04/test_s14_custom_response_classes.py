@@ -151,8 +151,8 @@ HINTS = {
     "/class": "The endpoint returns a StockBook, and the decorator names a response "
     "class and a response model.",
     "/object": "The endpoint itself creates the response object.",
-    "/plain": "Which media type does the class `Response` have?",
-    "/dict": "`Response` does not convert its content. What can it send?",
+    "/plain": "Look at the media type of the class `Response`.",
+    "/dict": "`Response` does not convert its content. Look at what it can send.",
     "document of /class": "The decorator names the class.",
     "document of /plain": "The decorator names no class, so FastAPI documents its "
     "default.",

@@ -223,7 +223,7 @@ def test_q1_the_service_is_healthy_while_a_quote_waits(answers: Any) -> None:
     assert (seen, code) == ({"status": "ok"}, 200), (
         "A quote waited for the prices service, and `GET /health` came to "
         f"{in_words(seen)}. Then the quote returned {code}. The docstring asks for "
-        '{"status": "ok"} while a quote waits. Does your endpoint block the event loop?'
+        '{"status": "ok"} while a quote waits. Look for what blocks the event loop.'
     )
 
 
