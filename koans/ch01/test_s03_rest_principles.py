@@ -493,7 +493,8 @@ def test_q3_an_unchanged_price_returns_304(answers, cents):
         "docstring asks for 304 if `If-None-Match` is the current `ETag`."
     )
     assert read == [cents] * 6, (
-        f"A vase costs {cents} cents, and the customers read {in_words(read)}."
+        f"A vase costs {cents} cents, and the customers read {in_words(read)}. The "
+        "docstring asks for the same body as today. Look at what your endpoint returns."
     )
 
 

@@ -215,7 +215,10 @@ def assert_same_rule(answers, name: str, rule: dict[object, bool]) -> None:
         )
     page = swagger_ui(app)
     schema = page.parameter("get", "/products", name)
-    assert schema is not None, f"The page `/docs` has no parameter `{name}`."
+    assert schema is not None, (
+        f"The page `/docs` has no parameter `{name}`. The docstring asks for it. Look "
+        "at the parameters of your endpoint."
+    )
     shown = {value: page.allows(schema, value) for value in rule}
     assert shown == rule, (
         f"The server accepts and refuses the right values of `{name}`, but `/docs` "
@@ -521,7 +524,8 @@ def test_q4_the_endpoint_gets_an_object_and_the_client_json(answers):
     )
     assert returned == ["7.5", "0", "b", None], (
         f"Two endpoints returned Decimal('7.5'), Decimal('0'), 'b' and None. The JSON "
-        f"was {in_words(returned)} instead of '7.5', '0', 'b' and null."
+        f"was {in_words(returned)}. The docstring asks for '7.5', '0', 'b' and null: "
+        "look at how you convert what the endpoint returns."
     )
 
 
@@ -641,7 +645,7 @@ def test_q4_the_types_are_analysed_once(answers):
 
     assert returned == lines(2), (
         f"The endpoint returned the two lines that it got. The JSON is "
-        f"{in_words(returned)}."
+        f"{in_words(returned)}. The docstring asks for these lines as JSON."
     )
     assert not again, (
         "For the second request, Pydantic analysed the types again: it called "
@@ -667,7 +671,7 @@ def test_q4_1000_lines_run_as_few_python_functions_as_one(answers):
 
     assert returned == lines(1000), (
         f"The endpoint returned the 1000 lines that it got. The JSON is "
-        f"{in_words(returned)}."
+        f"{in_words(returned)}. The docstring asks for these lines as JSON."
     )
     # The garbage collector may call a few functions of its own.
     assert more < 100, (

@@ -476,7 +476,8 @@ def read_members(answers, *members: Any) -> list[Any]:
         "objects, one for each member."
     )
     assert len(body) == len(members), (
-        f"There are {len(members)} members, and `GET /members` returned {len(body)}."
+        f"There are {len(members)} members, and `GET /members` returned {len(body)}. "
+        "The docstring asks for all of them. Look at what your endpoint returns."
     )
     return list(body)
 

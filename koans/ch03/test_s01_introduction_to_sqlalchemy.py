@@ -311,7 +311,9 @@ def created(answers: Any, call: str, name: str) -> Iterator[tuple[Any, Engine]]:
         "is mapped to a table."
     )
     table = mapper.local_table
-    assert isinstance(table, Table), f"{model.__name__} is not mapped to a table."
+    assert isinstance(table, Table), (
+        f"{model.__name__} is not mapped to a table. The docstring asks for {name!r}."
+    )
     assert table.name == name, (
         f"{model.__name__} is mapped to the table {table.name!r}. The docstring asks "
         f"for the table {name!r}."
@@ -376,7 +378,10 @@ def check_not_null(
 ) -> None:
     """Check that the database stores a whole row, and refuses one with a NULL."""
     raised = stored(engine, model, whole)
-    assert raised is None, f"Storing {in_words(whole)} raised {in_words(raised)}."
+    assert raised is None, (
+        f"Storing {in_words(whole)} raised {in_words(raised)}. The docstring asks for "
+        "a model that stores this row. Look at its columns and constraints."
+    )
     refusal = stored(engine, model, partial)
     key = next(name for name in partial if partial[name] is None)
     assert isinstance(refusal, IntegrityError), (
@@ -475,7 +480,10 @@ def predicted(answers: Any, key: str) -> Any:
     assert isinstance(values, dict), (
         f"`on_sqlite()` returned {in_words(values)}. The docstring asks for a dict."
     )
-    assert key in values, f"`on_sqlite()` returned no value for {key!r}."
+    assert key in values, (
+        f"`on_sqlite()` returned no value for {key!r}. The docstring asks to replace "
+        "each `___`, and to keep the keys."
+    )
     return values[key]
 
 

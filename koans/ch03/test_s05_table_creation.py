@@ -22,7 +22,9 @@ def table_of(model: Any, name: str) -> Table:
         f"asks for a class that is mapped to {name!r}."
     )
     table = mapper.local_table
-    assert isinstance(table, Table), f"{model.__name__} is not mapped to a table."
+    assert isinstance(table, Table), (
+        f"{model.__name__} is not mapped to a table. The docstring asks for {name!r}."
+    )
     assert table.name == name, (
         f"{model.__name__} is mapped to the table {table.name!r}. The docstring asks "
         f"for {name!r}."
@@ -162,7 +164,10 @@ def test_q1_the_check_constraint_refuses_the_same_prices(answers, cents):
         raised = outcome(lambda: commit(seen, price))
 
     refused = isinstance(raised, IntegrityError)
-    assert raised is None or refused, f"Storing {row} raised {in_words(raised)}."
+    assert raised is None or refused, (
+        f"Storing {row} raised {in_words(raised)}. The docstring asks for the same "
+        "table as that of `price_table`. Look at your columns."
+    )
     assert refused == (cents <= 0), (
         f"Your table {'refuses' if refused else 'stores'} a price of {cents} cents. "
         "The docstring asks for the check constraint of `price_table`: cents > 0."
@@ -220,7 +225,8 @@ def test_q2_a_session_stores_the_prices_of_the_tills(answers):
         "docstring asks to map `Price` to the table of `price_table`."
     )
     assert loaded == TILL, (
-        f"Two prices were stored, and another session loads {in_words(loaded)}."
+        f"Two prices were stored, and another session loads {in_words(loaded)}. The "
+        f"docstring asks for a class with the attributes {', '.join(TILL[0])}."
     )
 
 
@@ -275,7 +281,8 @@ def test_q2_a_review_keeps_its_values(answers):
         "for the columns isbn, stars and text."
     )
     assert len(read) == len(REVIEWS), (
-        f"{len(REVIEWS)} reviews were stored, and another session loads {len(read)}."
+        f"{len(REVIEWS)} reviews were stored, and another session loads {len(read)}. "
+        "The docstring asks for one object a row. Look at the primary key."
     )
 
 
@@ -389,7 +396,8 @@ def test_q3_the_table_is_read_from_the_database(answers, state):
         f"has {in_words(found)}. The docstring asks to read it from the database."
     )
     assert key == ["from", "zone"], (
-        f"The primary key of `__table__` is {key}. In the database it is zone and from."
+        f"The primary key of `__table__` is {key}. The docstring asks for the table in "
+        "the database, and its primary key is zone and from."
     )
 
 
@@ -407,7 +415,8 @@ def test_q3_a_session_stores_and_loads_tariffs(answers):
 
     assert read == [EUROPE, WORLD], (
         f"Two tariffs were stored, valid from 2026-11-01 and 2027-01-01. A session "
-        f"that sorts by `valid_from` loads {in_words(read)}."
+        f"that sorts by `valid_from` loads {in_words(read)}. The docstring asks for "
+        "both. Look at the attributes of your class."
     )
 
 

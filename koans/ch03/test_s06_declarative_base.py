@@ -534,5 +534,5 @@ def test_q3_each_call_returns_a_new_base(answers):
     seen = outcome(lambda: Catalogue(other))
     assert not isinstance(seen, Exception), (
         "The same two classes were defined on the bases of two calls. For the second "
-        f"one: {seen}"
+        f"one: {in_words(seen)}. The docstring asks for a new base for each call."
     )

@@ -837,7 +837,10 @@ async def test_q4_requests_at_the_same_time_are_counted(answers, redis):
         got = await asyncio.gather(*pending, return_exceptions=True)
 
     failed = [one for one in got if isinstance(one, BaseException)]
-    assert not failed, f"`POST /codes` raised {in_words(failed[0])}."
+    assert not failed, (
+        f"`POST /codes` raised {in_words(failed[0])}. The docstring asks for 202 or "
+        "429. Look at the line that the exception is about."
+    )
     statuses = sorted(one.status_code for one in got)  # type: ignore[union-attr]
     assert (statuses, len(sent)) == ([202] * 3 + [429] * 5, 3), (
         "Eight requests for one number came to two processes at the same time. They "

@@ -115,7 +115,10 @@ def refused(
         "docstring asks that it cannot connect. Look at what your context requires, "
         "and at the authorities that it trusts."
     )
-    assert reached == [], "The request reached the endpoint. It must not."
+    assert reached == [], (
+        f"The request of a client with {said} reached the endpoint. The docstring asks "
+        "that this client cannot connect. Look at what your context requires."
+    )
     assert allowed == 200, (
         f"Then a client of the clinic sent `GET /records`, and got {in_words(allowed)}."
         " The docstring asks for the response. Look at what your context trusts."

@@ -611,7 +611,8 @@ async def test_q3_requests_at_the_same_time_share_no_depots(answers: Any) -> Non
     seen = [json_or_text(response) for response in responses]
     assert seen == [{"data": {"depots": world.rows(1)}}] * 2, (
         f"Two requests at the same time returned {in_words(seen[0])} and "
-        f"{in_words(seen[1])}. Expected are the depots and their hubs."
+        f"{in_words(seen[1])}. The docstring asks for the depots and their hubs. Look "
+        "at what the two requests share."
     )
     calls = sorted(sorted(numbers) for numbers in world.calls)
     assert calls == [[11, 12, 19]] * 2, (

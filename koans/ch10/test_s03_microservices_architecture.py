@@ -219,7 +219,10 @@ def test_q1_the_service_is_healthy_while_a_quote_waits(answers: Any) -> None:
         finally:
             prices.release.set()
         code = quote.result().status_code
-    assert came, "`GET /quotes/3` sent no request to the prices service."
+    assert came, (
+        "`GET /quotes/3` sent no request to the prices service. The docstring asks for "
+        "its price. Look at what your endpoint calls."
+    )
     assert (seen, code) == ({"status": "ok"}, 200), (
         "A quote waited for the prices service, and `GET /health` came to "
         f"{in_words(seen)}. Then the quote returned {code}. The docstring asks for "
