@@ -33,16 +33,15 @@ def kiosk_app(file: Path) -> FastAPI:
     performance?
 
     The application below predicts with the model in `file`. Each request loads the
-    model again. Repair this.
+    model again. Repair this: load the model when the application starts, and only then.
+    The first run of a model is slow, so make one prediction at the start, too.
 
-    - Each start of the application calls `load_model(file)` once. The model is not
-      loaded before the application starts, and not by a request.
-    - Each start also calls `predict` once with this model, for a weekday and a
-      temperature of your choice. So the first request does not pay for what ONNX
-      Runtime prepares in its first run. The start waits for both calls, and fails if
-      one of them raises an exception.
-    - `GET /scoops?weekday=5&temperature=21.5` still returns what `predict` returns. The
-      model is the one that this application loaded at its last start.
+    - Each start calls `load_model(file)` once, and then `predict` once with this model.
+      You choose the weekday and the temperature.
+    - The start waits for both calls. If one of them raises an exception, the start
+      fails.
+    - `GET /scoops` still returns what `predict` returns. It uses the model that this
+      application loaded at its last start.
 
     Example:
         GET /scoops?weekday=5&temperature=21.5  ->  {"scoops": 151.5}
@@ -84,15 +83,18 @@ def busy_app(model: InferenceSession) -> FastAPI:
     Many requests come at the same time, and `predict` takes long. Write an application
     that stays responsive.
 
-    - `GET /scoops?weekday=5&temperature=21.5` returns what `predict(model, 5, 21.5)`
-      returns, as `{"scoops": 151.5}`. The event loop is not blocked meanwhile.
-    - Two predictions may run at the same time, and no more. A further request waits
-      until one of them has ended.
-    - Four requests may wait. If four are waiting, a further request returns 503 at
-      once, also if they come at the same moment.
-    - If `predict` raises an exception, the response is 500. All of this is true
-      afterwards, too.
-    - These are the limits of one application. Another one has its own.
+    - `GET /scoops` returns what `predict` returns. A prediction does not block the
+      event loop, and neither does a request that waits.
+    - At most two predictions run at the same time. While two are running, a further
+      request waits for its turn.
+    - At most four requests wait. While four are waiting, a further request returns 503
+      at once. This is true even if all requests arrive at the same moment.
+    - If `predict` raises an exception, the response is 500, and the next request that
+      waits has its turn.
+    - Each application has its own limits.
+
+    Example:
+        GET /scoops?weekday=5&temperature=21.5  ->  {"scoops": 151.5}
 
     Given:
         `semaphore = asyncio.Semaphore(n)` has `n` places. `async with semaphore:` takes
@@ -137,16 +139,15 @@ def models() -> tuple[type[BaseModel], type[BaseModel]]:
     """14.1.3  How can Pydantic be used for validating input and output data for ML
     models?
 
-    A model predicts something for every input, even for a weekday 70. Write two models
-    of Pydantic, and return their classes: the first for the input, the second for the
-    output. `forecast_app` above uses them.
+    An ML model predicts something for every input, even for a weekday 70. Write two
+    Pydantic models, and return both classes: first the one for the input, then the one
+    for the output. `forecast_app` above validates with them.
 
-    - The input has exactly the fields `weekday`, an integer from 0 to 6, and
-      `temperature`, a number from -40 to 50. Both are required, and a body with another
-      field is refused.
-    - The output has exactly the field `scoops`, a number that is not negative, and
-      neither NaN nor infinite. It is required.
-    - Both models keep an allowed number as it is.
+    - The input has two required fields: `weekday`, an integer from 0 to 6, and
+      `temperature`, a number from -40 to 50. A body with another field is refused.
+    - The output has one required field: `scoops`, a number. Negative numbers, NaN and
+      infinity are refused. The output never contains another field.
+    - An allowed number is not changed: it is not rounded, for example.
 
     Example:
         {"weekday": 5, "temperature": 21.5}   ->  200  {"scoops": 151.5}

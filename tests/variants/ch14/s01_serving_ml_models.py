@@ -288,6 +288,32 @@ def kiosk_app(file):
     return with_lifespan(file, begin, predict)
 
 
+@wrong("14.1.1", caught_by="test_q1_the_start_fails_with_an_exception[load_model]")
+def kiosk_app(file):
+    """Start without a model if the file cannot be read."""
+
+    def begin(app):
+        with suppress(OSError):
+            app.state.model = load_model(file)
+            predict(app.state.model, 0, 20)
+
+    return with_lifespan(file, begin, predict)
+
+
+@wrong("14.1.1", caught_by="test_q1_the_start_fails_with_an_exception[load_model]")
+def kiosk_app(file):
+    """Try a second time."""
+
+    def begin(app):
+        try:
+            app.state.model = load_model(file)
+        except Exception:
+            app.state.model = load_model(file)
+        predict(app.state.model, 0, 20)
+
+    return with_lifespan(file, begin, predict)
+
+
 @right("14.1.1")
 def kiosk_app(file):
     """Use the lifespan state and a dependency, and load in a thread."""
@@ -672,6 +698,76 @@ def busy_app(model):
     return usual(model, limits(), call)
 
 
+LIMITS = {}
+
+
+@wrong("14.1.2", caught_by="test_q2_two_applications_have_their_own_limits[the model]")
+def busy_app(model):
+    """Have one limit for each model."""
+    return usual(model, LIMITS.setdefault(model, limits()), in_thread)
+
+
+@wrong("14.1.2", caught_by="test_q2_the_limits_hold_after_exceptions")
+def busy_app(model):
+    """Take a timeout of the prediction for a full queue."""
+
+    async def call(*arguments):
+        try:
+            return await in_thread(*arguments)
+        except TimeoutError:
+            raise HTTPException(503) from None
+
+    return usual(model, limits(), call)
+
+
+def queue_app(model, size, limit=math.inf):
+    """Return an application with two workers and a queue of that size."""
+    queue, inside = asyncio.Queue(size), []
+
+    async def work():
+        while True:
+            features, future = await queue.get()
+            try:
+                future.set_result(await in_thread(model, *features))
+            except Exception as error:
+                future.set_exception(error)
+
+    @asynccontextmanager
+    async def lifespan(app):
+        workers = [asyncio.create_task(work()) for _ in range(2)]
+        yield
+        for worker in workers:
+            worker.cancel()
+
+    app = FastAPI(lifespan=lifespan)
+
+    @app.get("/scoops")
+    async def scoops(weekday: int, temperature: float):
+        future = asyncio.get_running_loop().create_future()
+        if queue.full() or len(inside) >= limit:
+            raise HTTPException(503)
+        inside.append(future)
+        try:
+            queue.put_nowait(((weekday, temperature), future))
+            return {"scoops": float(await future)}
+        finally:
+            inside.remove(future)
+
+    return app
+
+
+@wrong("14.1.2", caught_by="test_q2_no_more_than_two_predictions_run")
+def busy_app(model):
+    """Have a queue of four, out of which no worker has taken anything yet."""
+    return queue_app(model, 4)
+
+
+@right("14.1.2")
+def busy_app(model):
+    """Have a queue with two workers, and count what is in the application."""
+    return queue_app(model, 0, limit=6)
+
+
 @right("14.1.2")
 def busy_app(model):
     """Count in a list, and use a limiter of AnyIO."""
@@ -934,11 +1030,21 @@ def models():
     return pair(forecast=create_model("Forecast", scoops=scoops))
 
 
-@wrong("14.1.3", caught_by="test_q3_a_number_of_scoops_is_returned[2000000000.0]")
+@wrong(
+    "14.1.3", caught_by="test_q3_a_number_of_scoops_is_returned[1.7014118346046923e+38]"
+)
 def models():
     """Have a highest number of scoops."""
     scoops = (float, Field(ge=0, le=1_000_000))
     return pair(forecast=create_model("Forecast", scoops=scoops))
+
+
+@wrong("14.1.3", caught_by="test_q3_the_output_never_contains_another_field")
+def models():
+    """Allow other fields in the output."""
+    scoops = (float, Field(ge=0, allow_inf_nan=False))
+    config = ConfigDict(extra="allow")
+    return pair(forecast=create_model("Forecast", __config__=config, scoops=scoops))
 
 
 @right("14.1.3")
