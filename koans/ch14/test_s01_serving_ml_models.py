@@ -519,14 +519,14 @@ async def test_q2_the_predictions_are_returned(kiosk: Kiosk) -> None:
     kiosk.end()
     days = [(5, 21.5), (5, -3.25), (0, -3.25), (0, 0.0625)]
     async with async_client(kiosk.app, lifespan=True) as http:
-        for number, (weekday, temperature) in enumerate(days, 1):
+        for number, (weekday, temperature) in enumerate(days):
             path = PATH.format(weekday, temperature)
             seen = await reply_later(http, path)
-            asked = [("the model", *day) for day in days[:number]]
-            assert kiosk.asked == asked, (
-                f"After `GET {path}`, the calls of `predict` were "
-                f"{in_words(kiosk.asked)}. The docstring asks for {in_words(asked)}. "
-                "Look at what the endpoint passes on."
+            calls, asked = kiosk.asked[number:], [("the model", weekday, temperature)]
+            assert calls == asked, (
+                f"`GET {path}` returned {shown(seen)}, and the calls of `predict` were "
+                f"{in_words(calls)}. The docstring asks for {in_words(asked)}. Look at "
+                "the parameters of the endpoint, and at what it passes on."
             )
             right = {"scoops": weekday + temperature}
             assert seen == (200, right), (
@@ -652,11 +652,11 @@ async def test_q2_the_limits_hold_after_exceptions(kiosk: Kiosk) -> None:
             await settled(kiosk, tasks, lambda: kiosk.running == 2)
             kiosk.end(6)
             seen = await ended(kiosk, tasks)
-            is_over = all(one == 500 or type(one) is error for one in seen)
+            is_over = all(one == 500 or isinstance(one, Exception) for one in seen)
             assert is_over, (
                 f"`predict` raised {error.__name__} in six requests. They came to "
-                f"{in_words(seen)}. The docstring asks for 500, and the same limits "
-                "after exceptions. Look at what frees a place then."
+                f"{in_words(seen)}. The docstring asks for 500, and that the next "
+                "request has its turn. Look at what frees a place then."
             )
         kiosk.most = 0
         first, further = await full(kiosk, http)

@@ -764,6 +764,19 @@ def busy_app(model):
 
 @right("14.1.2")
 def busy_app(model):
+    """Raise another exception for that of the prediction."""
+
+    async def call(*arguments):
+        try:
+            return await in_thread(*arguments)
+        except Exception as error:
+            raise LookupError("no prediction") from error
+
+    return usual(model, limits(), call)
+
+
+@right("14.1.2")
+def busy_app(model):
     """Have a queue with two workers, and count what is in the application."""
     return queue_app(model, 0, limit=6)
 
