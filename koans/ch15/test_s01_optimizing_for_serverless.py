@@ -202,7 +202,7 @@ def test_q1_the_order_is_a_number_as_before(answers: Any, journal: Journal) -> N
         f"`GET /orders/beach` returned {status} and {in_words(body)}. After two more "
         f"orders, `load_model` and `connect` had been called {seen[1]} and {seen[2]} "
         "times. The docstring asks for the same responses as before (422), and for 0 "
-        "and 1 calls."
+        "and 1 calls. Look at the parameters of the endpoint."
     )
 
 
@@ -252,7 +252,29 @@ def test_q1_the_responses_stay_the_same(answers: Any, journal: Journal) -> None:
         f"An instance received six requests, and then two for captions. After each, "
         f"the calls of `load_model` were {in_words(loads)}, and those of `connect` "
         f"{opened} in all. The docstring asks for one of each. Some responses were "
-        "errors; look at what is kept then."
+        "errors. Look at what is kept then."
+    )
+
+
+def test_q1_headers_and_documentation_stay_the_same(
+    answers: Any, journal: Journal
+) -> None:
+    what, given = "`shop_app(connect, load_model)`", Shop(journal)
+    app = attempt(what, answers.shop_app, given.connect, given.load_model)
+    names = ["content-length", "content-type"]
+    with TestClient(fastapi_app(app, what)) as client:
+        for path in ("/docs", "/openapi.json", "/health", "/orders/7"):
+            response = client.get(path)
+            seen = response.status_code, sorted(response.headers)
+            assert seen == (200, names), (
+                f"`GET {path}` returned {seen[0]} with the headers {in_words(seen[1])}."
+                f" The docstring asks for the response as before: 200 and {names}. Look"
+                " at the arguments of `FastAPI`, and at what sets headers."
+            )
+    loaded = len(journal.of("load"))
+    assert loaded == 0, (
+        f"After requests without a caption, the calls of `load_model` were {loaded}. "
+        "The docstring asks for none. Look at the line that calls `load_model`."
     )
 
 

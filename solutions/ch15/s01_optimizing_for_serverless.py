@@ -34,13 +34,14 @@ def shop_app(connect: Callable[[], Orders], load_model: Callable[[], Model]) -> 
     minimized for FastAPI apps?
 
     A photo print shop runs this application on Lambda. If all instances are busy,
-    Lambda starts a new one, and the request waits for this cold start. Today, each cold
-    start loads the model, which few requests need, and each request for an order opens
-    a new connection. Repair the application. Its responses stay the same.
+    Lambda starts a new one. The request waits until it has started: this is a cold
+    start. Today, each cold start loads the model, but few requests need the model. Each
+    request for an order opens a new connection. Repair the application. Its responses
+    stay the same.
 
     - An instance loads the model when it receives its first request for a caption. Its
       cold start and its other requests do not load the model.
-    - An instance loads the model once at most, and opens one connection at most. Its
+    - An instance loads the model at most once, and opens at most one connection. Its
       later requests use the same model and the same connection.
     - Each request for an order calls `status`, and each request for a caption calls
       `caption`. Their results can change at any time.
@@ -49,7 +50,7 @@ def shop_app(connect: Callable[[], Orders], load_model: Callable[[], Model]) -> 
         Each instance calls `shop_app` once, at its cold start. Then it passes requests
         to `Mangum(app)`, one after the other.
         `Mangum(app)` runs the lifespan of `app` again for each request.
-        An instance may open its connection at any time.
+        An instance may open its connection at its cold start or later.
 
     Example:
         GET /health               ->  200  "ok"

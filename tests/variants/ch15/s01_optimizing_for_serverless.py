@@ -11,7 +11,15 @@ from functools import cache, cached_property
 from typing import Annotated
 from urllib.parse import parse_qsl, quote, unquote, unquote_plus, urlencode, urlsplit
 
-from fastapi import BackgroundTasks, Depends, FastAPI, HTTPException, Query, Request
+from fastapi import (
+    BackgroundTasks,
+    Depends,
+    FastAPI,
+    HTTPException,
+    Query,
+    Request,
+    Response,
+)
 from fastapi.responses import JSONResponse, PlainTextResponse
 
 from sensei.variants import right, wrong
@@ -466,6 +474,51 @@ def shop_app(connect, load_model):
                 return ""
 
     return shop_with(cache(connect), lambda: Again)
+
+
+@wrong("15.1.1", caught_by="test_q1_headers_and_documentation_stay_the_same")
+def shop_app(connect, load_model):
+    """Leave out the documentation, so that the instance starts sooner."""
+    return shop_with(cache(connect), cache(load_model), docs_url=None, openapi_url=None)
+
+
+@wrong("15.1.1", caught_by="test_q1_headers_and_documentation_stay_the_same")
+def shop_app(connect, load_model):
+    """Let clients keep the responses."""
+
+    def keep(response: Response):
+        response.headers["cache-control"] = "max-age=60"
+
+    return shop_with(cache(connect), cache(load_model), dependencies=[Depends(keep)])
+
+
+@wrong("15.1.1", caught_by="test_q1_the_first_caption_loads_the_model_once")
+def shop_app(connect, load_model):
+    """Keep the model in each worker thread."""
+    kept, orders = threading.local(), connect()
+
+    def get_model():
+        if not hasattr(kept, "model"):
+            kept.model = load_model()
+        return kept.model
+
+    return shop_with(lambda: orders, get_model)
+
+
+_kept = {}
+
+
+@right("15.1.1")
+def shop_app(connect, load_model):
+    """Keep both in a variable of the module, which each instance has for itself."""
+    _kept.clear()
+
+    def keep(name, make):
+        if name not in _kept:
+            _kept[name] = make()
+        return _kept[name]
+
+    return shop_with(lambda: keep("orders", connect), lambda: keep("model", load_model))
 
 
 @right("15.1.1")
