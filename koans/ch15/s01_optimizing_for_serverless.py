@@ -105,22 +105,22 @@ def handler_for(app: FastAPI) -> Handler:
 
     Lambda calls a function with an event, which is a dict, and expects a dict as the
     response. A FastAPI application expects an ASGI scope and a body instead. An adapter
-    converts one to the other. The adapter below handles `GET /prices` only. Complete it
-    without Mangum.
+    converts the event and the response. The adapter below handles `GET /prices` only.
+    Complete it without Mangum.
 
     - `app` receives the method, the path and the query string of the event. The path in
-      the event is percent-encoded. In an ASGI scope, it is decoded.
+      the event is percent-encoded. The path in the scope is not: decode it.
     - `app` receives all headers of the event.
-    - `app` receives the body of the event as bytes. If `isBase64Encoded` is true, the
-      body in the event is Base64.
+    - `app` receives the body of the event as bytes. If `isBase64Encoded` is true in the
+      event, its body is Base64: decode it.
     - The returned dict has the status code and all headers of the response. The names
       and the values of its headers are strings.
-    - The body in the returned dict is a string: the text of the response, or its bytes
-      as Base64 if `isBase64Encoded` is true. Some responses, such as photos, are not
-      text.
+    - The body in the returned dict is a string. It is the text of the response, or the
+      bytes of the response as Base64. In the returned dict, `isBase64Encoded` is false
+      for text and true for Base64.
 
     Given:
-        The event has these keys, but `body` only if the request has a body:
+        An event has these keys. If the request has no body, `body` is missing:
             {
                 "requestContext": {"http": {"method": "PUT"}},
                 "rawPath": "/albums/Z%C3%BCrich",
@@ -133,6 +133,7 @@ def handler_for(app: FastAPI) -> Handler:
         In the scope, the query string stays encoded, as bytes.
         API Gateway decodes the returned body if `isBase64Encoded` is true. Otherwise it
         sends the string as UTF-8.
+        Some responses, such as photos, are not UTF-8 text.
         No response has two headers with the same name.
     """
 

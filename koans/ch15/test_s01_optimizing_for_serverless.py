@@ -1,6 +1,7 @@
 """The tests of section 15.1."""
 
 import base64
+import gzip
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -12,8 +13,9 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import StreamingResponse
 from fastapi.testclient import TestClient
+from mangum import Mangum
+from starlette.types import Receive, Scope, Send
 
 from lab import (
     LambdaInstance,
@@ -296,7 +298,7 @@ class Sent:
             "rawPath": self.path,
             "rawQueryString": self.query,
             "headers": dict(self.headers),
-            "isBase64Encoded": self.encode,
+            "isBase64Encoded": self.encode and self.body is not None,
         }
         if self.body is not None:
             sent = base64.b64encode(self.body) if self.encode else self.body
@@ -321,7 +323,8 @@ def handler_of(answers: Any, app: FastAPI) -> Any:
     handler = attempt("`handler_for(app)`", answers.handler_for, app)
     assert callable(handler), (
         f"`handler_for(app)` returned {in_words(handler)}. The docstring asks for the "
-        "function that Lambda calls with an event and a context."
+        "function that Lambda calls with an event and a context. Look at the `return` "
+        "of `handler_for`."
     )
     return handler
 
@@ -332,13 +335,15 @@ def respond(handler: Any, sent: Sent) -> Received:
     result = outcome(lambda: handler(event, None))
     asked = (
         "The docstring asks for a dict with `statusCode`, `headers` (strings), `body` "
-        "(a string) and `isBase64Encoded` (a bool)."
+        "(a string) and `isBase64Encoded` (a bool). Look at the dict that you return."
     )
     has = "has a" if "body" in event else "has no"
+    place = "the types of what you pass to `call`, and of what it returns"
+    if isinstance(result, KeyError):
+        place = "the keys that you read"
     assert not isinstance(result, Exception), (
         f"For `{sent}`, the handler raised {in_words(result)}. The event {has} `body`. "
-        "The docstring asks for the response. Look at the types of what you pass to "
-        "`call`, and of what it returns."
+        f"The docstring asks for the response. Look at {place}."
     )
     try:
         status, headers = result["statusCode"], result["headers"]
@@ -359,8 +364,8 @@ def respond(handler: Any, sent: Sent) -> Received:
         content = base64.b64decode(body, validate=True) if is_encoded else body.encode()
     except ValueError:
         raise AssertionError(
-            f"For the event of `{sent}`, `isBase64Encoded` was true, but the body "
-            f"{in_words(body)} is not Base64. {asked}"
+            f"For `{sent}`, `isBase64Encoded` was {is_encoded}, but the body "
+            f"{in_words(body)} is not {'Base64' if is_encoded else 'UTF-8'}. {asked}"
         ) from None
     return Received(status, {name.lower(): headers[name] for name in headers}, content)
 
@@ -511,8 +516,26 @@ def test_q2_the_application_receives_the_body(
 
 
 def test_q2_a_request_without_a_body_has_an_empty_body(answers: Any) -> None:
-    no_body = Sent("PUT"), Sent("DELETE", encode=True)
+    no_body = Sent("PUT"), Sent("DELETE")
     arrives(answers, "body", *no_body, Sent("PUT", body=b"x"), *no_body)
+
+
+def test_q2_the_adapter_does_not_use_mangum(
+    answers: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used: list[str] = []
+    convert = Mangum.__call__
+
+    def note(mangum: Mangum, event: Any, context: Any) -> dict[str, Any]:
+        used.append(event["rawPath"])
+        return convert(mangum, event, context)
+
+    monkeypatch.setattr(Mangum, "__call__", note)
+    arrives(answers, "path", Sent(path="/albums/7"))
+    assert not used, (
+        f"The adapter called Mangum for the event of `GET {used[0]}`. The docstring "
+        "asks to complete the adapter without Mangum. Look at what `handler` calls."
+    )
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -535,14 +558,15 @@ def returns_app(status: int, headers: dict[str, str], body: bytes) -> FastAPI:
 @pytest.mark.parametrize("status", [200, 201, 204, 307, 404, 503])
 def test_q2_the_dict_has_the_status_code(answers: Any, status: int) -> None:
     content = b"" if status == 204 else b"text"
-    app = returns_app(status, {"x-album": f"number {status}"}, content)
+    headers = {"x-album": f"number {status}", "location": "/albums/8"}
+    app = returns_app(status, headers, content)
     response = respond(handler_of(answers, app), Sent())
     seen = response.status, response.headers.get("x-album"), response.body
     assert seen == (status, f"number {status}", content), (
         f"The application returned {status} with `x-album: number {status}` and the "
         f"body {content!r}. The dict had the status code {seen[0]}, `x-album` "
         f"{in_words(seen[1])}, and the body {in_words(seen[2])}. The docstring "
-        "asks for those of the response."
+        "asks for those of the response. Look at the dict that you return."
     )
 
 
@@ -576,6 +600,8 @@ def test_q2_the_dict_has_all_headers(answers: Any, headers: dict[str, str]) -> N
         ("text/html", b"<p>\xc3</p>"),
         ("image/png", bytes(range(256)) * 400),
         ("text/plain", b""),
+        ("text/html; charset=utf-8", gzip.compress(b"<p>Summer</p>", mtime=0)),
+        ("application/pdf", b"%PDF-1.7\n" + b"1 0 obj\n" * 2000 + b"\xe2\xe3"),
     ],
     ids=[
         "json",
@@ -587,27 +613,45 @@ def test_q2_the_dict_has_all_headers(answers: Any, headers: dict[str, str]) -> N
         "not_utf_8",
         "large",
         "empty",
+        "gzip",
+        "pdf",
     ],
 )
 def test_q2_the_body_comes_back_unchanged(answers: Any, kind: str, body: bytes) -> None:
-    app = returns_app(202, {"content-type": kind}, body)
+    headers = {"content-type": kind}
+    if body.startswith(b"\x1f\x8b"):
+        headers["content-encoding"] = "gzip"
+    app = returns_app(202, headers, body)
     response = respond(handler_of(answers, app), Sent())
     seen = response.status, response.body
     assert seen == (202, body), (
         f"The application returned 202 and the body {in_words(body)}. API Gateway "
         "decoded the dict as `isBase64Encoded` says, and the client received "
-        f"{seen[0]} and {in_words(seen[1])}. The docstring asks for the same body."
+        f"{seen[0]} and {in_words(seen[1])}. The docstring asks for the same body. "
+        "Look at how the body becomes a string."
     )
 
 
+class Parts(Response):
+    """A response that sends its body in two parts."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the response."""
+        start = {"status": self.status_code, "headers": self.raw_headers}
+        await send({"type": "http.response.start", **start})
+        for part, more in ((self.body[:1], True), (self.body[1:], False)):
+            body = {"type": "http.response.body", "body": part, "more_body": more}
+            await send(body)
+
+
 def test_q2_each_event_has_its_own_response(answers: Any) -> None:
-    streams, echoes = FastAPI(), handler_of(answers, echo_app())
+    app, echoes = FastAPI(), handler_of(answers, echo_app())
 
-    @streams.get("/photo")
-    def photo(number: int) -> StreamingResponse:
-        return StreamingResponse([b"\xff", b"%d" % number], 203)
+    @app.get("/photo")
+    def photo(number: int) -> Response:
+        return Parts(b"\xff%d" % number, 203)
 
-    handler = handler_of(answers, streams)
+    handler = handler_of(answers, app)
     seen = []
     for number in (1, 2):
         seen.append(
@@ -618,7 +662,7 @@ def test_q2_each_event_has_its_own_response(answers: Any) -> None:
     assert seen == [b"\xff1", b"\xff2", b"422"], (
         "Two handlers received events in turn. For three events of "
         f"`GET /photo?number=...`, one returned {in_words(seen)}. The docstring asks "
-        "for the response to the event: [b'\\xff1', b'\\xff2', b'422']."
+        "for [b'\\xff1', b'\\xff2', b'422']. Look at what the handler keeps."
     )
 
 

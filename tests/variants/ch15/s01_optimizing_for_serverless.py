@@ -21,6 +21,8 @@ from fastapi import (
     Response,
 )
 from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi.testclient import TestClient
+from mangum import Mangum
 
 from sensei.variants import right, wrong
 
@@ -1330,6 +1332,96 @@ def handler_for(app):
     return handler_with(
         app, scope_of, body_of, lambda *seen: result_of(*seen[:2], seen[2][:65_536])
     )
+
+
+@wrong("15.1.2", caught_by="test_q2_the_adapter_does_not_use_mangum")
+def handler_for(app):
+    """Complete the event, and leave the work to Mangum."""
+    mangum = Mangum(app, lifespan="off")
+
+    def handler(event, context):
+        http = {**event["requestContext"]["http"], "sourceIp": "", "path": ""}
+        event = {"version": "2.0", **event, "requestContext": {"http": http}}
+        return mangum(event, context)
+
+    return handler
+
+
+@wrong("15.1.2", caught_by="test_q2_the_body_comes_back_unchanged[gzip]")
+def handler_for(app):
+    """Let a client for tests send the request, which unpacks the response."""
+    client = TestClient(app, follow_redirects=False)
+
+    def handler(event, context):
+        url = f"{event['rawPath']}?{event['rawQueryString']}"
+        request = client.build_request(
+            event["requestContext"]["http"]["method"],
+            url,
+            headers=event["headers"],
+            content=body_of(event),
+        )
+        response = client.send(request)
+        headers = [(k.lower(), v) for k, v in response.headers.raw]
+        return result_of(response.status_code, headers, response.content)
+
+    return handler
+
+
+@wrong("15.1.2", caught_by="test_q2_the_body_comes_back_unchanged[pdf]")
+def handler_for(app):
+    """Look at the beginning of the body only."""
+
+    def to_result(status, headers, content):
+        if b"\0" in content[:1000] or not content[:1000].isascii():
+            return result_of(status, headers, content)
+        text = content.decode(errors="replace")
+        return result_of(status, headers, content, body=text, isBase64Encoded=False)
+
+    return handler_with(app, scope_of, body_of, to_result)
+
+
+@wrong("15.1.2", caught_by="test_q2_the_dict_has_the_status_code[307]")
+def handler_for(app):
+    """Follow the redirects of the application."""
+    handler = handler_with(app, scope_of, body_of, result_of)
+
+    def follow(event, context, left=3):
+        result = handler(event, context)
+        if result["statusCode"] == 307 and left:
+            path = result["headers"]["location"]
+            return follow({**event, "rawPath": path}, context, left - 1)
+        return result if left == 3 else {**result, "statusCode": 200}
+
+    return follow
+
+
+@right("15.1.2")
+def handler_for(app):
+    """Drive the application without `call`, and index the body if it is Base64."""
+
+    async def run(scope, body):
+        messages = []
+
+        async def receive():
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message):
+            messages.append(message)
+
+        scope = {"type": "http", "asgi": {"version": "3.0"}, **scope}
+        await app(scope, receive, send)
+        start, *parts = messages
+        content = b"".join(part["body"] for part in parts)
+        return start["status"], start["headers"], content
+
+    def handler(event, context):
+        if event["isBase64Encoded"]:
+            body = base64.b64decode(event["body"])
+        else:
+            body = event.get("body", "").encode()
+        return result_of(*asyncio.run(run(scope_of(event), body)))
+
+    return handler
 
 
 @right("15.1.2")
