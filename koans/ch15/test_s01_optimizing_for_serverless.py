@@ -842,10 +842,13 @@ def test_q3_each_request_begins_at_its_own_number(
         check_print(running, given, 4, 6)
         check_print(running, given, None, 2)
         check_print(running, given, 4, 6)
-        status, _ = running.send("POST", "/prints?first=-1")
-    assert status == 422, (
-        f"`POST /prints?first=-1` returned {status}. The docstring asks to repair the "
-        "endpoint. Before, it returned 422."
+        refused = [
+            running.send("POST", f"/prints?first={first}")[0] for first in (-1, "x")
+        ]
+    assert refused == [422, 422], (
+        f"`POST /prints` with `first=-1` and `first=x` returned {in_words(refused)}. "
+        "The docstring asks to repair the endpoint. Before, both returned 422. Look at "
+        "the parameters of the endpoint."
     )
     check_printed(journal, [4, 5, 0, 1, 4, 5])
 

@@ -218,23 +218,26 @@ def prints_app(album: Album, make_print: Callable[[bytes], None]) -> FastAPI:
     """15.1.3  Discuss resource management (memory, execution time) for FastAPI on
     serverless.
 
-    `POST /prints` prints an album. If the album is long, the photos need too much
+    `POST /prints` prints an album. Long albums fail today. Their photos need too much
     memory, or the request takes longer than the timeout of the function. In both cases,
     Lambda ends the function, and nobody knows which photos were printed. Repair the
     endpoint.
 
     - At most five photos are in memory at the same time, however long the album is.
     - Ask Lambda for the remaining time before each photo. If 10,000 ms or more remain,
-      read the photo and print it. If less remain, do not read or print another photo.
+      read the photo and print it. Otherwise, do not read or print another photo.
     - If you stop before the end of the album, return `{"next": n}`. n is the number of
-      the first photo that is left. Otherwise return `{"next": null}`.
+      the first photo that you did not print. Otherwise, return `{"next": null}`.
 
     Given:
-        `POST /prints?first=n` prints the photos n, n+1, ... in this order. The client
-        sends it with the n that it received.
+        `POST /prints?first=n` prints the photos n, n+1, ... in this order.
         `read` and `make_print` do not raise errors.
         `request.scope["aws.context"]` is the context object of this request. Its method
         `get_remaining_time_in_millis()` returns the remaining time in ms.
+
+    Example, with an album of 50 photos:
+        POST /prints           ->  200  {"next": 30}    30 photos are printed: 0 to 29
+        POST /prints?first=30  ->  200  {"next": null}  the others are printed
     """
     app = FastAPI()
 

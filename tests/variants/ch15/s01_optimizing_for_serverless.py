@@ -2169,6 +2169,61 @@ def prints_app(album, make_print):
     return app_of(print_album)
 
 
+@wrong("15.1.3", caught_by="test_q3_each_request_begins_at_its_own_number")
+def prints_app(album, make_print):
+    """Read `first` from the request, without a check by FastAPI."""
+    app = FastAPI()
+
+    @app.post("/prints")
+    def print_album(request: Request):
+        first = int(request.query_params.get("first") or 0)
+        if first < 0:
+            raise HTTPException(422)
+        remaining = request.scope["aws.context"].get_remaining_time_in_millis
+        for number in range(first, len(album)):
+            if remaining() < 10_000:
+                return {"next": number}
+            make_print(album.read(number))
+        return {"next": None}
+
+    return app
+
+
+@wrong("15.1.3", caught_by="test_q3_at_most_five_photos_are_in_memory[7]")
+def prints_app(album, make_print):
+    """Print five photos for each request."""
+
+    def print_album(remaining, first):
+        end = min(first + 5, len(album))
+        for number in range(first, end):
+            if remaining() < 10_000:
+                return number
+            make_print(album.read(number))
+        return end if end < len(album) else None
+
+    return app_of(print_album)
+
+
+@wrong("15.1.3", caught_by="test_q3_no_photo_is_begun_in_the_last_10_s[10000]")
+def prints_app(album, make_print):
+    """Ask before each of five photos, read them, and then print them."""
+
+    def print_album(remaining, first):
+        number = first
+        while number < len(album):
+            photos = []
+            while number < len(album) and len(photos) < 5 and remaining() >= 10_000:
+                photos.append(album.read(number))
+                number += 1
+            if not photos:
+                return number
+            for photo in photos:
+                make_print(photo)
+        return None
+
+    return app_of(print_album)
+
+
 @right("15.1.3")
 def prints_app(album, make_print):
     """Hold a photo until the next one is there."""
