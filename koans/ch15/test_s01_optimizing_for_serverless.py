@@ -334,8 +334,8 @@ def respond(handler: Any, sent: Sent) -> Received:
     event = sent.event()
     result = outcome(lambda: handler(event, None))
     asked = (
-        "The docstring asks for a dict with `statusCode`, `headers` (strings), `body` "
-        "(a string) and `isBase64Encoded` (a bool). Look at the dict that you return."
+        "The docstring asks for a number `statusCode`, strings in `headers`, a string "
+        "`body` and a bool `isBase64Encoded`. Look at the dict that you return."
     )
     has = "has a" if "body" in event else "has no"
     place = "the types of what you pass to `call`, and of what it returns"
@@ -365,7 +365,8 @@ def respond(handler: Any, sent: Sent) -> Received:
     except ValueError:
         raise AssertionError(
             f"For `{sent}`, `isBase64Encoded` was {is_encoded}, but the body "
-            f"{in_words(body)} is not {'Base64' if is_encoded else 'UTF-8'}. {asked}"
+            f"{in_words(body[:40])} is not {'Base64' if is_encoded else 'UTF-8'}. "
+            f"{asked}"
         ) from None
     return Received(status, {name.lower(): headers[name] for name in headers}, content)
 
@@ -625,10 +626,10 @@ def test_q2_the_body_comes_back_unchanged(answers: Any, kind: str, body: bytes) 
     response = respond(handler_of(answers, app), Sent())
     seen = response.status, response.body
     assert seen == (202, body), (
-        f"The application returned 202 and the body {in_words(body)}. API Gateway "
-        "decoded the dict as `isBase64Encoded` says, and the client received "
-        f"{seen[0]} and {in_words(seen[1])}. The docstring asks for the same body. "
-        "Look at how the body becomes a string."
+        f"The application returned 202 and {len(body)} bytes, {in_words(body[:12])}... "
+        f"From the dict, the client received {seen[0]} and {len(seen[1])} bytes, "
+        f"{in_words(seen[1][:12])}... The docstring asks for the same body. Look at "
+        "how the body becomes a string."
     )
 
 
