@@ -76,14 +76,14 @@ def test_q1_the_readers_are_predicted(answers: Any, blank: str) -> None:
     is_there = isinstance(predictions, dict) and blank in predictions
     assert is_there, (
         f"`compatibility()` returned {in_words(predictions)}, without {blank!r}. The "
-        "docstring asks for the six predictions of the stub."
+        "docstring asks for the six predictions of the stub. Look at the keys."
     )
     predicted = predictions[blank]
     assert predicted == seen_in_run(blank), (
         f"{blank!r}: you predicted {in_words(predicted)}. The real run came out "
         f"differently. The docstring asks for one of {', '.join(map(repr, FORMS))}. "
-        "Look at each field of the reader: does the message have it, or has it a "
-        "default?"
+        "Look at the fields that the reader has and the message does not have, and at "
+        "their defaults."
     )
 
 
@@ -166,7 +166,7 @@ SIGHTINGS: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("last_id", [0, 300, 70_000, 2**31])
+@pytest.mark.parametrize("last_id", [0, 300, 70_000, 2**31 - 10])
 def test_q2_the_message_is_in_the_wire_format(answers: Any, last_id: int) -> None:
     registry = new_registry(last_id)
     codec = answers.Codec(registry)
@@ -234,6 +234,8 @@ OTHERS: dict[str, tuple[Fields, str]] = {
     "an old schema without `sea`": ([SPECIES, NUMBER, SEEN], "unknown"),
     "a newer schema with `ship`": ([SHIP, SPECIES, NUMBER, SEEN, SEA], "Kara Sea"),
     "a schema in another order": ([SEEN, SEA, NUMBER, SPECIES], "Kara Sea"),
+    # `SCHEMA` can read the same bytes, with another result.
+    "a schema with `sea` first": ([SEA, NUMBER, SEEN, SPECIES], "Kara Sea"),
 }
 
 
@@ -246,28 +248,45 @@ def test_q2_a_message_by_another_schema_is_read(
     schema = {"type": "record", "name": "Sighting", "fields": fields}
     values = sighting(answers).model_dump() | {"ship": "Fram"}
     named = {one["name"]: values[one["name"]] for one in fields}
-    for subject in ("sightings-value", "ships-value"):
+    for subject in ("ships-value", "sightings-value"):
         schema["doc"] = subject  # so that the id is another one
         message = message_of(registered(registry, schema, subject), schema, **named)
         seen = outcome(lambda message=message: answers.Codec(registry).decode(message))  # type: ignore[misc]
         check_decoded(answers, seen, f"a message by {what}", sighting(answers, sea=sea))
 
 
-def test_q2_a_message_that_cannot_be_resolved_is_refused(
-    answers: Any, registry: SchemaRegistryClient
-) -> None:
-    schema = record([SPECIES, NUMBER | {"type": "long"}, SEEN, SEA])
-    schema_id = registered(registry, schema)
-    message = message_of(schema_id, schema, **sighting(answers).model_dump())
-    seen = outcome(lambda: answers.Codec(registry).decode(message))
+def check_refused(seen: object, what: str) -> None:
+    """Check that `decode` raised an exception."""
     assert isinstance(seen, Exception), (
-        "The number in a message was a long, which cannot be read as an int. `decode` "
-        f"{returned_or_raised(seen)}. The docstring asks for an exception. Look at the "
-        "two schemas that the deserializer uses."
+        f"`decode` of a message with {what} {returned_or_raised(seen)}. The docstring "
+        "asks for an exception. Look at the two schemas with which you read a message."
     )
 
 
-@pytest.mark.parametrize("last_id", [300, 70_000, 2**31])
+@pytest.mark.parametrize(("kind", "number"), [("long", 3), ("string", "3")])
+def test_q2_a_message_that_cannot_be_resolved_is_refused(
+    answers: Any, registry: SchemaRegistryClient, kind: str, number: object
+) -> None:
+    registered(registry, answers.SCHEMA)
+    schema = record([SPECIES, NUMBER | {"type": kind}, SEEN, SEA])
+    schema_id = registered(registry, schema)
+    values = sighting(answers).model_dump() | {"number": number}
+    message = message_of(schema_id, schema, **values)
+    seen = outcome(lambda: answers.Codec(registry).decode(message))
+    check_refused(seen, f"the number as a {kind}")
+
+
+def test_q2_a_message_with_an_unknown_id_is_refused(
+    answers: Any, registry: SchemaRegistryClient
+) -> None:
+    unknown = registered(registry, answers.SCHEMA) + 100
+    values = sighting(answers).model_dump()
+    message = message_of(unknown, answers.SCHEMA, **values)
+    seen = outcome(lambda: answers.Codec(registry).decode(message))
+    check_refused(seen, f"the unknown id {unknown}")
+
+
+@pytest.mark.parametrize("last_id", [300, 70_000, 2**31 - 10])
 def test_q2_the_id_of_a_message_has_four_bytes(answers: Any, last_id: int) -> None:
     one, registry = sighting(answers), new_registry(last_id)
     schema = record([SPECIES, SEEN, NUMBER])
@@ -354,6 +373,7 @@ class Ship:
 
     def decode(self, message: bytes) -> Any:
         """Return the fields of a message, or raise its exception."""
+        self.log.append(("decode", message))
         result = self.results[message]
         if isinstance(result, BaseException):
             raise result
@@ -376,9 +396,16 @@ class Ship:
     def consumed(self, answers: Any, messages: Iterable[bytes] | None = None) -> object:
         """Return what `consume` returns or raises."""
         given = self.messages() if messages is None else messages
-        return outcome(
-            lambda: answers.consume(given, self.decode, self.store, self.reject)
-        )
+        try:
+            return outcome(
+                lambda: answers.consume(given, self.decode, self.store, self.reject)
+            )
+        except KeyboardInterrupt as error:
+            return error
+
+    def calls(self) -> list[tuple[str, Any]]:
+        """Return the calls of `store` and `reject`."""
+        return [entry for entry in self.log if entry[0] in ("store", "reject")]
 
 
 def fields(species: str, **changes: Any) -> dict[str, Any]:
@@ -389,7 +416,7 @@ def fields(species: str, **changes: Any) -> dict[str, Any]:
 
 def check_log(ship: Ship, seen: object, given: str, *asked: tuple[str, Any]) -> None:
     """Check what became of the messages."""
-    log = [entry for entry in ship.log if entry[0] != "take"]
+    log = ship.calls()
     is_right = log == [*asked] and seen is None
     assert is_right, (
         f"{given}. `consume` {returned_or_raised(seen)}, and called {in_words(log)}. "
@@ -408,11 +435,12 @@ def test_q3_each_message_is_handled_before_the_next_one_is_taken(answers: Any) -
     bad = SerializationError("Invalid magic byte")
     ship = Ship(fields("orca"), bad, fields("narwhal"))
     ship.consumed(answers)
-    seen = [name for name, _ in ship.log]
-    asked = ["take", "store", "take", "reject", "take", "store"]
+    seen = " ".join(name for name, _ in ship.log)
+    asked = "take decode store take decode reject take decode store"
     assert seen == asked, (
         f"The second of three messages was bad. The order was {in_words(seen)}. The "
-        f"docstring asks for {in_words(asked)}. Look at when you go through `messages`."
+        f"docstring asks for {in_words(asked)}. Look at when you take a message from "
+        "`messages`, and how often you call `decode`."
     )
 
 
@@ -426,7 +454,7 @@ class UnknownSchema(SerializationError):
 
     def __str__(self) -> str:
         """Return the reason in words."""
-        return f"Unknown schema:\n{self.args[0]}"
+        return f"  Unknown schema:\n{self.args[0]}\n"
 
 
 def caused(error: Exception) -> Exception:
@@ -442,6 +470,7 @@ BAD: dict[str, Any] = {
     ),
     "raised a subclass of `SerializationError`": UnknownSchema(7),
     "raised an exception without a text": SerializationError(),
+    "raised an exception with a long text": SerializationError("Too old. " * 2000),
     "had the number 0": fields("orca", number=0),
     "had two bad values": fields("orca", number=-5, seen_at="today"),
     "had the number None": fields("orca", number=None),
@@ -512,7 +541,22 @@ def test_q3_several_bad_messages_are_rejected(answers: Any) -> None:
     check_log(ship, ship.consumed(answers), "Three of four messages were bad", *asked)
 
 
+def test_q3_any_number_of_bad_messages_is_rejected(answers: Any) -> None:
+    bad = SerializationError("Invalid magic byte")
+    ship = Ship(*[bad] * 300, fields("orca"))
+    seen = ship.consumed(answers)
+    calls = [name for name, _ in ship.calls()]
+    is_right = seen is None and calls == ["reject"] * 300 + ["store"]
+    assert is_right, (
+        f"A good message came after 300 bad ones. `consume` {returned_or_raised(seen)}. "
+        f"It called `reject` {calls.count('reject')} times, `store` "
+        f"{calls.count('store')} times. The docstring asks for `reject` 300 times, "
+        "then `store` once. Look at what you do after a bad message."
+    )
+
+
 OTHER = [
+    KeyboardInterrupt("Ctrl-C"),
     ConnectionError("The registry does not respond."),
     TimeoutError("The registry does not respond."),
     SchemaRegistryError(500, 50001, "Error in the backend"),
@@ -538,10 +582,10 @@ def test_q3_another_exception_of_decode_passes_through(answers: Any) -> None:
 
 
 def check_passes(
-    ship: Ship, seen: object, name: str, error: Exception, *asked: tuple[str, Any]
+    ship: Ship, seen: object, name: str, error: BaseException, *asked: tuple[str, Any]
 ) -> None:
     """Check that an exception passed through, and what was called before."""
-    log = [entry for entry in ship.log if entry[0] != "take"]
+    log = ship.calls()
     is_right = seen is error and log == [*asked]
     asks = "this exception passes through"
     if seen is error:

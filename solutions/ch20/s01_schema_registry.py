@@ -22,20 +22,21 @@ from sensei import ___
 def compatibility() -> dict[str, str]:
     """20.1.1  Why is a schema registry important in event-driven architectures?
 
-    The old schema has two fields without a default: `species` (string) and `number`
-    (int). A key below says what is different in the new schema. Services with the old
-    and with the new schema send messages to each other. Predict who can read them.
+    Old services write and read messages with the old schema. It has two fields without
+    a default: `species` (string) and `number` (int). New services use a new schema.
+    Each key below says how it differs. Predict who can read the other one's messages.
 
-    - "new reads old": only services with the new schema can read messages of the other
-      schema.
-    - "old reads new": only services with the old schema can.
-    - "both" or "neither": all of them can, or none of them.
+    - "new reads old": new services can read old messages. Old services cannot read new
+      messages.
+    - "old reads new": old services can read new messages. New services cannot read old
+      messages.
+    - "both": both directions work. "neither": no direction works.
 
     Given:
-        A service reads a message with two schemas: the schema of the message, which it
-        gets from the schema registry, and its own schema.
-        Fields are found by their names. A field of the service's own schema that the
-        message does not have gets its default.
+        A service reads a message with two schemas: its own schema, and the schema with
+        which the message was written. The registry has both.
+        Fields are found by their names. A field that only the service's own schema has
+        gets its default. If it has no default, the message cannot be read.
         An int can be read as a long. A long cannot be read as an int.
 
     Example:
@@ -91,19 +92,20 @@ CONTEXT = SerializationContext("sightings", MessageField.VALUE)
 class Codec:
     """20.1.2  How can Pydantic models be used with Avro schemas and a schema registry?
 
-    Write the code with which services send and receive sightings. `registry` is a
-    client of the schema registry.
+    Services send sightings to each other as Avro messages. Write the code that converts
+    a sighting to a message and back. `registry` is a client of the schema registry.
 
     - `encode(sighting)` returns a message in Confluent's wire format: a zero byte, the
-      id of the schema in the registry as four bytes, and the sighting in Avro by
+      id that `SCHEMA` has in the registry as four bytes, and the sighting in Avro by
       `SCHEMA`.
     - When `encode` returns, the registry has `SCHEMA` in the subject "sightings-value".
-      The subject may have other versions, too.
-    - `decode(message)` returns a `Sighting`. The message may be written with another
-      schema of the registry, in any subject. Read it by the schema that its id names,
-      and resolve it to `SCHEMA`.
-    - If Avro cannot resolve it, `decode` raises an exception. If the model does not
-      allow a value, `decode` raises `ValidationError`.
+      The subject can have other versions, too.
+    - `decode(message)` returns the `Sighting`. The writer's schema is the one whose id
+      is in the message. It can be any schema of the registry, in any subject. The
+      reader's schema is `SCHEMA`.
+    - If the registry does not have the id, or if Avro cannot read the message with
+      these two schemas, `decode` raises an exception.
+    - If the model does not allow a value, `decode` raises `ValidationError`.
 
     Given, with a dictionary `fields`:
         AvroSerializer(registry, SCHEMA)(fields, CONTEXT)     ->  the message
@@ -146,16 +148,16 @@ def consume(
     """20.1.3  What are the benefits of schema validation in message-based systems?
 
     A consumer gets messages from many ships. Some cannot be read, others have values
-    that are not allowed. Handle each message before you take the next one: `messages`
-    may wait for it.
+    that are not allowed. Handle each message before you take the next one, because
+    `messages` can be an endless stream.
 
-    - `decode(message)` returns the fields of a sighting. Create the `Sighting` from
-      them, and give it to `store`.
+    - Call `decode(message)` once. It returns the fields of a sighting. Create the
+      `Sighting` from them, and call `store(sighting)`.
     - If `decode` raises `SerializationError`, or the model raises `ValidationError`,
-      call `reject(message, reason)` instead. The reason is `str` of the exception. Then
-      go on with the next message.
-    - Every other exception passes through, and so does every exception of `messages`,
-      `store` and `reject`.
+      call `reject(message, reason)` instead, and go on with the next message. The
+      reason is `str` of the exception, unchanged.
+    - Every other exception of `decode` passes through, also `KeyboardInterrupt`. So
+      does every exception of `messages`, `store` and `reject`.
 
     Given:
         `decode` does not raise `ValidationError`.

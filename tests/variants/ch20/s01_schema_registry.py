@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import struct
 from datetime import UTC
 from functools import cache
 
@@ -10,6 +11,7 @@ import fastavro
 from confluent_kafka import KafkaException
 from confluent_kafka.schema_registry import Schema
 from confluent_kafka.schema_registry.avro import AvroDeserializer, AvroSerializer
+from confluent_kafka.schema_registry.error import SchemaRegistryError
 from confluent_kafka.serialization import SerializationError
 from pydantic import TypeAdapter, ValidationError
 
@@ -458,6 +460,38 @@ def Codec(registry):
     return codec(registry, decode=decode_as(written, is_resolved=False))
 
 
+@wrong(
+    "20.1.2",
+    caught_by="test_q2_a_message_by_another_schema_is_read[a schema with `sea` first]",
+)
+def Codec(registry):
+    """Try the versions of the subject until one fits."""
+
+    def decode(self, message):
+        for version in registry.get_versions("sightings-value"):
+            one = registry.get_version("sightings-value", version).schema.schema_str
+            try:
+                return decode_as(lambda _, one=one: one)(self, message)
+            except ValueError:
+                continue
+        raise SerializationError("no schema fits")
+
+    return codec(registry, decode=decode)
+
+
+@wrong("20.1.2", caught_by="test_q2_a_message_with_an_unknown_id_is_refused")
+def Codec(registry):
+    """Read a message with an unknown id by `SCHEMA`."""
+
+    def written(message):
+        try:
+            return registry.get_schema(int.from_bytes(message[1:5], "big")).schema_str
+        except SchemaRegistryError:
+            return SCHEMA
+
+    return codec(registry, decode=decode_as(written))
+
+
 @cache
 def known_schemas():
     """Return the schemas that are kept for all registries."""
@@ -501,6 +535,21 @@ class Codec:
             io.BytesIO(message[5:]), writer, self._parsed
         )
         return Sighting(**fields)
+
+
+@right("20.1.2")
+def Codec(registry):
+    """Pack the id as a signed number, as a registry in Java does."""
+    number = registered(registry)
+
+    def written(message):
+        return registry.get_schema(struct.unpack(">bi", message[:5])[1]).schema_str
+
+    return codec(
+        registry,
+        lambda self, one: struct.pack(">bi", 0, number) + in_avro(one),
+        decode_as(written),
+    )
 
 
 @right("20.1.2")
@@ -814,6 +863,63 @@ def consume(*given):
 def consume(*given):
     """Give the cause as the reason."""
     rejecting(lambda error: str(error.__cause__ or error))(*given)
+
+
+@wrong(
+    "20.1.3",
+    caught_by="test_q3_a_bad_message_is_rejected_with_its_reason"
+    "[raised a subclass of `SerializationError`]",
+)
+def consume(*given):
+    """Strip the reason."""
+    rejecting(lambda error: str(error).strip())(*given)
+
+
+@wrong(
+    "20.1.3",
+    caught_by="test_q3_a_bad_message_is_rejected_with_its_reason"
+    "[raised an exception with a long text]",
+)
+def consume(*given):
+    """Cut the reason for a column of a table."""
+    rejecting(lambda error: str(error)[:1000])(*given)
+
+
+@wrong("20.1.3", caught_by="test_q3_any_number_of_bad_messages_is_rejected")
+def consume(*given):
+    """Give up after many bad messages."""
+    seen = []
+
+    def reason(error):
+        seen.append(error)
+        return None if len(seen) > 100 else str(error)
+
+    rejecting(reason)(*given)
+
+
+@wrong("20.1.3", caught_by="test_q3_another_exception_of_decode_passes_through")
+def consume(messages, decode, store, reject):
+    """End quietly with Ctrl-C."""
+    try:
+        loop(messages, lambda one: Sighting(**decode(one)), store, reject)
+    except KeyboardInterrupt:
+        return
+
+
+@wrong(
+    "20.1.3",
+    caught_by="test_q3_each_message_is_handled_before_the_next_one_is_taken",
+)
+def consume(messages, decode, store, reject):
+    """Decode a bad message a second time."""
+
+    def make(message):
+        try:
+            return Sighting(**decode(message))
+        except SerializationError:
+            return Sighting(**decode(message))
+
+    loop(messages, make, store, reject)
 
 
 @wrong(
