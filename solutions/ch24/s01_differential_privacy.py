@@ -18,9 +18,9 @@ from sensei import ___
 def releases() -> dict[str, object]:
     """24.1.1  What is differential privacy and why is it important?
 
-    Ana is one of six employees in a survey. The test makes each release twice with
-    OpenDP: from all answers, and from the answers without Ana's. Predict what comes
-    out.
+    Ana is one of six employees in a survey. The test makes each release below twice
+    with OpenDP: from all answers, and from the answers without Ana's. Predict what
+    comes out.
 
     - "Ana wants to leave": the exact number of employees who want to leave is 4 with
       Ana's answer, and 3 without it. Does Ana want to leave? Predict True or False.
@@ -81,24 +81,24 @@ def laplace(scale: float) -> float:
 def survey_app(answers: dict[str, list[bool]], budget: float) -> FastAPI:
     """24.1.2  How can differential privacy techniques be applied to API responses?
 
-    `answers` has the answers of the same employees to several questions, such as
-    "leaving". Write an application that publishes how many answered yes (`True`). It
-    spends at most `budget` of epsilon for all questions together.
+    `answers` maps the name of each question, such as "leaving", to what the employees
+    answered: `True` is yes. Write an application that publishes how many said yes. All
+    questions are about the same employees, so they share one `budget` of epsilon.
 
-    - The first `GET /counts/{question}` for a question returns 200 and the number of
-      yes, plus the noise that `laplace` returns, as `{"count": 4}`. Round the result to
-      an `int`, and return 0 if it is negative.
-    - The scale of the noise gives the count the epsilon `EPSILON`.
-    - Each later request for this question returns the same count. It spends nothing,
-      and does not call `laplace`.
-    - If the rest of the budget is less than `EPSILON`, the first request for a question
-      returns 429, and does not call `laplace`.
-    - All this also holds for requests at the same time.
+    - `GET /counts/{question}` returns 200 and `{"count": 4}`: the number of yes plus
+      the noise that `laplace` returns. Round this sum to an `int`, and return 0 if it
+      is negative.
+    - Choose the scale of the noise so that each count has the epsilon `EPSILON`.
+    - Once a question has a count, each later request for it returns the same count,
+      does not call `laplace`, and spends nothing.
+    - If a question has no count yet, and less than `EPSILON` of the budget is left,
+      return 429. Do not call `laplace`.
+    - All this also holds for requests that arrive at the same time.
 
     Given:
         Clients request only questions that are in `answers`.
 
-    Example, with a budget of 0.6:
+    Example, with a budget of 0.6 (the first request spends 0.5, and 0.1 is left):
         GET /counts/leaving  ->  200  {"count": 4}
         GET /counts/leaving  ->  200  {"count": 4}
         GET /counts/bored    ->  429
@@ -130,15 +130,16 @@ class Totals:
     """24.1.3  Discuss the trade-offs between privacy and utility in differentially
     private systems.
 
-    The company publishes several totals about the same employees, each with its own
-    Laplace noise. `number` is how many totals, and each employee adds 0 to `largest` to
-    each of them. All totals together have an epsilon, and each one gets the same share.
-    Compute what privacy costs.
+    The company publishes `number` totals about the same employees. Each employee adds
+    0 to `largest` to each total, and each total has its own Laplace noise. All totals
+    together have one epsilon, and each total gets an equal share of it. Compute what
+    privacy costs.
 
-    - `error(epsilon)` returns the error of one total: with a probability of 95 %, the
-      published total differs from the exact one by at most this error.
-    - `epsilon(error)` returns the smallest epsilon, for all totals together, with which
-      each total has at most this error.
+    - `error(epsilon)` takes the epsilon of all totals together, and returns the error
+      of one total. With a probability of 95 %, the published total differs from the
+      exact one by at most this error.
+    - `epsilon(error)` goes the other way. It returns the smallest epsilon of all totals
+      together with which one total has at most this error.
     - Do not round the results.
 
     Given:
@@ -148,7 +149,8 @@ class Totals:
         and `alpha` is the probability that the error is larger. All are `float`.
 
     Example:
-        Totals(number=1, largest=1).error(0.5)  ->  5.9914645...
+        Totals(number=1, largest=1).error(0.5)    ->  5.9914645...
+        Totals(number=1, largest=1).epsilon(6.0)  ->  0.4992887...
     """
 
     number: int

@@ -3,6 +3,9 @@
 import asyncio
 import math
 import threading
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
 
 import opendp.prelude as dp
 from fastapi import Depends, FastAPI, HTTPException
@@ -112,7 +115,7 @@ def releases():
     return predicted(
         **{
             "epsilon of a count, scale 2": count,
-            "epsilon of a count, scale 10": 1 / 10,
+            "epsilon of a count, scale 10": Fraction(1, 10),
             "epsilon of three counts, scale 2": count + count + count,
             "epsilon of a sum, scale 30": 60 // 30,
             "epsilon of an exact count": float("inf"),
@@ -320,6 +323,24 @@ def survey_app(answers, budget):
             noises.append(laplace(2.0))  # noqa: F821
             published[question] = question
         return number(answers, question, noises[-1])
+
+    return usual_app(answers, budget, count)
+
+
+@wrong("24.1.2", caught_by="test_q2_the_first_of_many_questions_keeps_its_count")
+def survey_app(answers, budget):
+    """Store the counts in a cache that forgets the oldest of them."""
+    spent = []
+
+    @lru_cache
+    def publish(question):
+        check(spent, budget)
+        spent.append(question)
+        return number(answers, question, laplace(2.0))  # noqa: F821
+
+    @locked
+    def count(_, question):
+        return publish(question)
 
     return usual_app(answers, budget, count)
 
@@ -766,21 +787,27 @@ def Totals(number, largest):
     )
 
 
-@wrong("24.1.3", caught_by="test_q3_the_totals_can_change")
+@wrong("24.1.3", caught_by="test_q3_a_call_does_not_change_the_next_one")
+class Totals:
+    """Store epsilon under the name of the method."""
+
+    def __init__(self, number, largest):
+        self.number, self.largest = number, largest
+
+    def error(self, epsilon):
+        self.epsilon = epsilon
+        return right_error(self.epsilon, self.number, self.largest)
+
+    def epsilon(self, error):
+        return right_epsilon(error, self.number, self.largest)
+
+
+@wrong("24.1.3", caught_by="test_q3_the_error_follows_from_epsilon[1-1-5.0]")
 def Totals(number, largest):
-    """Compute the factor when the object is created."""
-
-    class Plan:
-        def __init__(self, number, largest):
-            self.number, self.largest = number, largest
-            self._factor = math.log(20) * number * largest
-
-        def error(self, epsilon):
-            return self._factor / epsilon
-
-        epsilon = error
-
-    return Plan(number, largest)
+    """Round to six digits."""
+    return totals(lambda e, n, s: round(right_error(e, n, s), 6), right_epsilon)(
+        number, largest
+    )
 
 
 @wrong("24.1.3", caught_by="test_q3_epsilon_follows_from_the_error[7-0.5-8]")
@@ -826,3 +853,24 @@ class Totals:
 
     def epsilon(self, error):
         return self.error(1) / error
+
+
+@right("24.1.3")
+@dataclass(frozen=True)
+class Totals:
+    """Let nobody change the plan, and ask OpenDP for the epsilon of all totals."""
+
+    number: int
+    largest: float
+
+    def error(self, epsilon):
+        return dp.laplacian_scale_to_accuracy(
+            self.number * self.largest / epsilon, alpha=1 - 0.95
+        )
+
+    def epsilon(self, error):
+        dp.enable_features("contrib")
+        numbers = dp.atom_domain(T=float, nan=False), dp.absolute_distance(T=float)
+        scale = dp.accuracy_to_laplacian_scale(float(error), alpha=0.05)
+        noisy = dp.m.make_laplace(*numbers, scale=scale)
+        return dp.c.make_composition([noisy] * self.number).map(float(self.largest))
