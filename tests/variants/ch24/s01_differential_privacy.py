@@ -345,7 +345,7 @@ def survey_app(answers, budget):
     return usual_app(answers, budget, count)
 
 
-@wrong("24.1.2", caught_by="test_q2_the_budget_is_not_exceeded[1.0-2]")
+@wrong("24.1.2", caught_by="test_q2_the_budget_is_not_exceeded")
 def survey_app(answers, budget):
     """Spend for each request."""
     spent = [0.0]
@@ -362,7 +362,7 @@ def survey_app(answers, budget):
     return usual_app(answers, budget, count)
 
 
-@wrong("24.1.2", caught_by="test_q2_the_budget_is_not_exceeded[1.0-2]")
+@wrong("24.1.2", caught_by="test_q2_the_budget_is_not_exceeded")
 def survey_app(answers, budget):
     """Keep a rest of the budget."""
 
@@ -377,7 +377,7 @@ def survey_app(answers, budget):
     return usual_app(answers, budget, count)
 
 
-@wrong("24.1.2", caught_by="test_q2_the_budget_is_not_exceeded[1.2-2]")
+@wrong("24.1.2", caught_by="test_q2_the_budget_is_not_exceeded")
 def survey_app(answers, budget):
     """Spend as long as something is left."""
 
@@ -392,7 +392,7 @@ def survey_app(answers, budget):
     return usual_app(answers, budget, count)
 
 
-@wrong("24.1.2", caught_by="test_q2_the_budget_is_not_exceeded[1.0-2]")
+@wrong("24.1.2", caught_by="test_q2_the_budget_is_not_exceeded")
 def survey_app(answers, budget):
     """Return nothing at all once the budget is spent."""
 
@@ -406,7 +406,7 @@ def survey_app(answers, budget):
     return usual_app(answers, budget, count)
 
 
-@wrong("24.1.2", caught_by="test_q2_the_budget_is_not_exceeded[1.0-2]")
+@wrong("24.1.2", caught_by="test_q2_the_budget_is_not_exceeded")
 def survey_app(answers, budget):
     """Have a budget for each question."""
 
@@ -420,7 +420,7 @@ def survey_app(answers, budget):
     return usual_app(answers, budget, count)
 
 
-@wrong("24.1.2", caught_by="test_q2_the_budget_is_not_exceeded[1.0-2]")
+@wrong("24.1.2", caught_by="test_q2_the_budget_is_not_exceeded")
 def survey_app(answers, budget):
     """Draw the noise before the budget is checked."""
 
@@ -565,7 +565,7 @@ def survey_app(answers, budget):
     return usual_app(answers, budget, count)
 
 
-@wrong("24.1.2", caught_by="test_q2_the_budget_is_not_exceeded[0.5-1]")
+@wrong("24.1.2", caught_by="test_q2_the_budget_is_not_exceeded")
 def survey_app(answers, budget):
     """Draw all counts when the application is created, as far as the budget goes."""
     names = [*answers][: int(budget / EPSILON)]  # noqa: F821
