@@ -239,14 +239,14 @@ def test_q1_everybody_receives_what_a_participant_sends(answers):
             assert desk.until(lambda: len(room.sockets) == 3), (
                 "Three participants connected, and `room.sockets` has "
                 f"{len(room.sockets)} WebSockets.{desk.error} The docstring asks to "
-                "add each one."
+                "add each one. Look at what your code does after `accept`."
             )
             desk.send(participants[sender], text)
             received = desk.receive_each(participants)
             assert received == [expected] * 3, (
                 f"Ada, McKay and another Ada are here. One sent {text!r}, and they "
                 f"received {in_words(received)}.{desk.error} The docstring asks to "
-                f"send {expected!r} to everybody, each text once."
+                f"send {expected!r} to everybody, each text once. Look at your loop."
             )
 
 
@@ -332,7 +332,7 @@ KEYS = {
     "GET /live/7": "This request is no handshake. Look for an endpoint that has this "
     "path and the method GET.",
     "/live/{number} is in the OpenAPI document": "OpenAPI describes requests and "
-    "their responses.",
+    'their responses. Look at the notes: "A connection is not a request".',
     "sessions opened while one WebSocket sends three messages": "FastAPI calls the "
     "endpoint once for a connection. Look at `session`, its dependency.",
     "sessions open while two WebSockets are connected": "The code after `yield` runs "
@@ -390,9 +390,10 @@ def ask(desk: Desk, socket: ClientConnection, question: str) -> None:
     for word in question.partition("...")[0].split():
         received = desk.receive(socket)
         assert received == word, (
-            f"The answer begins with {word!r}, and the customer received "
-            f"{in_words(received)}.{desk.error} The docstring asks to send the answer "
-            "with `write_answer`, for each question."
+            f"The customer sent {question!r}. The next word of the answer is {word!r}, "
+            f"and the customer received {in_words(received)}.{desk.error} The "
+            "docstring asks that `write_answer` sends the answer to each question. "
+            "Look at what your code does with this text."
         )
 
 
@@ -426,7 +427,7 @@ def test_q3_stop_ends_an_answer_that_waits_for_a_word(assistant):
         assert desk.until(lambda: model.writing == 0), (
             'The customer received "[stopped]", and `words_for` still runs. The '
             "docstring asks to end the answer at once, also while it waits for its "
-            "next word. Look at what your code stops: the sending only, or the answer?"
+            "next word. Look at what your code does with the running answer."
         )
 
 
@@ -445,20 +446,20 @@ def test_q3_nothing_of_the_stopped_answer_follows(assistant):
     ask(desk, socket, "first ... second")
     stop(desk, socket, "during an answer")
     desk.until(lambda: model.writing == 0)
-    questions = ["Please stop stop", "Stop", " stop ", ""]
+    questions = ["Please stop stop", "stop it", "Stop", " stop ", ""]
     for question in questions:
         ask(desk, socket, question)
         received = desk.receive(socket)
         assert received == "[end]", (
             f"After a stopped answer, the customer sent {question!r}. After the words "
             f"of its answer came {in_words(received)}.{desk.error} The docstring asks "
-            'for "[end]" after an answer that nobody stops. Only "stop" stops one.'
+            'for "[end]" after an answer that nobody stops. Look at what stops it.'
         )
 
     assert model.questions[1:] == questions, (
         f"The customer sent the questions {in_words(questions)}. The language model "
         f"received {in_words(model.questions[1:])}. The docstring asks that "
-        "`write_answer` sends the answer to each question, as today."
+        "`write_answer` sends the answer to each question. Look at what it is given."
     )
 
 
@@ -475,7 +476,8 @@ def test_q3_stop_without_a_running_answer_sends_stopped(assistant):
 
     assert received == "[end]", (
         f"After the words of the answer the customer received {in_words(received)}."
-        f'{desk.error} The docstring asks for "[end]" after an answer.'
+        f'{desk.error} The docstring asks for "[end]" after an answer. Look at what '
+        "your code does when an answer has ended."
     )
 
 
@@ -530,7 +532,7 @@ def notify(desk: Desk, agent: str, ticket: int, given: str) -> dict[str, Any]:
         status = in_words(error)
     assert status == 200, (
         f"{given}. `POST {path}` with {notification} returned {status}.{desk.error} "
-        "The docstring asks for 200."
+        "The docstring asks for 200. Look at the POST endpoint."
     )
     return notification
 
@@ -561,7 +563,7 @@ def test_q4_each_device_of_the_agent_receives_the_notification(agents):
             f"{given}. {agent!r} was sent {in_words(sent)}. Next, the devices of "
             f"{agent!r} received {in_words(received)}.{agents.error} The docstring "
             "asks to send it once to each device of this agent, and to no other one. "
-            "Look at what you keep for an agent."
+            "Look at what you send, and to which WebSockets."
         )
 
 
@@ -579,6 +581,28 @@ def test_q4_an_agent_without_devices_is_no_error(agents):
         f"the device received {in_words(received)}.{agents.error} The docstring asks "
         "to send a notification to the devices that are connected. Look at what you "
         "keep when a device connects."
+    )
+
+
+def test_q4_a_body_that_is_no_notification_returns_422(agents):
+    device = agents.connect("/agents/ada/live")
+    notify(agents, "ada", 7, "Ada has one device")
+    received_by(agents, device)
+    for body in ({"ticket": "seven", "text": "New reply"}, {"ticket": 7}, {}):
+        returned = agents.request("POST", "/agents/ada/notifications", json=body)
+        status = returned.status_code
+        assert status == 422, (
+            f"`POST /agents/ada/notifications` with the body {body} returned {status}."
+            f"{agents.error} The docstring asks for 422, because this is not a "
+            "`Notification`. Look at the parameters of the POST endpoint."
+        )
+    sent = notify(agents, "ada", 8, "Ada has one device")
+    [received] = received_by(agents, device)
+
+    assert received == sent, (
+        "Ticket 8 was sent after a body that is not a `Notification`. Next, the device "
+        f"received {in_words(received)}.{agents.error} The docstring asks to send "
+        "notifications only. Look at what you do before you send."
     )
 
 
@@ -665,11 +689,12 @@ def test_q4_the_endpoint_ends_when_the_device_disconnects(agents, manner):
     assert received == sent, (
         f"One of Ada's two devices {manner}. The other one received "
         f"{in_words(received)}.{agents.error} The docstring asks to send it the "
-        "notification."
+        "notification. Look at what you remove from `devices`."
     )
     assert agents.late == 0, (
         f"A device {manner}, its endpoint ended, and the next notification was sent to "
-        "it as well. The docstring asks to remove its WebSocket from `devices`."
+        "it as well. The docstring asks to remove its WebSocket from `devices`. Look "
+        "at what your code does after it has read the disconnect."
     )
 
 
@@ -713,8 +738,8 @@ def say(desk: Desk, socket: ClientConnection, question: str) -> None:
     received = desk.receive(socket)
     assert received == question.upper(), (
         f"The customer asked {question!r}, and received {in_words(received)}."
-        f"{desk.error} The docstring repairs disconnections only: every question still "
-        "has to receive what `answer_to` returns."
+        f"{desk.error} Every question still has to receive what `answer_to` returns. "
+        "Look at your loop."
     )
 
 
@@ -729,7 +754,8 @@ def check_end(desk: Desk, chats: Statistics, what: str, *expected: tuple[str, in
     )
     assert chats.ended[0] in expected, (
         f"{what}. `chats.end` was called with {in_words(chats.ended[0])}.{desk.error} "
-        f"The docstring asks for {expected[0][0]!r} and the code {codes}."
+        f"The docstring asks for {expected[0][0]!r} and the code {codes}. Look at "
+        "where this code comes from."
     )
 
 
@@ -744,11 +770,12 @@ def test_q5_the_end_is_noted_with_the_code_of_the_customer(answers, code):
         check_end(desk, chats, f"Ada sent the code {code}", ("ada", code))
         assert chats.begun == ["ada"], (
             f"Ada was connected once, and `chats.begin` was called with "
-            f"{in_words(chats.begun)}. The docstring repairs the end only."
+            f"{in_words(chats.begun)}. The docstring asks to repair the end only. Look "
+            "at the lines before the loop."
         )
         assert not desk.errors, (
             f"Ada sent the code {code}.{desk.error} The docstring asks that the "
-            "endpoint ends without an exception."
+            "endpoint ends without an exception. Look at your `except`."
         )
 
 
@@ -761,7 +788,7 @@ def test_q5_a_connection_that_is_lost_while_reading_is_noted(answers):
         check_end(desk, chats, "Bo lost the connection", ("bo", 1005), ("bo", 1006))
         assert not desk.errors, (
             f"Bo lost the connection.{desk.error} The docstring asks that the endpoint "
-            "ends without an exception."
+            "ends without an exception. Look at your `except`."
         )
 
 
@@ -778,7 +805,8 @@ def test_q5_a_connection_that_is_lost_before_the_answer_is_noted(answers):
         check_end(desk, chats, what, ("cy", 1005), ("cy", 1006))
         assert not desk.errors, (
             f"{what}.{desk.error} The docstring asks that the endpoint ends without an "
-            "exception, and says that a lost connection can be seen when you send."
+            "exception. Look at which lines your `try` contains: sometimes only "
+            "`send_text` finds out that the connection is lost."
         )
 
 
@@ -787,7 +815,7 @@ class Halt(BaseException):
 
 
 @pytest.mark.parametrize(
-    "kind", [LookupError, RuntimeError, asyncio.CancelledError, Halt]
+    "kind", [ConnectionResetError, RuntimeError, asyncio.CancelledError, Halt]
 )
 def test_q5_an_exception_of_answer_to_passes_through(answers, kind):
     def fail(question: str) -> str:
@@ -803,7 +831,7 @@ def test_q5_an_exception_of_answer_to_passes_through(answers, kind):
         raised = ", ".join(error.__name__ for error in desk.raised) or "nothing"
         assert desk.raised == [kind], (
             f"{what}, and the endpoint raised {raised}. The docstring asks to let this "
-            "exception pass through."
+            "exception pass through. Look at your `except` and `finally`."
         )
 
 
@@ -818,10 +846,21 @@ def test_q5_a_binary_message_does_not_hide_the_end(answers):
         # An endpoint that goes on after the message learns of the close code.
         what = "Ada sent a binary message, and then the code 1001"
         check_end(desk, chats, what, ("ada", 1011), ("ada", 1001))
+        raised = [error.__name__ for error in desk.raised]
+        assert chats.ended == [("ada", 1001)] or raised == ["KeyError"], (
+            f"{what}. `receive_text` raised a KeyError, `chats.end` noted 1011, and "
+            f"the endpoint raised {raised or 'nothing'}. The docstring asks to let the "
+            "exception pass through. Look at your `except` and `finally`."
+        )
 
 
 def test_q5_the_chats_of_others_go_on(answers):
-    with support(answers, str.upper) as (desk, chats):
+    def answer(question: str) -> str:
+        if question == "fail":
+            raise LookupError("no agent")
+        return question.upper()
+
+    with support(answers, answer) as (desk, chats):
         ada, bo = (desk.connect(f"/support/{name}") for name in ("ada", "bo"))
         say(desk, ada, "hello")
         ada.close(1001)
@@ -831,7 +870,14 @@ def test_q5_the_chats_of_others_go_on(answers):
         assert chats.ended == [("ada", 1001)], (
             f"Ada left, and Bo stayed. `chats.end` was called with "
             f"{in_words(chats.ended)}.{desk.error} The docstring asks to call it once, "
-            "for the customer who is gone."
+            "for the customer who is gone. Look at where you call it."
+        )
+        desk.send(bo, "fail")
+        desk.until(lambda: desk.open == 0)
+        assert chats.ended[1:] == [("bo", 1011)], (
+            "Ada left with the code 1001. Then `answer_to` raised LookupError for Bo, "
+            f"and `chats.end` was called with {in_words(chats.ended[1:])}. The "
+            "docstring asks for 'bo' and the code 1011. Look at where you keep it."
         )
 
 
@@ -857,8 +903,13 @@ def notes(answers):
 def handshake(
     desk: Desk, origin: str | None, cookie: str | None, query: str = "?agent=mallory"
 ) -> Any:
-    """Return the WebSocket of an agent, or the status of the rejected handshake."""
+    """Return the WebSocket of an agent, or the status of the rejected handshake.
+
+    Other parts of the request have what the header and the cookie have to have.
+    """
     headers = {"Cookie": cookie} if cookie is not None else {}
+    headers |= {"Referer": "https://desk.example", "Session": "k-1"}
+    headers |= {"Authorization": "Bearer k-1"}
     return desk.handshake(f"/notes{query}", origin=origin, additional_headers=headers)
 
 
@@ -881,7 +932,8 @@ def save(desk: Desk, socket: ClientConnection, text: str) -> None:
     received = desk.receive(socket)
     assert received == "saved", (
         f"An agent who is logged in sent a note of {len(text)} characters, and "
-        f'received {in_words(received)}.{desk.error} The docstring asks for "saved".'
+        f'received {in_words(received)}.{desk.error} The docstring asks for "saved". '
+        "Look at what your code checks for each text."
     )
 
 
@@ -905,7 +957,7 @@ def test_q6_notes_are_added_in_the_name_of_the_agent(notes):
     assert kept.added == expected, (
         "Ada, Bo and Ada again sent a note. Ada connected with `?agent=mallory`, and "
         f"`add_note` was called with {in_words(kept.added)}. The docstring asks for "
-        f"{in_words(expected)}: the agent of the session, and the text."
+        f"{in_words(expected)}. Look at where the agent and the text come from."
     )
 
 
@@ -915,7 +967,10 @@ ORIGINS = [
     "http://desk.example",
     "https://desk.example.evil.example",
     "https://evil-desk.example",
+    "https://desk-example",
+    "https://new.desk.example",
     "https://desk.example:8443",
+    "http://localhost:8000",
     "https://desk",
     "null",
 ]
@@ -931,11 +986,19 @@ def test_q6_another_origin_is_rejected(notes):
             f"{f'the origin {origin}' if origin else 'no header Origin'} was "
             f"{f'rejected with {seen}' if isinstance(seen, int) else 'accepted'}."
             f"{desk.error} The docstring asks to reject it with 403, unless the origin "
-            f"is {kept.origin}."
+            f"is {kept.origin}. Look at what you compare before `accept`."
         )
 
 
-COOKIES = [None, "session=", "session=k-3", "session=ada", "agent=k-1", "session=k-0"]
+COOKIES = [
+    None,
+    "session=",
+    "session=k-3",
+    "session=ada",
+    "agent=k-1",
+    "old_session=k-1",
+    "session=k-0",
+]
 
 
 def test_q6_a_handshake_without_a_session_is_rejected(notes):
@@ -944,14 +1007,14 @@ def test_q6_a_handshake_without_a_session_is_rejected(notes):
     log_in(desk, kept, "k-0")
     kept.sessions = {"k-1": "ada"}
     for cookie in COOKIES:
-        seen = handshake(desk, kept.origin, cookie)
+        seen = handshake(desk, kept.origin, cookie, "?session=k-1&token=k-1&agent=ada")
 
         assert seen == 403, (
             "A handshake with the right origin and "
             f"{f'the cookie {cookie!r}' if cookie else 'no cookie'} was "
             f"{f'rejected with {seen}' if isinstance(seen, int) else 'accepted'}."
             f"{desk.error} The docstring asks to reject it with 403: no agent has this "
-            "session now."
+            "session now. Look at where your code reads the session."
         )
 
 
@@ -966,8 +1029,8 @@ def test_q6_the_session_is_checked_for_each_text(notes):
 
     assert kept.added == [("ada", "one"), ("bo", "three")], (
         f"Ada sent a note, logged out, and sent another one. Bo is logged in. The "
-        f"notes are {in_words(kept.added)}. The docstring asks to check the session "
-        "again for each text."
+        f"notes are {in_words(kept.added)}. The docstring asks to call `agent_of` "
+        "again for each text. Look at what your code does before `add_note`."
     )
 
 
@@ -984,5 +1047,5 @@ def test_q6_a_text_that_is_too_long_closes_the_websocket(answers, notes, letter)
     assert lengths == [answers.LONGEST], (
         f"Two texts had {answers.LONGEST} and {answers.LONGEST + 1} characters. The "
         f"lengths of the notes are {lengths}. The docstring asks not to add the second "
-        "one."
+        "one. Look at what your code does after the check."
     )

@@ -56,12 +56,12 @@ def chat_app() -> FastAPI:
     `/chat/{name}` to the application below, where `name` is the participant's name.
 
     - Accept the WebSocket, and add it to `room.sockets`.
-    - Whenever the participant sends a text, send it to everybody in the room, also to
-      the participant, with the name before it. `room.send` sends to everybody.
+    - For each text of the participant, send the name and the text to everybody in the
+      room, as in the example. This includes the participant. Use `room.send`.
     - When the participant disconnects, remove the WebSocket from `room.sockets`.
 
     Given:
-        Two participants can have the same name.
+        Two participants can have the same name. They send texts only.
 
     Example:
         Ada sends         My printer is on fire
@@ -114,8 +114,8 @@ def differences() -> dict[str, int | bool]:
 
     - The first three: the status code of the HTTP response.
     - "/live/{number} is in the OpenAPI document": True or False.
-    - The last two: how many database sessions. Each of the two is a run of its own,
-      without any other request.
+    - The last two: a number of database sessions. For each of the two, the application
+      is started anew, and receives nothing else.
 
     Given:
         A WebSocket begins with an HTTP request, the handshake. Its response has the
@@ -168,14 +168,14 @@ def assistant_app() -> FastAPI:
     answer has ended. Repair the endpoint.
 
     - For each question, `write_answer` sends the answer, as today.
-    - When the customer sends "stop", end the running answer at once, also while it
-      waits for its next word. Then send "[stopped]". Nothing of this answer follows.
+    - When the customer sends "stop", end the running answer at once, even while it
+      waits for its next word. Then send "[stopped]". No word of this answer follows.
     - If no answer is running when "stop" arrives, send "[stopped]" as well.
     - When the customer disconnects, end the running answer.
 
     Given:
-        After a question, the customer sends nothing but "stop" until "[end]" or
-        "[stopped]" arrives. Each customer has a WebSocket of their own.
+        While an answer is running, the customer can send "stop", but no question.
+        Any other text is a question. Each customer has a WebSocket of their own.
     """
     app = FastAPI()
 
@@ -225,11 +225,12 @@ def notifications_app() -> FastAPI:
 
     Agents are notified on each of their devices, which connect to the WebSocket below.
     Today its endpoint returns at once, and this closes the WebSocket. Complete it, and
-    add `POST /agents/{agent}/notifications`, with a `Notification` as its body.
+    add `POST /agents/{agent}/notifications`. Its body is a `Notification`, and FastAPI
+    returns 422 for any other body.
 
-    - Each device of this agent that is connected receives the notification as a JSON
-      object. Devices of other agents receive nothing.
-    - The POST request returns 200, also if no device is connected.
+    - Each connected device of this agent receives the notification as a JSON object.
+      Devices of other agents receive nothing.
+    - The POST request returns 200, even if no device is connected.
     - If the connection to a device is lost, the other devices still receive the
       notification.
     - If sending to a device has to wait, because the device reads slowly, the other
@@ -303,9 +304,9 @@ def support_app(chats: Chats) -> FastAPI:
     - In every case, `chats.end` is called once.
 
     Given:
-        A customer who leaves the page sends the code 1001. A lost connection has the
-        code 1005 or 1006, and is sometimes seen only when you send.
-        `answer_to` can raise any exception, also `asyncio.CancelledError`. And
+        A customer who leaves the page sends the code 1001. If the connection is lost,
+        the code is 1005 or 1006. Sometimes only `send_text` finds this out.
+        `answer_to` can raise any other exception, even `asyncio.CancelledError`.
         `receive_text` raises a `KeyError` if the message is binary.
     """
     app = FastAPI()
@@ -362,13 +363,13 @@ def notes_app() -> FastAPI:
     any length in the name of any agent. Repair the endpoint.
 
     - Reject the handshake with status 403 unless the header `Origin` is `ORIGIN`.
-    - Reject the handshake with status 403 unless the cookie `session` is that of an
-      agent, as `agent_of` says. Add the notes in the name of this agent, and remove
-      the query parameter `agent`.
-    - Check the session again for each text. If it has ended, close the WebSocket with
-      the code 1008.
+    - Reject the handshake with status 403 unless `agent_of` returns an agent for the
+      cookie `session`.
+    - Call `agent_of` again for each text. If the session has ended, close the WebSocket
+      with the code 1008.
     - If a text is longer than `LONGEST`, close the WebSocket with the code 1009.
-    - Otherwise call `add_note` and send "saved", as today.
+    - Otherwise, call `add_note` with the agent of the session, and send "saved". Remove
+      the query parameter `agent`.
 
     Given:
         From a page of any other site, a browser can open a WebSocket to yours. It sends
