@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, status
 from fastapi.responses import Response
+from starlette.endpoints import WebSocketEndpoint
+from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocketState
 
 from sensei.variants import right, wrong
@@ -300,6 +302,29 @@ def chat_app():
             text = await socket.receive_text()
             await room.send(f"{name}: {text}")
 
+    return app
+
+
+@right("4.3.1")
+def chat_app():
+    """Use Starlette's `WebSocketEndpoint`."""
+    app = FastAPI()
+    room = Room()
+
+    class Chat(WebSocketEndpoint):
+        encoding = "text"
+
+        async def on_connect(self, websocket):
+            await websocket.accept()
+            room.sockets.append(websocket)
+
+        async def on_receive(self, websocket, data):
+            await room.send(f"{websocket.path_params['name']}: {data}")
+
+        async def on_disconnect(self, websocket, close_code):
+            room.sockets.remove(websocket)
+
+    app.router.routes.append(WebSocketRoute("/chat/{name}", Chat))
     return app
 
 
@@ -723,6 +748,55 @@ def assistant_app():
                     await socket.send_text("[stopped]")
                 else:
                     answer = asyncio.create_task(write_answer(socket, text))
+
+    return app
+
+
+@wrong("4.3.3", caught_by="test_q3_nothing_of_the_stopped_answer_follows")
+def assistant_app():
+    """Stop at every text that begins with "stop"."""
+    app = FastAPI()
+
+    @app.websocket("/assistant")
+    async def assistant(socket: WebSocket):
+        await socket.accept()
+        answer = None
+        async for text in socket.iter_text():
+            if text.startswith("stop"):
+                if answer:
+                    answer.cancel()
+                await socket.send_text("[stopped]")
+            else:
+                answer = asyncio.create_task(write_answer(socket, text))
+        if answer:
+            answer.cancel()
+
+    return app
+
+
+@right("4.3.3")
+def assistant_app():
+    """Read one text beside each answer, and see which of the two ends first."""
+    app = FastAPI()
+
+    @app.websocket("/assistant")
+    async def assistant(socket: WebSocket):
+        await socket.accept()
+        async for text in socket.iter_text():
+            if text == "stop":
+                await socket.send_text("[stopped]")
+                continue
+            answer = asyncio.create_task(write_answer(socket, text))
+            reading = asyncio.create_task(socket.receive())
+            both = {answer, reading}
+            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+            if not reading.done():
+                reading.cancel()
+                continue
+            answer.cancel()
+            if reading.result()["type"] == "websocket.disconnect":
+                return
+            await socket.send_text("[stopped]")
 
     return app
 
@@ -1206,6 +1280,28 @@ def notifications_app():
     return app
 
 
+@wrong("4.3.4", caught_by="test_q4_a_body_that_is_no_notification_returns_422")
+def notifications_app():
+    """Take any JSON object as the body."""
+    app = FastAPI()
+    devices = defaultdict(list)
+
+    @app.websocket("/agents/{agent}/live")
+    async def connect(socket: WebSocket, agent: str):
+        await socket.accept()
+        devices[agent].append(socket)
+        async for _ in socket.iter_text():
+            pass
+        devices[agent].remove(socket)
+
+    @app.post("/agents/{agent}/notifications")
+    async def notify(agent: str, notification: dict[str, Any]):
+        sending = [socket.send_json(notification) for socket in devices[agent]]
+        await asyncio.gather(*sending, return_exceptions=True)
+
+    return app
+
+
 @wrong(
     "4.3.5", caught_by="test_q5_the_end_is_noted_with_the_code_of_the_customer[1001]"
 )
@@ -1498,6 +1594,78 @@ def support_app(chats: Chats):
                     codes.append(message["code"])
                     return
                 await socket.send_text(await answer_to(message["text"]))
+
+    return app
+
+
+@wrong("4.3.5", caught_by="test_q5_the_chats_of_others_go_on")
+def support_app(chats: Chats):
+    """Keep one code for all customers."""
+    app = FastAPI()
+    code = 1011
+
+    @app.websocket("/support/{customer}")
+    async def support(socket: WebSocket, customer: str) -> None:
+        nonlocal code
+        await socket.accept()
+        chats.begin(customer)
+        try:
+            while True:
+                question = await socket.receive_text()
+                await socket.send_text(await answer_to(question))
+        except WebSocketDisconnect as gone:
+            code = gone.code
+        finally:
+            chats.end(customer, code)
+
+    return app
+
+
+@wrong("4.3.5", caught_by="test_q5_a_binary_message_does_not_hide_the_end")
+def support_app(chats: Chats):
+    """Keep the `KeyError` of a binary message."""
+    app = FastAPI()
+
+    @app.websocket("/support/{customer}")
+    async def support(socket: WebSocket, customer: str) -> None:
+        await socket.accept()
+        chats.begin(customer)
+        code = 1011
+        try:
+            while True:
+                question = await socket.receive_text()
+                await socket.send_text(await answer_to(question))
+        except WebSocketDisconnect as gone:
+            code = gone.code
+        except KeyError:
+            pass
+        finally:
+            chats.end(customer, code)
+
+    return app
+
+
+@wrong(
+    "4.3.5",
+    caught_by="test_q5_an_exception_of_answer_to_passes_through[ConnectionResetError]",
+)
+def support_app(chats: Chats):
+    """Take every `ConnectionError` for a customer who is gone."""
+    app = FastAPI()
+
+    @app.websocket("/support/{customer}")
+    async def support(socket: WebSocket, customer: str) -> None:
+        await socket.accept()
+        chats.begin(customer)
+        code = 1011
+        try:
+            while True:
+                question = await socket.receive_text()
+                await socket.send_text(await answer_to(question))
+        except (WebSocketDisconnect, ConnectionError) as gone:
+            code = getattr(gone, "code", 1006)
+        finally:
+            chats.end(customer, code)
 
     return app
 
@@ -1931,6 +2099,77 @@ def notes_app():
         async for text in socket.iter_text():
             agent = agent_of(session)
             if agent is None:
+                raise WebSocketException(1008)
+            if len(text) > LONGEST:
+                raise WebSocketException(1009)
+            add_note(agent, text)
+            await socket.send_text("saved")
+
+    return app
+
+
+@wrong("4.3.6", caught_by="test_q6_another_origin_is_rejected")
+def notes_app():
+    """Believe the header `Referer` if `Origin` is missing."""
+    app = FastAPI()
+
+    @app.websocket("/notes")
+    async def notes(socket: WebSocket):
+        session = socket.cookies.get("session", "")
+        headers = socket.headers
+        origin = headers.get("origin") or headers.get("referer", "").rstrip("/")
+        if origin != ORIGIN or agent_of(session) is None:
+            raise HTTPException(403)
+        await socket.accept()
+        async for text in socket.iter_text():
+            if (agent := agent_of(session)) is None:
+                raise WebSocketException(1008)
+            if len(text) > LONGEST:
+                raise WebSocketException(1009)
+            add_note(agent, text)
+            await socket.send_text("saved")
+
+    return app
+
+
+@wrong("4.3.6", caught_by="test_q6_another_origin_is_rejected")
+def notes_app():
+    """Accept subdomains as well."""
+    app = FastAPI()
+
+    @app.websocket("/notes")
+    async def notes(socket: WebSocket):
+        session = socket.cookies.get("session", "")
+        scheme, _, host = socket.headers.get("origin", "").partition("://")
+        is_ours = host == "desk.example" or host.endswith(".desk.example")
+        if scheme != "https" or not is_ours or agent_of(session) is None:
+            raise HTTPException(403)
+        await socket.accept()
+        async for text in socket.iter_text():
+            if (agent := agent_of(session)) is None:
+                raise WebSocketException(1008)
+            if len(text) > LONGEST:
+                raise WebSocketException(1009)
+            add_note(agent, text)
+            await socket.send_text("saved")
+
+    return app
+
+
+@wrong("4.3.6", caught_by="test_q6_a_handshake_without_a_session_is_rejected")
+def notes_app():
+    """Accept a token in the URL instead of the cookie."""
+    app = FastAPI()
+
+    @app.websocket("/notes")
+    async def notes(socket: WebSocket):
+        token = socket.query_params.get("token", "")
+        session = socket.cookies.get("session") or token
+        if socket.headers.get("origin") != ORIGIN or agent_of(session) is None:
+            raise HTTPException(403)
+        await socket.accept()
+        async for text in socket.iter_text():
+            if (agent := agent_of(session)) is None:
                 raise WebSocketException(1008)
             if len(text) > LONGEST:
                 raise WebSocketException(1009)
