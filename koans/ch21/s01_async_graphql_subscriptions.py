@@ -50,17 +50,19 @@ def auction_app() -> FastAPI:
     - The schema has `type Subscription { bids(lot: Int!): Bid! }`.
     - For each subscription, call `follow_bids(lot)`. Send each bid as soon as it is
       yielded, in the same order.
-    - When `follow_bids(lot)` ends, the server sends a message of the type `complete`.
+    - When `follow_bids(lot)` ends, the subscription ends: the server sends `complete`.
 
     Given:
         The router serves queries by `POST /graphql`, and subscriptions by a WebSocket
         at the same path, with the protocol `graphql-transport-ws`.
+        Strawberry sends the messages. You write what yields the results.
 
     Example of the messages:
         the client sends  {"id": "1", "type": "subscribe", "payload":
                            {"query": "subscription { bids(lot: 7) { euros } }"}}
         the server sends  {"id": "1", "type": "next", "payload":
                            {"data": {"bids": {"euros": 200}}}}
+        and at the end    {"id": "1", "type": "complete"}
     """
 
     schema = strawberry.Schema(Query)
@@ -83,17 +85,18 @@ async def serve_subscription(
 
     - For each result, send a message of the type `next`. Take the next result only
       when `send` has returned.
-    - After the last result, send one message of the type `complete`. If there are no
-      results, send it at once.
-    - When your function ends, `results` is closed, in every case. If your task is
-      cancelled, or if `send` or `results` raises an exception, send nothing more, and
-      let the `CancelledError` or the other exception pass through.
+    - After the last result, send one message of the type `complete`, also if there are
+      no results.
+    - If your task is cancelled, or if `send` or `results` raises an exception, send
+      nothing more. Close `results`, and then let the `CancelledError` or the other
+      exception pass through.
 
     Given:
         `subscription_id` is the `id` of each message.
-        When the client unsubscribes or leaves, Strawberry cancels the task once.
-        A generator is closed when it has ended, or when its `aclose()` has returned.
-        The `finally` block of `results` can take long. It raises no exception.
+        When the client unsubscribes or leaves, Strawberry cancels the task. It does
+        this only once.
+        `await results.aclose()` closes the generator: it runs its `finally` block.
+        This block can take a long time. It raises no exception.
 
     Example of the messages for the id "s1":
         {"id": "s1", "type": "next", "payload": {"data": {"price": 250}}}
@@ -117,22 +120,29 @@ def prices_app(redis: Redis) -> FastAPI:
 
     Several worker processes serve the app below. A bid is sent to one of them, and only
     the subscribers at the same worker receive the new price, because the queues are in
-    its memory. Replace the queues by Redis Pub/Sub.
+    its memory. Replace the queues by Redis Pub/Sub. The rest of the app stays as it is.
 
-    - `bid` calls `save_price`, as today. When `save_price` has returned, it publishes
-      `euros`, with each bid, on the Redis channel of the lot. For 250 euros on the lot
-      7, the message is "250" and the channel is `lot:7`.
+    - For every bid, `bid` calls `save_price`. When this call has returned, `bid`
+      publishes `euros` on the Redis channel `lot:<lot>`.
     - `prices` sends `current_price(lot)` first. Then it sends each price that a worker
       or another program publishes on the channel of this lot, in the same order.
-    - `prices` misses no price. It calls `current_price(lot)` when Redis has confirmed
-      the subscription. It also sends the prices that are published during this call.
-    - If the client unsubscribes or leaves, or if `current_price` raises an exception,
-      end the subscription in Redis, and return its connection to the pool.
+    - `prices` calls `current_price(lot)` only when Redis has confirmed that it listens
+      to the channel.
+    - Prices that are published while `current_price(lot)` runs are sent after its
+      result.
+    - When the client's subscription ends, also before Redis has confirmed, or when
+      `current_price` raises an exception, stop listening, and return the connection to
+      the pool of `redis`.
 
     Given:
         `redis` is an asyncio client of the server that all workers use. It returns the
         messages as `str`. The app closes it at the shutdown.
         Each message on these channels is a price.
+        A subscription ends when the client unsubscribes, leaves, or loses its
+        connection. Strawberry then cancels or closes your generator.
+
+    Example:
+        A bid of 250 euros on the lot 7 publishes the message "250" on `lot:7`.
     """
     queues: defaultdict[int, list[asyncio.Queue[int]]] = defaultdict(list)
 

@@ -164,7 +164,7 @@ def receive_bids(
         assert message == expected, (
             f"{given}. Expected is a `next` message with the bid of {bidder}, {euros} "
             f"euros. The client received {shown(message)}. The docstring asks to "
-            "send each bid as soon as it is yielded, for each subscription."
+            "send each bid as soon as it is yielded. Look at your generator."
         )
 
 
@@ -173,7 +173,8 @@ def receive_complete(subscription: GraphQLSubscription, given: str) -> None:
     message = subscription.receive()
     assert message == {"id": subscription.id, "type": "complete"}, (
         f"{given}. The client received {shown(message)}. The docstring asks "
-        "for a message of the type `complete` now."
+        "for a message of the type `complete` now. Look at what your generator does "
+        "after the last bid."
     )
 
 
@@ -292,7 +293,7 @@ def test_q1_each_subscription_follows_the_bids_of_its_lot(answers: Any) -> None:
 
     assert sorted(room.calls) == [7, 7, 12], (
         f"{given}. `follow_bids` was called for the lots {room.calls}. The docstring "
-        "asks to call it for each subscription."
+        "asks to call it for each subscription. Look at where you call it."
     )
 
 
@@ -358,7 +359,7 @@ class Auction:
         """Send a message, which takes some turns of the event loop."""
         assert isinstance(message, dict), (
             f"`send` was called with {in_words(message)}. The docstring asks for a "
-            "message, as in its example."
+            "message. Look at its example."
         )
         self.messages.append(deepcopy(message))
         number = len(self.messages)
@@ -376,7 +377,7 @@ class Auction:
         running = answers.serve_subscription(name, self.generator, self.send)
         assert asyncio.iscoroutine(running), (
             f"`serve_subscription(...)` returned {in_words(running)}. The docstring "
-            "asks for the code of a task: an `async def`."
+            "asks for the code of a task, an `async def`. Look at its first line."
         )
         return asyncio.create_task(running)
 
@@ -406,7 +407,7 @@ async def ended(task: "asyncio.Task[None]") -> BaseException | None:
         await asyncio.wait([task], timeout=1)
         raise AssertionError(
             "`serve_subscription` does not end. The docstring asks that it ends after "
-            "the last result, an exception, or a cancellation."
+            "the last result, an exception, or a cancellation. Look at what it awaits."
         )
     try:
         task.result()
@@ -472,13 +473,14 @@ async def test_q2_the_messages_are_those_of_strawberry(
     raised = await auction.serve(answers, name)
     assert raised is None, (
         f"`results` yielded {len(prices)} results, and `serve_subscription` raised "
-        f"{raised_in_words(raised)}. The docstring asks to send them and a `complete`."
+        f"{raised_in_words(raised)}. The docstring asks to send them and a `complete`. "
+        "Look at what your function does after the last result."
     )
     seen, right = difference(auction.messages, expected)
     assert auction.messages == expected, (
         f"`results` yielded {len(prices)} results. You sent {message_in_words(seen)} "
         f"where Strawberry sends {message_in_words(right)}. The docstring asks for a "
-        "`next` for each result and one `complete`, as in its example."
+        "`next` for each result and one `complete`. Look at its example."
     )
     auction.check_closed("`results` has ended")
 
@@ -496,13 +498,13 @@ async def test_q2_each_message_has_the_id_of_its_subscription(
     expected.append({"id": name, "type": "complete"})
     assert raised == [None, None], (
         f"Two subscriptions run, and `serve_subscription` raised {in_words(raised)}. "
-        "The docstring asks to send their results."
+        "The docstring asks to send their results. Look at what the two calls share."
     )
     seen, right = difference(auction.messages, expected)
     assert auction.messages == expected, (
         f'Two subscriptions run. For the one with the id "{name}" you sent '
         f"{message_in_words(seen)}. Expected is {message_in_words(right)}. "
-        "`subscription_id` is the id of each message."
+        "`subscription_id` is the id of each message. Look at where you use it."
     )
 
 
@@ -517,7 +519,7 @@ async def test_q2_an_empty_result_and_an_equal_one_are_sent(answers: Any) -> Non
     assert (seen, right, raised) == (None, None, None), (
         f"Some results are empty or equal. You sent {message_in_words(seen)} where "
         f"{message_in_words(right)} is expected, and raised {raised_in_words(raised)}. "
-        "The docstring asks for a `next` for each result."
+        "The docstring asks for a `next` for each result. Look at your loop."
     )
 
 
@@ -528,7 +530,7 @@ async def test_q2_a_result_is_taken_after_the_one_before_was_sent(answers: Any) 
     assert (auction.events, raised) == (expected, None), (
         f"With three results and a `complete`, the order was "
         f"{in_words(auction.events)}. The docstring asks to take a result only when "
-        "`send` has returned for the one before."
+        "`send` has returned for the one before. Look at what your loop awaits."
     )
 
 
@@ -557,7 +559,8 @@ async def test_q2_a_slow_client_stops_its_generator_and_no_other(
     assert (taken, raised) == (["take 1"], None), (
         f"`send` waited for an hour with the first result. Until then this happened: "
         f"{in_words(taken)}. `serve_subscription` raised {raised_in_words(raised)}. "
-        "The docstring asks to take the next result only when `send` has returned."
+        "The docstring asks to take the next result when `send` has returned. Look "
+        "at your loop."
     )
     assert is_served, (
         "`send` waited with a result of one subscription. A call of "
@@ -575,8 +578,8 @@ async def reached(event: asyncio.Event, task: "asyncio.Task[None]", what: str) -
         raised = await ended(task)
         raise AssertionError(
             f"{what}, but `serve_subscription` ended, with "
-            f"{raised_in_words(raised)}. The docstring asks to "
-            "send each result."
+            f"{raised_in_words(raised)}. The docstring asks to send each result. "
+            "Look at what ends your loop."
         )
 
 
@@ -623,7 +626,8 @@ async def test_q2_results_is_closed_when_its_clean_up_takes_an_hour(
     auction.check_closed(given)
     assert raised is auction.lost, (
         f"{given}. `serve_subscription` raised {raised_in_words(raised)}. The "
-        "docstring asks that the exception of `send` passes through."
+        "docstring asks that the exception of `send` passes through. Look at what "
+        "catches it."
     )
 
 
@@ -634,7 +638,8 @@ async def check_cancelled(
     auction.check_closed(given)
     assert isinstance(raised, asyncio.CancelledError), (
         f"{given}: the task was cancelled, and ended with {raised_in_words(raised)}. "
-        "The docstring asks that the `CancelledError` passes through."
+        "The docstring asks that the `CancelledError` passes through. Look at what "
+        "catches it."
     )
     waited = len(auction.events)
     auction.go.set()
@@ -642,7 +647,8 @@ async def check_cancelled(
     more, _ = difference(auction.messages, sent)
     assert auction.messages == sent, (
         f"{given}. After the cancellation, `send` was called with "
-        f"{message_in_words(more)}. The docstring asks to send nothing more."
+        f"{message_in_words(more)}. The docstring asks to send nothing more. Look at "
+        "what runs after a cancellation."
     )
     assert len(auction.events) == waited, (
         f"{given}. `serve_subscription` ended, but this call of `send` went on. The "
@@ -669,11 +675,12 @@ async def test_q2_an_exception_of_send_closes_results(
         auction.check_closed(given)
         assert raised is auction.lost, (
             f"{given}, and `serve_subscription` raised {raised_in_words(raised)}. The "
-            "docstring asks that this exception passes through."
+            "docstring asks that this exception passes through. Look at what catches "
+            "it."
         )
         assert len(auction.messages) == failing, (
             f"{given}, and `send` was called {len(auction.messages)} times. The "
-            "docstring asks to send nothing more."
+            "docstring asks to send nothing more. Look at what runs after an exception."
         )
 
 
@@ -691,13 +698,35 @@ async def test_q2_an_exception_of_results_passes_through(
         given = f"`results` raised {type(error).__name__} after {count} results"
         assert raised is error, (
             f"{given}, and `serve_subscription` raised {raised_in_words(raised)}. The "
-            "docstring asks that this exception passes through."
+            "docstring asks that this exception passes through. Look at what catches "
+            "it."
         )
         assert auction.messages == numbered(*data), (
             f"{given}. You sent {len(auction.messages)} messages, the last one "
             f"{message_in_words(auction.messages[-1:])}. The docstring asks to send "
-            "nothing more: no `complete`."
+            "nothing more. Look at what runs after an exception."
         )
+
+
+def subscribes(command: Any) -> bool:
+    """Return whether this is a command to subscribe, for a connection to Redis."""
+    words = b"".join(command).upper()
+    return b"SUBSCRIBE" in words and b"UNSUBSCRIBE" not in words
+
+
+class SilentConnection(redis.asyncio.Connection):
+    """A connection on which a command to subscribe gets lost: nobody confirms it."""
+
+    lost = 0
+
+    async def send_packed_command(
+        self, command: Any, check_health: bool = True
+    ) -> None:
+        """Send a command, or count it if it subscribes."""
+        if subscribes(command):
+            SilentConnection.lost += 1
+        else:
+            await super().send_packed_command(command, check_health)
 
 
 class LateConnection(redis.asyncio.Connection):
@@ -707,8 +736,7 @@ class LateConnection(redis.asyncio.Connection):
         self, command: Any, check_health: bool = True
     ) -> None:
         """Send a command; if it subscribes, return before Redis gets it."""
-        words = b"".join(command).upper()
-        if b"SUBSCRIBE" in words and b"UNSUBSCRIBE" not in words:
+        if subscribes(command):
             self._sending = asyncio.create_task(self._send_late(command, check_health))
         else:
             await super().send_packed_command(command, check_health)
@@ -902,12 +930,12 @@ def test_q3_bid_publishes_each_price_once_on_the_channel_of_the_lot(
     assert published == expected, (
         f"The bids (lot, euros) are {in_words(BIDS_MADE)}{other}. You published "
         f"{message_in_words(seen)} where {message_in_words(right)} is expected. The "
-        "docstring asks to publish `euros`, with each bid."
+        "docstring asks to publish `euros` for every bid. Look at `bid`."
     )
     assert house.saves == BIDS_MADE, (
         f"For the bids {in_words(BIDS_MADE)} `save_price` saved "
         f"{in_words(house.saves)}. The docstring asks to call it for each bid, as "
-        "today."
+        "today. Look at `bid`."
     )
 
 
@@ -929,16 +957,17 @@ def test_q3_a_price_is_published_when_it_is_saved(house: House) -> None:
 
     assert (early, published) == ([], [("lot:7", "250")]), (
         f"Before `save_price` returned, {in_words(early)} was published, and after it "
-        f"{in_words(published)}. The docstring asks to publish when it has returned."
+        f"{in_words(published)}. The docstring asks to publish after it. Look at the "
+        "order in `bid`."
     )
     assert after == [("lot:7", "250"), ("lot:7", "270")], (
         "For the bid 260 `save_price` raised an exception; the bids 250 and 270 were "
         f"saved. Published was {in_words(after)}. The docstring asks to publish when "
-        "`save_price` has returned."
+        "`save_price` has returned. Look at what `bid` does after an exception."
     )
     assert failed.get("errors"), (
         f"`save_price` raised an exception, and `bid` returned {in_words(failed)}. As "
-        "today, the response has to contain the error."
+        "today, the response has to contain the error. Look at what catches it."
     )
 
 
@@ -1035,7 +1064,8 @@ def test_q3_the_current_price_is_read_when_redis_has_confirmed(house: House) -> 
         assert heard == [True, True], (
             "Two clients subscribed to the lot 7. `current_price` was called before "
             "Redis had a subscriber to `lot:7`: a price published now is lost. "
-            "The docstring asks to call it when Redis has confirmed the subscription."
+            "The docstring asks to call it when Redis has confirmed. Look at what "
+            "`prices` waits for."
         )
         house.publish(7, 250)
         for subscription in both:
@@ -1056,21 +1086,26 @@ def assert_listening(house: House, lot: int) -> None:
     assert house.listeners(lot), (
         f"A client has received the current price of the lot {lot}, and no connection "
         f"listens to the Redis channel `lot:{lot}`. The docstring asks to replace the "
-        "source by Redis Pub/Sub."
+        "queues by Redis Pub/Sub. Look at `prices`."
     )
 
 
-def is_silent(house: House, socket: GraphQLWebSocket, before: int = 0) -> bool:
-    """Return whether the connections that listen to the lot 7 end.
+def comes_true(socket: GraphQLWebSocket, condition: Callable[[], bool]) -> bool:
+    """Return whether a condition holds soon.
 
-    After each look, the worker and Redis have had a turn, however busy they are.
+    Before each look, the worker and Redis have had a turn, however busy they are.
     """
     for _ in range(LOOKS):
         socket.ping()
-        if house.listeners(7) <= before:
+        if condition():
             return True
         time.sleep(LOOK)
     return False
+
+
+def is_silent(house: House, socket: GraphQLWebSocket, before: int = 0) -> bool:
+    """Return whether the connections that listen to the lot 7 end."""
+    return comes_true(socket, lambda: house.listeners(7) <= before)
 
 
 WAYS: dict[str, Callable[[GraphQLWebSocket, GraphQLSubscription], None]] = {
@@ -1132,17 +1167,17 @@ def test_q3_an_exception_of_current_price_ends_the_subscription_in_redis(
         is_over = is_silent(house, socket)
     assert heard == [True], (
         f"`current_price` was called {len(heard)} times, and while it ran, no "
-        "connection listened to `lot:7`. The docstring asks that no price is missed "
-        "while it runs."
+        "connection listened to `lot:7`. The docstring asks to call it when Redis has "
+        "confirmed the subscription. Look at the order in `prices`."
     )
     assert "the database is gone" in str(first), (
         f"`current_price` raised LookupError. The client received {shown(first)}. As "
-        "today, it has to receive the error."
+        "today, it has to receive the error. Look at what catches it."
     )
     assert is_over, (
         "`current_price` raised an exception, and a connection still listens to "
-        "`lot:7`. The docstring asks to end the subscription in Redis "
-        "in this case, too."
+        "`lot:7`. The docstring asks to end the subscription in Redis in this case, "
+        "too. Look at what runs when your generator is closed."
     )
 
 
@@ -1203,7 +1238,7 @@ def test_q3_the_connections_to_redis_return_to_the_pool(house: House) -> None:
             one(house, socket)
             is_silent(house, socket)
             counts.append(house.connections())
-        wait_for(lambda: house.connections() <= counts[0])
+        comes_true(socket, lambda: house.connections() <= counts[0])
         counts.append(house.connections())
         bid(worker, 7, 250)  # a connection is in the pool at the shutdown
     # The first count can contain a connection that is about to be closed.
@@ -1217,4 +1252,40 @@ def test_q3_the_connections_to_redis_return_to_the_pool(house: House) -> None:
         f"Before the app started, Redis had {start} connections, and after its "
         f"shutdown {house.connections()}. The app closes `redis` at the shutdown, as "
         "today. Look at `lifespan`."
+    )
+
+
+def leave_unconfirmed(socket: GraphQLWebSocket, reads: list[int]) -> None:
+    """Subscribe to the lot 7, and unsubscribe before Redis has confirmed it."""
+    lost = SilentConnection.lost
+    subscription = socket.subscribe(PRICES, lot=7)
+    wait_for(lambda: SilentConnection.lost > lost or bool(reads), PATIENCE)
+    subscription.unsubscribe()
+
+
+def test_q3_a_client_can_leave_before_redis_has_confirmed(house: House) -> None:
+    async def look(lot: int) -> None:
+        reads.append(lot)
+
+    reads: list[int] = []
+    house.reading = look
+    with (
+        house.worker(connection_class=SilentConnection) as worker,
+        connected(worker) as socket,
+    ):
+        bid(worker, 7, 250)
+        start = house.connections()
+        for _ in range(3):
+            leave_unconfirmed(socket, reads)
+        is_over = comes_true(socket, lambda: house.connections() <= start)
+        count = house.connections()
+    assert not reads, (
+        "Redis had not confirmed the subscription, and `current_price` was called. The "
+        "docstring asks to call it when Redis has confirmed. Look at what `prices` "
+        "waits for."
+    )
+    assert is_over, (
+        f"Redis had {start} connections. Three clients left before Redis confirmed: it "
+        f"has {count}. The docstring asks to return the connection when the "
+        "subscription ends. Look at where your clean-up begins."
     )

@@ -1499,6 +1499,86 @@ def prices_app(redis):
     return worker(redis, prices)
 
 
+@wrong("21.1.3", caught_by="test_q3_a_client_can_leave_before_redis_has_confirmed")
+def prices_app(redis):
+    """Begin the `try` when Redis has confirmed."""
+
+    async def prices(lot: int) -> AsyncGenerator[int, None]:
+        channel = redis.pubsub(ignore_subscribe_messages=True)
+        await channel.subscribe(f"lot:{lot}")
+        await channel.get_message(timeout=None)
+        try:
+            yield await current_price(lot)
+            async for message in channel.listen():
+                yield int(message["data"])
+        finally:
+            await channel.aclose()
+
+    return worker(redis, prices)
+
+
+@wrong("21.1.3", caught_by="test_q3_a_client_can_leave_before_redis_has_confirmed")
+def prices_app(redis):
+    """Wait for the task that listens, and forget it if the client leaves then."""
+    pumps = set()
+
+    async def pump(lot, queue):
+        async with redis.pubsub() as channel:
+            await channel.subscribe(f"lot:{lot}")
+            async for message in channel.listen():
+                queue.put_nowait(message)
+
+    async def prices(lot: int) -> AsyncGenerator[int, None]:
+        queue = asyncio.Queue()
+        pumps.add(pumping := asyncio.create_task(pump(lot, queue)))
+        await queue.get()  # Redis has confirmed
+        try:
+            yield await current_price(lot)
+            while True:
+                yield int((await queue.get())["data"])
+        finally:
+            pumping.cancel()
+            await asyncio.wait([pumping])
+
+    return worker(redis, prices)
+
+
+@wrong("21.1.3", caught_by="test_q3_a_price_is_published_when_it_is_saved")
+def prices_app(redis):
+    """Save in a task of its own, and publish at once."""
+    saving = set()
+
+    async def bid(lot: int, euros: int) -> int:
+        saving.add(asyncio.create_task(save_price(lot, euros)))
+        await redis.publish(f"lot:{lot}", euros)
+        return euros
+
+    return worker(redis, listen(redis), bid)
+
+
+@wrong(
+    "21.1.3",
+    caught_by="test_q3_an_exception_of_current_price_ends_the_subscription_in_redis",
+)
+def prices_app(redis):
+    """End without an error if the current price cannot be read."""
+
+    async def prices(lot: int) -> AsyncGenerator[int, None]:
+        async with redis.pubsub() as channel:
+            await channel.subscribe(f"lot:{lot}")
+            async for message in channel.listen():
+                if message["type"] == "subscribe":
+                    try:
+                        price = await current_price(lot)
+                    except Exception:
+                        return
+                    yield price
+                else:
+                    yield int(message["data"])
+
+    return worker(redis, prices)
+
+
 @wrong("21.1.3", caught_by="test_q3_a_price_is_published_when_it_is_saved")
 def prices_app(redis):
     """Publish before the price is saved."""
@@ -1889,9 +1969,9 @@ def prices_app(redis):
 
     async def prices(lot: int) -> AsyncGenerator[int, None]:
         channel = redis.pubsub()
-        await channel.psubscribe(f"lot:{lot}")
-        await channel.get_message(timeout=None)
         try:
+            await channel.psubscribe(f"lot:{lot}")
+            await channel.get_message(timeout=None)
             yield await current_price(lot)
             async for message in channel.listen():
                 if message["type"] == "pmessage":
