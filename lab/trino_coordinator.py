@@ -3,6 +3,7 @@
 https://trino.io/docs/current/develop/client-protocol.html
 """
 
+import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -77,12 +78,14 @@ class TrinoCoordinator:
     """A running coordinator; `lake` has its tables, and `queries` what it received.
 
     What the client sends on its own when it first connects is not among `queries`.
+    It refuses every statement after the first `max_queries` that are in `queries`.
     """
 
     def __init__(self, lake: ParquetLake, page_rows: int) -> None:
         self.port = 0
         self.lake = lake
         self.queries: list[Query] = []
+        self.max_queries = math.inf
         self._page_rows = page_rows
         self._numbers = count(1)
         self._running: dict[str, Query] = {}
@@ -113,6 +116,9 @@ class TrinoCoordinator:
             query = _read(sent, headers)
             if sent != _PROBE:
                 self.queries.append(query)
+            if len(self.queries) > self.max_queries:
+                text = 'Too many queued queries for "global"'
+                raise LakeError("QUERY_QUEUE_FULL", 0x2_0002, text)
             outcome = self._run(query, added)
         except LakeError as error:
             query.error = error.name
@@ -230,11 +236,12 @@ def _column(name: str, kind: str) -> dict[str, Any]:
 
 
 def _error(error: LakeError) -> dict[str, Any]:
+    is_user_error = error.code < 0x1_0000
     return {
         "message": error.message,
         "errorCode": error.code,
         "errorName": error.name,
-        "errorType": "USER_ERROR",
+        "errorType": "USER_ERROR" if is_user_error else "INSUFFICIENT_RESOURCES",
         "failureInfo": {
             "type": "io.trino.spi.TrinoException",
             "message": error.message,

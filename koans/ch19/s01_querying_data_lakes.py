@@ -44,16 +44,19 @@ def minutes_by_station(host: str, port: int, day: date) -> dict[str, int]:
     Trino?
 
     The rides of a bike-sharing service are Parquet files in a data lake, in one folder
-    for each `ride_date`. Trino offers them as the table `rides` above. Connect to Trino
-    with SQLAlchemy, and return the sum of `minutes` on `day` for each station. A report
-    calls this function once a night, so each call may create its own engine.
+    for each `ride_date`. Trino offers these files as the table `rides` above. Connect
+    to Trino with SQLAlchemy, and return the sum of `minutes` on `day` for each station.
+    Do not catch errors: an error of Trino reaches the caller.
 
     - Connect to the server at `host` and `port` as the user "analyst", with the catalog
       "lake" and the schema "bikes".
-    - Send one query, and let Trino filter and group: it reads only the files of `day`,
-      and returns one row for each station.
+    - Send one query in each call. Let Trino filter and group, so that it reads only
+      the files of `day`, and returns one row for each station.
     - Send `day` as a bound parameter that is a date. Trino does not compare a date with
       text.
+
+    Given:
+        A report calls this function once a night, so each call may create an engine.
 
     Example:
         minutes_by_station("127.0.0.1", 8080, date(2026, 3, 1))

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import date, timedelta
 from itertools import count
 from typing import Any
 from unittest.mock import patch
@@ -12,7 +12,7 @@ import sqlglot
 from sqlalchemy import Column, ColumnElement, Engine, Select, case, event, func, select
 from sqlalchemy.dialects import mssql, mysql, oracle, postgresql, sqlite
 from sqlalchemy.engine.default import DefaultDialect
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import DBAPIError, ProgrammingError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import FlushError
 from sqlalchemy.pool import Pool
@@ -22,7 +22,14 @@ from sqlglot import exp
 from trino.exceptions import TrinoQueryError
 from trino.sqlalchemy.dialect import TrinoDialect
 
-from lab import attempt, engine_for, in_words, sqlite_engine
+from lab import (
+    attempt,
+    engine_for,
+    in_words,
+    outcome,
+    returned_or_raised,
+    sqlite_engine,
+)
 from lab.trino_coordinator import Query, TrinoCoordinator, trino_coordinator
 
 RIDE = {
@@ -73,6 +80,16 @@ def large_server() -> Iterator[TrinoCoordinator]:
     with trino_coordinator(page_rows=500) as coordinator:
         coordinator.lake.create_table(
             "bikes.rides", RIDE, DOCK_RIDES, partitioned_by="ride_date"
+        )
+        yield coordinator
+
+
+@pytest.fixture(scope="module")
+def second_server() -> Iterator[TrinoCoordinator]:
+    """Yield a coordinator whose table `rides` has one ride."""
+    with trino_coordinator() as coordinator:
+        coordinator.lake.create_table(
+            "bikes.rides", RIDE, [(BUSY, "quay", "b9", 3)], partitioned_by="ride_date"
         )
         yield coordinator
 
@@ -135,7 +152,9 @@ def test_q1_a_day_with_many_stations_is_complete(
     answers: Any, large_server: TrinoCoordinator
 ) -> None:
     expected = sums(BUSY, DOCK_RIDES)
-    seen: Any = report(answers, large_server, BUSY)
+    large_server.queries.clear()
+    with patch.object(large_server, "max_queries", 20):
+        seen: Any = report(answers, large_server, BUSY)
     assert isinstance(seen, dict), (
         f"The result is {in_words(seen)}. The docstring asks for a dict with the sum "
         "for each station. Look at `return`."
@@ -226,20 +245,48 @@ def test_q1_the_connection_is_as_the_docstring_says(
 
 
 def test_q1_each_call_connects_to_its_own_server(
+    answers: Any, trino: TrinoCoordinator, second_server: TrinoCoordinator
+) -> None:
+    report(answers, trino, BUSY)
+    seen = report(answers, second_server, BUSY)
+    expected = {"quay": 3}
+    assert seen == expected, (
+        "After a call for one server, a call with the port of a second server returned "
+        f"{in_words(seen)}. The second server has {expected}. The docstring asks to "
+        "connect to `host` and `port`. Look at what your code keeps from a call."
+    )
+
+
+DAYS = (date(2027, 1, 1) + timedelta(days=n) for n in count())
+
+
+def test_q1_each_call_sends_a_query(
+    answers: Any, second_server: TrinoCoordinator
+) -> None:
+    day = next(DAYS)
+    report(answers, second_server, day)
+    added = f"INSERT INTO rides VALUES (DATE '{day}', 'quay', 'b9', 5)"
+    second_server.lake.run(added, "lake", "bikes")
+    seen = report(answers, second_server, day)
+    assert seen == {"quay": 5}, (
+        "After a call, a ride of 5 minutes at 'quay' was added to the table. The same "
+        f"call then returned {in_words(seen)}. The docstring asks for a query in each "
+        "call, so it asks for {'quay': 5}. Look at what your code keeps from a call."
+    )
+
+
+def test_q1_an_error_of_trino_reaches_the_caller(
     answers: Any, trino: TrinoCoordinator
 ) -> None:
-    others = [(BUSY, "quay", "b9", 3)]
-    with trino_coordinator() as second:
-        second.lake.create_table(
-            "bikes.rides", RIDE, others, partitioned_by="ride_date"
+    with patch.object(trino, "max_queries", 0):
+        seen = outcome(
+            lambda: answers.minutes_by_station("127.0.0.1", trino.port, BUSY)
         )
-        seen = [report(answers, one, BUSY) for one in (trino, second)]
-    expected = [sums(BUSY), sums(BUSY, others)]
-    is_same = seen == expected
-    assert is_same, (
-        "After a call for one server, a call with the port of a second server returned "
-        f"{in_words(seen[1])}. The second server has {expected[1]}. The docstring asks "
-        "to connect to `host` and `port`. Look at what your code keeps from a call."
+    error = seen.orig if isinstance(seen, DBAPIError) else seen
+    assert isinstance(error, TrinoQueryError), (
+        "Trino refused the query with the error QUERY_QUEUE_FULL, and "
+        f"`minutes_by_station` {returned_or_raised(seen)}. The docstring asks that an "
+        "error of Trino reaches the caller. Look at `except`."
     )
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 from sqlalchemy import Connection, create_engine, text
-from sqlalchemy.exc import DatabaseError, ProgrammingError
+from sqlalchemy.exc import DatabaseError, DBAPIError, ProgrammingError
 from sqlalchemy.pool import NullPool
 
 from lab.trino_coordinator import TrinoCoordinator, trino_coordinator
@@ -196,6 +196,17 @@ def test_a_transaction_reads_but_does_not_write(trino: TrinoCoordinator) -> None
 
     verbs = [query.verb for query in trino.queries]
     assert verbs == ["START", "SELECT", "INSERT", "ROLLBACK"]
+
+
+def test_too_many_queries_are_refused(trino: TrinoCoordinator) -> None:
+    trino.max_queries = 1
+    query = text("SELECT count(*) FROM levels")
+    with _connect(trino) as connection:
+        assert connection.scalar(query) == 6
+        with pytest.raises(DBAPIError) as caught:
+            connection.execute(query)
+    assert "QUERY_QUEUE_FULL" in str(caught.value.orig)
+    assert trino.queries[-1].error == "QUERY_QUEUE_FULL"
 
 
 def test_two_coordinators_share_nothing(trino: TrinoCoordinator) -> None:

@@ -1,6 +1,7 @@
 """Other answers to section 19.1."""
 
 from datetime import datetime, time, timedelta
+from functools import cache
 
 from sqlalchemy import URL, distinct, literal_column, text
 from sqlalchemy.sql.functions import GenericFunction, ReturnTypeFromArgs, count
@@ -572,6 +573,71 @@ def minutes_by_station(host, port, day):
     )
     with engine.connect() as connection:
         return dict(connection.execute(query).all())
+
+
+@wrong("19.1.1", caught_by="test_q1_each_call_sends_a_query")
+@cache
+def minutes_by_station(host, port, day):
+    """Remember the result of a day."""
+    engine = create_engine(f"trino://analyst@{host}:{port}/lake/bikes")
+    query = (
+        select(rides.c.station, func.sum(rides.c.minutes))
+        .where(rides.c.ride_date == day)
+        .group_by(rides.c.station)
+    )
+    with engine.connect() as connection:
+        return dict(connection.execute(query).all())
+
+
+@wrong("19.1.1", caught_by="test_q1_an_error_of_trino_reaches_the_caller")
+def minutes_by_station(host, port, day):
+    """Return an empty report if Trino does not answer."""
+    engine = create_engine(f"trino://analyst@{host}:{port}/lake/bikes")
+    query = (
+        select(rides.c.station, func.sum(rides.c.minutes))
+        .where(rides.c.ride_date == day)
+        .group_by(rides.c.station)
+    )
+    try:
+        with engine.connect() as connection:
+            return dict(connection.execute(query).all())
+    except Exception:
+        return {}
+
+
+@wrong("19.1.1", caught_by="test_q1_an_error_of_trino_reaches_the_caller")
+def minutes_by_station(host, port, day):
+    """Raise another error."""
+    engine = create_engine(f"trino://analyst@{host}:{port}/lake/bikes")
+    query = (
+        select(rides.c.station, func.sum(rides.c.minutes))
+        .where(rides.c.ride_date == day)
+        .group_by(rides.c.station)
+    )
+    try:
+        with engine.connect() as connection:
+            return dict(connection.execute(query).all())
+    except Exception as error:
+        raise RuntimeError("Trino does not answer.") from error
+
+
+@right("19.1.1")
+def minutes_by_station(host, port, day):
+    """Keep an engine for each server, and look at errors without keeping them."""
+    query = (
+        select(rides.c.station, func.sum(rides.c.minutes))
+        .where(rides.c.ride_date == day)
+        .group_by(rides.c.station)
+    )
+    if (host, port) not in _ENGINES:
+        url = f"trino://analyst@{host}:{port}/lake/bikes"
+        _ENGINES[host, port] = create_engine(url)
+    try:
+        with _ENGINES[host, port].connect() as connection:
+            return dict(connection.execute(query).all())
+    except Exception:
+        print("The report failed.")
+        raise
 
 
 def predicted(**differences):
