@@ -105,19 +105,20 @@ def limits() -> dict[str, object]:
     """19.1.2  What are the limitations of using SQLAlchemy ORM features with data lake
     query engines?
 
-    Each example in `run` above starts with a new session. At the start, the table
-    `repairs` in the data lake has one row: repair 1, which took 12 minutes. Predict
-    what happens on Trino.
+    Each example in `run` above starts with a new session, and with a table `repairs`
+    that has one row: repair 1, which took 12 minutes. An example may end with an error.
+    Predict what happens on Trino. "read returns" is the list that "read" returns.
 
     - "rows after ...": how many rows does the table have after this example?
-    - "minutes after update": how many minutes does repair 1 have in the table after
+    - "minutes after update": how many minutes does the table show for repair 1 after
       the example "update"?
     - "INSERTs of add_all": how many `INSERT` statements does Trino receive in the
-      example "add_all"? "read returns": which list does the example "read" return?
+      example "add_all"?
 
     Given:
-        The table has the two columns, but no constraint. Trino can add Parquet files to
-        it. It cannot change or delete a row in a file.
+        The table has the columns `repair_id` and `minutes`. It has no constraints, and
+        both columns may be NULL.
+        Trino can add Parquet files to the table. It cannot change or delete a row.
         The client of Trino is in autocommit mode.
     """
     return {
@@ -135,19 +136,19 @@ def create_distinct_count() -> Callable[[ColumnElement[Any]], ColumnElement[int]
     engines.
 
     A report counts distinct bikes. It queries Trino in production and SQLite in tests.
-    Trino has the fast function `approx_distinct(x)`, which SQLite does not have. Create
-    a SQL construct that compiles to different SQL for different dialects, and return
-    it. The example calls it `distinct_count`.
+    Trino has the fast function `approx_distinct(x)`. SQLite does not have it. Create a
+    SQL construct that compiles to other SQL on Trino than on other databases, and
+    return it. The text below calls it `distinct_count`.
 
-    - `distinct_count(x)` compiles to `approx_distinct(x)` for the dialect with the
-      name "trino".
-    - It compiles to `count(DISTINCT x)` for every dialect with another name, and in
-      `str(query)`.
-    - `x` is any SQL expression, such as a column. Bound parameters in `x` stay bound
-      parameters.
+    - If the name of the dialect is "trino", `distinct_count(x)` compiles to
+      `approx_distinct(x)`.
+    - For every dialect with another name, and in `str(query)`, `distinct_count(x)`
+      compiles to `count(DISTINCT x)`.
+    - Accept any SQL expression `x`, such as a column or `func.lower(column)`. Bound
+      parameters in `x` stay bound parameters.
     - The type of `distinct_count(x)` is an integer type of SQLAlchemy.
-    - All other functions, such as `func.count` and `func.approx_distinct`, compile as
-      before.
+    - The functions of the databases, such as `func.count` and `func.approx_distinct`,
+      compile as before.
 
     Example:
         distinct_count = create_distinct_count()

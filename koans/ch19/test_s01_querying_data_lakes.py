@@ -438,7 +438,7 @@ def without_names(sql: str, read: str) -> str:
 def check_sql(sql: str, read: str, expected: str, where: str) -> None:
     """Check the SQL that a query compiles to."""
     is_same = without_names(sql, read) == without_names(expected, read)
-    look = "your rules for compiling: which dialect is each of them for?"
+    look = "your rules for compiling: at their SQL, and at the dialect of each."
     if " FROM " not in sql:
         look = "your class: it does not tell SQLAlchemy the table of `x`."
     assert is_same, (
@@ -457,7 +457,7 @@ def test_q3_other_dialects_count_exactly(answers: Any, where: str, column: str) 
     check_sql(sql, read, expected, where)
 
 
-@pytest.mark.parametrize("name", ["starburst", "presto", "trinodb", "my_trino"])
+@pytest.mark.parametrize("name", ["starburst", "presto", "trinodb", "my_trino", "TRINO"])
 def test_q3_dialects_with_other_names_count_exactly(answers: Any, name: str) -> None:
     dialect = StarburstDialect() if name == "starburst" else DremioDialect()
     dialect.name = name

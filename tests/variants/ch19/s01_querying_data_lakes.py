@@ -1364,3 +1364,39 @@ def create_distinct_count():
         )
 
     return lambda x: distinct_count(distinct(x))
+
+
+@wrong("19.1.3", caught_by="test_q3_dialects_with_other_names_count_exactly[TRINO]")
+def create_distinct_count():
+    """Compare the name without its case."""
+
+    class distinct_count(FunctionElement):
+        type = Integer()
+        inherit_cache = True
+
+    @compiles(distinct_count)
+    def rule(element, compiler, **kw):
+        x = compiler.process(element.clauses, **kw)
+        is_trino = compiler.dialect.name.casefold() == "trino"
+        return f"approx_distinct({x})" if is_trino else f"count(DISTINCT {x})"
+
+    return distinct_count
+
+
+@right("19.1.3")
+def create_distinct_count():
+    """Register a function of its own name, and call the default rule by its name."""
+
+    class distinct_count(GenericFunction):
+        type = Integer()
+        inherit_cache = True
+
+    @compiles(distinct_count, "sqlite", "default")
+    def exactly(element, compiler, **kw):
+        return f"count(DISTINCT {compiler.process(element.clauses, **kw)})"
+
+    @compiles(distinct_count, "trino")
+    def roughly(element, compiler, **kw):
+        return f"approx_distinct({compiler.process(element.clauses, **kw)})"
+
+    return func.distinct_count
