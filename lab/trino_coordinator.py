@@ -235,13 +235,19 @@ def _column(name: str, kind: str) -> dict[str, Any]:
     return {"name": name, "type": kind, "typeSignature": signature}
 
 
+def _error_type(code: int) -> str:
+    """Return the type of an error, which Trino numbers in ranges."""
+    if code < 0x1_0000:
+        return "USER_ERROR"
+    return "INSUFFICIENT_RESOURCES" if code < 0x100_0000 else "EXTERNAL"
+
+
 def _error(error: LakeError) -> dict[str, Any]:
-    is_user_error = error.code < 0x1_0000
     return {
         "message": error.message,
         "errorCode": error.code,
         "errorName": error.name,
-        "errorType": "USER_ERROR" if is_user_error else "INSUFFICIENT_RESOURCES",
+        "errorType": _error_type(error.code),
         "failureInfo": {
             "type": "io.trino.spi.TrinoException",
             "message": error.message,

@@ -30,6 +30,7 @@ from lab import (
     returned_or_raised,
     sqlite_engine,
 )
+from lab.parquet_lake import LakeError
 from lab.trino_coordinator import Query, TrinoCoordinator, trino_coordinator
 
 RIDE = {
@@ -123,9 +124,12 @@ def report(
         ) from raised
 
 
+NO_QUERIES = {"PREPARE", "DEALLOCATE", "START", "COMMIT", "ROLLBACK"}
+
+
 def only_query(trino: TrinoCoordinator) -> Query:
     """Return the query that the coordinator received."""
-    sent = [one for one in trino.queries if one.verb not in ("PREPARE", "DEALLOCATE")]
+    sent = [one for one in trino.queries if one.verb not in NO_QUERIES]
     assert len(sent) == 1, (
         f"The server received {len(sent)} statements: "
         f"{in_words([query.sql for query in sent])}. The docstring asks for one "
@@ -275,18 +279,26 @@ def test_q1_each_call_sends_a_query(
     )
 
 
+REFUSALS = {
+    "TABLE_NOT_FOUND": LakeError("TABLE_NOT_FOUND", 46, "No table 'rides'"),
+    "QUERY_QUEUE_FULL": LakeError("QUERY_QUEUE_FULL", 0x2_0002, "Too many queries"),
+    "HIVE_METASTORE_ERROR": LakeError("HIVE_METASTORE_ERROR", 0x100_0000, "Time-out"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSALS)
 def test_q1_an_error_of_trino_reaches_the_caller(
-    answers: Any, trino: TrinoCoordinator
+    answers: Any, trino: TrinoCoordinator, name: str
 ) -> None:
-    with patch.object(trino, "max_queries", 0):
+    with patch.object(trino.lake, "run", side_effect=REFUSALS[name]):
         seen = outcome(
             lambda: answers.minutes_by_station("127.0.0.1", trino.port, BUSY)
         )
     error = seen.orig if isinstance(seen, DBAPIError) else seen
     assert isinstance(error, TrinoQueryError), (
-        "Trino refused the query with the error QUERY_QUEUE_FULL, and "
-        f"`minutes_by_station` {returned_or_raised(seen)}. The docstring asks that an "
-        "error of Trino reaches the caller. Look at `except`."
+        f"Trino refused the query with the error {name}, and `minutes_by_station` "
+        f"{returned_or_raised(seen)}. The docstring asks that an error of Trino "
+        "reaches the caller. Look at `except`."
     )
 
 
@@ -413,7 +425,7 @@ def look_at_rules(what: str, call: Callable[..., Any], *values: Any, **kw: Any) 
     except AssertionError as raised:
         raise AssertionError(
             f"{raised} The docstring asks for SQL for every dialect, and for any SQL "
-            "expression `x`. Look at your rules for compiling."
+            "expression `x`. Look at your rules for compiling, and at your class."
         ) from raised
 
 
@@ -457,7 +469,9 @@ def test_q3_other_dialects_count_exactly(answers: Any, where: str, column: str) 
     check_sql(sql, read, expected, where)
 
 
-@pytest.mark.parametrize("name", ["starburst", "presto", "trinodb", "my_trino", "TRINO"])
+@pytest.mark.parametrize(
+    "name", ["starburst", "presto", "trinodb", "my_trino", "TRINO"]
+)
 def test_q3_dialects_with_other_names_count_exactly(answers: Any, name: str) -> None:
     dialect = StarburstDialect() if name == "starburst" else DremioDialect()
     dialect.name = name

@@ -57,7 +57,7 @@ def minutes_by_station(host: str, port: int, day: date) -> dict[str, int]:
     The rides of a bike-sharing service are Parquet files in a data lake, in one folder
     for each `ride_date`. Trino offers these files as the table `rides` above. Connect
     to Trino with SQLAlchemy, and return the sum of `minutes` on `day` for each station.
-    Do not catch errors: an error of Trino reaches the caller.
+    An error of Trino must reach the caller.
 
     - Connect to the server at `host` and `port` as the user "analyst", with the catalog
       "lake" and the schema "bikes".

@@ -589,7 +589,9 @@ def minutes_by_station(host, port, day):
         return dict(connection.execute(query).all())
 
 
-@wrong("19.1.1", caught_by="test_q1_an_error_of_trino_reaches_the_caller")
+@wrong(
+    "19.1.1", caught_by="test_q1_an_error_of_trino_reaches_the_caller[QUERY_QUEUE_FULL]"
+)
 def minutes_by_station(host, port, day):
     """Return an empty report if Trino does not answer."""
     engine = create_engine(f"trino://analyst@{host}:{port}/lake/bikes")
@@ -605,7 +607,9 @@ def minutes_by_station(host, port, day):
         return {}
 
 
-@wrong("19.1.1", caught_by="test_q1_an_error_of_trino_reaches_the_caller")
+@wrong(
+    "19.1.1", caught_by="test_q1_an_error_of_trino_reaches_the_caller[QUERY_QUEUE_FULL]"
+)
 def minutes_by_station(host, port, day):
     """Raise another error."""
     engine = create_engine(f"trino://analyst@{host}:{port}/lake/bikes")
@@ -638,6 +642,47 @@ def minutes_by_station(host, port, day):
     except Exception:
         print("The report failed.")
         raise
+
+
+@wrong(
+    "19.1.1", caught_by="test_q1_an_error_of_trino_reaches_the_caller[TABLE_NOT_FOUND]"
+)
+def minutes_by_station(host, port, day):
+    """Take a missing table for a day without rides."""
+    from sqlalchemy.exc import ProgrammingError
+
+    engine = create_engine(f"trino://analyst@{host}:{port}/lake/bikes")
+    query = (
+        select(rides.c.station, func.sum(rides.c.minutes))
+        .where(rides.c.ride_date == day)
+        .group_by(rides.c.station)
+    )
+    try:
+        with engine.connect() as connection:
+            return dict(connection.execute(query).all())
+    except ProgrammingError:
+        return {}
+
+
+@wrong(
+    "19.1.1",
+    caught_by="test_q1_an_error_of_trino_reaches_the_caller[HIVE_METASTORE_ERROR]",
+)
+def minutes_by_station(host, port, day):
+    """Return an empty report if the lake is down."""
+    from sqlalchemy.exc import OperationalError
+
+    engine = create_engine(f"trino://analyst@{host}:{port}/lake/bikes")
+    query = (
+        select(rides.c.station, func.sum(rides.c.minutes))
+        .where(rides.c.ride_date == day)
+        .group_by(rides.c.station)
+    )
+    try:
+        with engine.connect() as connection:
+            return dict(connection.execute(query).all())
+    except OperationalError:
+        return {}
 
 
 def predicted(**differences):
