@@ -23,6 +23,7 @@ from starlette.routing import Route
 
 from lab.parquet_lake import LakeError, Outcome, ParquetLake, lake_error
 from lab.server import serve
+from lab.trino_results import error_json, pages_json
 
 # What the client sends to find out whether a coordinator knows EXECUTE IMMEDIATE.
 _PROBE = "EXECUTE IMMEDIATE 'SELECT 1'"
@@ -122,9 +123,9 @@ class TrinoCoordinator:
             outcome = self._run(query, added)
         except LakeError as error:
             query.error = error.name
-            return JSONResponse(first | {"error": _error(error)})
+            return JSONResponse(first | {"error": error_json(error)})
         query.rows, query.files_read = len(outcome.rows), outcome.files
-        query.pages = _pages(outcome, self._page_rows)
+        query.pages = pages_json(outcome, self._page_rows)
         for page, content in enumerate(query.pages):
             content |= first
             if page + 1 < len(query.pages):
@@ -211,45 +212,3 @@ def _with_values(sql: str, parameters: list[str]) -> str:
     for mark, value in reversed(pairs):
         sql = f"{sql[: mark.start]} {value} {sql[mark.end + 1 :]}"
     return sql
-
-
-def _pages(outcome: Outcome, page_rows: int) -> list[dict[str, Any]]:
-    """Return the pages of a result; the last one has no rows, as in Trino."""
-    columns, rows = outcome.columns, outcome.rows
-    updated: dict[str, Any] = {}
-    if outcome.written is not None:
-        columns, rows = [("rows", "bigint")], [[outcome.written]]
-        updated = {"updateType": "INSERT", "updateCount": outcome.written}
-    described = {"columns": [_column(*one) for one in columns]} | updated
-    starts = range(0, len(rows), page_rows)
-    pages = [{"data": rows[start : start + page_rows]} | described for start in starts]
-    return [*pages, described]
-
-
-def _column(name: str, kind: str) -> dict[str, Any]:
-    raw, numbers = kind.partition("(")[0], re.findall(r"\d+", kind)
-    if raw == "varchar":
-        numbers = ["2147483647"]  # without a length, it is the greatest one
-    arguments = [{"kind": "LONG", "value": int(one)} for one in numbers]
-    signature = {"rawType": raw, "arguments": arguments}
-    return {"name": name, "type": kind, "typeSignature": signature}
-
-
-def _error_type(code: int) -> str:
-    """Return the type of an error, which Trino numbers in ranges."""
-    if code < 0x1_0000:
-        return "USER_ERROR"
-    return "INSUFFICIENT_RESOURCES" if code < 0x100_0000 else "EXTERNAL"
-
-
-def _error(error: LakeError) -> dict[str, Any]:
-    return {
-        "message": error.message,
-        "errorCode": error.code,
-        "errorName": error.name,
-        "errorType": _error_type(error.code),
-        "failureInfo": {
-            "type": "io.trino.spi.TrinoException",
-            "message": error.message,
-        },
-    }
