@@ -42,14 +42,14 @@ def benefits() -> dict[str, object]:
     other two run functions that are written in Rust. Predict what happens when they
     run on CPython with the GIL.
 
-    - "thread": when the call begins, another thread is ready to run Python code. When
-      does it run? Write "parallel" if it runs at the same time as the call, "turns" if
-      the call is paused meanwhile, or "waits" if it runs only after the call.
-    - "lines": how many lines of Python code does the interpreter execute during the
-      call? For "Python", it is more than 4 million.
-    - "error": which exception class is raised, such as `KeyError`? "text" is the call
-      `blake3("take 1")`. "negative" is the call `blake3().digest(length=-1)`; the
-      length is a `u64` in Rust, an integer that is never negative.
+    - "thread": another thread is ready to run Python code when the call begins. Write
+      "parallel" if it runs at the same time as the call, "turns" if the call pauses
+      while it runs, or "waits" if it runs only after the call.
+    - "lines": the number of lines of Python code that the interpreter executes during
+      the call. For "Python", it is more than 4 million.
+    - "error": the exception class that a call raises, such as `KeyError`. The calls are
+      `blake3("take 1")` for "text" and `blake3().digest(length=-1)` for "negative". In
+      Rust, the length is a `u64`, an integer that is never negative.
     """
     return {
         "thread, Python": ___,
@@ -65,24 +65,23 @@ def project_folder() -> Path:
     """18.1.2  Describe the general workflow for creating a Python extension in Rust
     using PyO3 and Maturin.
 
-    The folder `s01_integrating_rust/q2`, beside this file, is a Rust project with the
-    files `pyproject.toml`, `Cargo.toml` and `src/lib.rs`. In each of them, one step of
-    the workflow is missing. Complete the files. The function here stays as it is.
+    The folder `s01_integrating_rust/q2`, beside this file, is a Rust project. In each
+    of its three files, one step of the workflow is missing. Add these steps. Name,
+    version and dependencies stay as they are, and so does the function here.
 
-    - In `pyproject.toml`: pip builds the project with Maturin. The table
-      `[build-system]` says so; without it, pip uses setuptools.
-    - In `Cargo.toml`: the module is called `sound`. The table `[lib]` gives it a name;
-      without one, it is `sound_archive`. The package keeps its name, `sound-archive`.
-    - In `src/lib.rs`: Python can call `clipped`, in the same way as `peak`. It cannot
-      call `level`, which is a helper in Rust.
+    - pip builds the project with Maturin. Add the table `[build-system]` to
+      `pyproject.toml`. Without it, pip uses setuptools.
+    - The module is called `sound`. Without a name in the table `[lib]` of
+      `Cargo.toml`, it is called `sound_archive`, like the package.
+    - Python can call `clipped` of `src/lib.rs` in the same way as `peak`. It cannot
+      call `level`, which is a helper for the Rust code.
 
     Given:
-        PyO3 is a crate, which Cargo has to download. The tests run without a network.
-        So this project uses the bindings `cffi` of Maturin, which need no crate.
-        With `cffi`, `#[no_mangle]` and `extern "C"` make a function callable from
-        Python. With PyO3, `#[pyfunction]` and `#[pymodule]` do. The other steps are the
-        same.
-        Without Rust (https://rustup.rs), the tests of this koan are skipped.
+        This project uses the bindings `cffi` of Maturin. With them, `#[no_mangle]` and
+        `extern "C"` make a function callable from Python.
+        With PyO3, `#[pyfunction]` and `#[pymodule]` do. The other steps are the same.
+        But Cargo has to download PyO3, and the tests run without a network.
+        The tests of this koan are skipped if Rust (https://rustup.rs) is missing.
 
     Example:
         from sound import ffi, lib
@@ -107,21 +106,20 @@ def archive_app(pool: ProcessPoolExecutor) -> FastAPI:
     """18.1.3  How should long-running Rust functions be called from async FastAPI
     endpoints?
 
-    The two functions above are written in Rust, and take long. While one of them runs,
+    The two functions above are written in Rust and take long. While one of them runs,
     the application does not respond to any other request. Repair the endpoints of
     `/fingerprints` and `/catalogues`. Their responses stay as they are.
 
     - Call `fingerprint` in another thread of this process.
     - Call `count_entries` in a process of `pool`.
-    - While the functions run, for any number of requests (say, 60), the application
-      responds to other requests.
-    - In each application, up to two calls of `fingerprint` run at the same time, and
-      never more. A further request waits for as long as needed, and blocks no thread
-      meanwhile. A request that still sends its body does not count.
-    - This is also true after `fingerprint` has raised an exception. A panic in Rust
-      raises one that is a `BaseException`, and not an `Exception`.
+    - In each application, two calls of `fingerprint` can run at the same time, and
+      never more than two. A request whose body is still arriving does not count.
+    - Further requests wait for as long as needed, and occupy no thread while they wait.
+      When a call returns or raises any exception, the next request gets its turn.
+    - While 60 requests to one endpoint run or wait, the other endpoints respond.
 
     Given:
+        A panic in Rust raises a `BaseException` that is not an `Exception`.
         While Rust code keeps the GIL, no other thread of its process runs Python code.
         `pool` belongs to the caller, who starts it and shuts it down.
 

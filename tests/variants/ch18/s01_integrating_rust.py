@@ -997,3 +997,95 @@ def archive_app(pool):
     app = with_endpoints(fingerprint_of, pooled(pool))
     app.router.lifespan_context = lifespan
     return app
+
+
+@wrong(
+    "18.1.2",
+    caught_by="test_q2_maturin_builds_the_wheel",
+    files={
+        "q2/pyproject.toml": """
+            [build-system]
+            requires = ["maturin", "cffi"]
+            build-backend = "maturin"
+
+            [project]
+            name = "sound-archive"
+            dynamic = ["version"]
+
+            [tool.maturin]
+            bindings = "cffi"
+        """,
+    },
+)
+def project_folder():
+    """Move the dependency to those of the build."""
+    return Path(__file__).with_suffix("") / "q2"
+
+
+@wrong(
+    "18.1.3",
+    caught_by="test_q3_two_fingerprints_at_most_are_computed_at_the_same_time",
+)
+def archive_app(pool):
+    """Wait for the turn in the event loop."""
+    import threading
+
+    turns = threading.Semaphore(2)
+
+    async def fingerprint_of(recording):
+        with turns:
+            return await run_in_threadpool(fingerprint, recording)
+
+    return with_endpoints(fingerprint_of, pooled(pool))
+
+
+@wrong("18.1.3", caught_by="test_q3_entries_are_counted_in_the_pool[1]")
+def archive_app(pool):
+    """Wait for the pool in the threads that compute fingerprints."""
+    turns = asyncio.Semaphore(2)
+
+    async def fingerprint_of(recording):
+        async with turns:
+            return await asyncio.to_thread(fingerprint, recording)
+
+    async def entries_of(catalogue):
+        return await asyncio.to_thread(pool.submit(count_entries, catalogue).result)
+
+    return with_endpoints(fingerprint_of, entries_of)
+
+
+@wrong("18.1.3", caught_by="test_q3_entries_are_counted_in_the_pool[12]")
+def archive_app(pool):
+    """Give up after a minute of counting."""
+
+    async def entries_of(catalogue):
+        try:
+            return await asyncio.wait_for(pooled(pool)(catalogue), 60)
+        except TimeoutError:
+            return 0
+
+    return with_endpoints(limited(asyncio.Semaphore(2)), entries_of)
+
+
+@right("18.1.3")
+def archive_app(pool):
+    """Try for a turn again and again, and look whether the pool is done."""
+    import threading
+
+    turns = threading.Semaphore(2)
+
+    async def fingerprint_of(recording):
+        while not turns.acquire(blocking=False):
+            await asyncio.sleep(0.005)
+        try:
+            return await run_in_threadpool(fingerprint, recording)
+        finally:
+            turns.release()
+
+    async def entries_of(catalogue):
+        counting = pool.submit(count_entries, catalogue)
+        while not counting.done():
+            await asyncio.sleep(0.005)
+        return counting.result()
+
+    return with_endpoints(fingerprint_of, entries_of)
