@@ -358,8 +358,8 @@ def test_q2_python_calls_the_functions(
     names = built.returned["names"]
     assert function in names, (
         f"`lib` has the functions {in_words(names)}, not {function!r}. The docstring "
-        f"asks that Python can call it. Look at the lines above and at `fn {function}` "
-        "in `src/lib.rs`."
+        f"asks that Python can call it. Look at `fn {function}` in `src/lib.rs`, and "
+        "at the line above it."
     )
     samples = RECORDINGS[recording]
     levels = list(map(level, samples))
