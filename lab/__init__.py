@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from lab.load_generator import LoadTest as LoadTest
     from lab.load_generator import Reported as Reported
     from lab.load_generator import load_generator as load_generator
+    from lab.loop_guard import LoopGuard as LoopGuard
     from lab.loop_lag import LoopLag as LoopLag
     from lab.loop_lag import loop_lag as loop_lag
     from lab.mailbox import Mailbox as Mailbox
@@ -103,6 +104,7 @@ _HOMES = {
     "Listening": "lab.forked",
     "LoadGenerator": "lab.load_generator",
     "LoadTest": "lab.load_generator",
+    "LoopGuard": "lab.loop_guard",
     "LoopLag": "lab.loop_lag",
     "Mailbox": "lab.mailbox",
     "MysqlServer": "lab.mysql_server",

@@ -1,15 +1,12 @@
 """The tests of section 14.1."""
 
 import asyncio
-import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import Any
-from weakref import WeakSet
 
 import httpx2
 import numpy as np
@@ -20,6 +17,7 @@ from fastapi import FastAPI
 from pydantic import BaseModel, ValidationError
 
 from lab import (
+    LoopGuard,
     async_client,
     client,
     fastapi_app,
@@ -325,39 +323,6 @@ def test_q1_a_start_without_the_file_fails(answers: Any, tmp_path: Path) -> None
     )
 
 
-# The answers that stopped the event loop; they are not run again.
-BLOCKING: "WeakSet[Any]" = WeakSet()
-
-HAS_SIGNALS = hasattr(signal, "pthread_kill")
-
-
-def wake_the_loop() -> None:
-    """Interrupt what blocks the thread of the event loop, such as a lock."""
-    loop_thread = threading.main_thread().ident
-    if HAS_SIGNALS and loop_thread and callable(signal.getsignal(signal.SIGUSR1)):
-        signal.pthread_kill(loop_thread, signal.SIGUSR1)
-
-
-@contextmanager
-def interruptible(function: Any) -> Iterator[None]:
-    """Let `wake_the_loop` raise an exception in the code of this function's file."""
-
-    def wake(_: int, frame: FrameType | None) -> None:
-        while frame is not None:
-            if frame.f_code.co_filename == function.__code__.co_filename:
-                raise RuntimeError("this blocked the event loop")
-            frame = frame.f_back
-
-    if not HAS_SIGNALS or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGUSR1, wake)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGUSR1, before)
-
-
 class Kiosk:
     """Predictions that run until the test ends them."""
 
@@ -365,7 +330,8 @@ class Kiosk:
         self.running = self.most = self.begun = 0
         self.asked: list[Any] = []
         self.errors: list[Exception] = []
-        self._answer = answers.busy_app
+        self._called_in_loop = False
+        self._guard = LoopGuard(answers.busy_app.__code__.co_filename)
         self._lock = threading.Lock()
         self._free = threading.Semaphore(0)
         self.app = fastapi_app(answers.busy_app("the model"), "busy_app(model)")
@@ -379,13 +345,12 @@ class Kiosk:
             self.begun += 1
             self.running += 1
             self.most = max(self.most, self.running)
-        in_loop = isinstance(
-            outcome(asyncio.get_running_loop), asyncio.AbstractEventLoop
-        )
-        if in_loop or not self._free.acquire(timeout=patience(10)):
-            BLOCKING.add(self._answer)
-            if not in_loop:
-                wake_the_loop()
+        loop = outcome(asyncio.get_running_loop)
+        self._called_in_loop |= isinstance(loop, asyncio.AbstractEventLoop)
+        end = time.monotonic() + patience(10)
+        while not (self.blocks_the_loop or time.monotonic() > end):
+            if self._free.acquire(timeout=0.1):
+                break
         with self._lock:
             self.running -= 1
             error = self.errors.pop() if self.errors else None
@@ -393,13 +358,18 @@ class Kiosk:
             raise error
         return np.float32(weekday + temperature)
 
+    @property
+    def blocks_the_loop(self) -> bool:
+        """Whether the event loop was blocked: then nobody could end a prediction."""
+        return self._called_in_loop or self._guard.blocked
+
     def end(self, number: int = 1000) -> None:
         """Let so many predictions end."""
         self._free.release(number)
 
     def check_loop(self) -> None:
         """Check that nothing has blocked the event loop."""
-        assert self._answer not in BLOCKING, (
+        assert not self.blocks_the_loop, (
             "The event loop was blocked: `predict` ran in its thread, or a request "
             "waited without `await`. The docstring asks that the loop is not blocked. "
             "Look at how you call `predict`, and at how you wait."
@@ -407,12 +377,11 @@ class Kiosk:
 
 
 @pytest.fixture
-def kiosk(answers: Any) -> Iterator[Kiosk]:
+async def kiosk(answers: Any) -> AsyncIterator[Kiosk]:
     """Yield the application of 14.1.2, and what its predictions see."""
-    with interruptible(answers.busy_app):
-        one = Kiosk(answers)
-        yield one
-        one.end()
+    one = Kiosk(answers)
+    yield one
+    one.end()
 
 
 Tasks = list["asyncio.Task[Any]"]

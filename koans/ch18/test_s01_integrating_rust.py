@@ -6,7 +6,6 @@ import multiprocessing
 import operator
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import sysconfig
@@ -20,8 +19,7 @@ from email.parser import Parser
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from time import monotonic, sleep
-from types import FrameType
+from time import monotonic
 from typing import Any
 from zipfile import ZipFile
 
@@ -33,6 +31,7 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 from lab import (
+    LoopGuard,
     Unavailable,
     async_client,
     attempt,
@@ -400,69 +399,14 @@ PATIENCE = 12.0
 LOOKS, MOMENT = 1000, 2.5
 
 
-class LoopBlockedError(Exception):
-    """Raised in the line that blocks the event loop, so that the test goes on."""
-
-
-class Guard:
-    """Notices that a line of the answer blocks the event loop, and frees the loop.
-
-    It ends with the event loop. Its signal is for itself: nobody else gets it.
-    """
-
-    def __init__(self, answers: Any) -> None:
-        self.blocked = False
-        self._file = answers.archive_app.__code__.co_filename
-        self._loop, self._thread = asyncio.get_running_loop(), threading.get_ident()
-        if sys.platform != "win32":
-            with suppress(ValueError):  # not the main thread
-                signal.signal(signal.SIGUSR1, self._stop)
-        threading.Thread(target=self._watch, daemon=True).start()
-
-    def _is_in_answer(self, frame: FrameType | None) -> bool:
-        while frame and frame.f_code.co_filename != self._file:
-            frame = frame.f_back
-        return frame is not None
-
-    def _stop(self, _number: int, frame: FrameType | None) -> None:
-        if self._is_in_answer(frame):
-            raise LoopBlockedError("this line blocks the event loop")
-
-    def _line(self) -> object:
-        frame = sys._current_frames().get(self._thread)
-        return self._is_in_answer(frame) and frame and (id(frame), frame.f_lasti)
-
-    def _is_stuck(self) -> bool:
-        """Return whether the loop does nothing, and its thread stays in one line."""
-        came, line = threading.Event(), self._line()
-        self._loop.call_soon_threadsafe(came.set)
-        begin, looked = monotonic(), 0
-        while not came.wait(0.01):
-            if not line or self._line() != line:
-                line, begin, looked = self._line(), monotonic(), 0
-            looked += 1
-            moment = 0.02 if self.blocked else patience(1.0)
-            if line and looked > moment * 50 and monotonic() - begin > moment:
-                return True
-        return False
-
-    def _watch(self) -> None:
-        with suppress(RuntimeError):  # the event loop is closed
-            while True:
-                if self._is_stuck():
-                    self.blocked = True
-                    if sys.platform != "win32":
-                        signal.pthread_kill(self._thread, signal.SIGUSR1)
-                sleep(0.02)
-
-
 class LongFingerprint:
     """Stands in for `fingerprint`: each call blocks its thread until it is let go."""
 
     def __init__(self, answers: Any, error: BaseException | None = None) -> None:
         self.inside = self.most = self.begun = 0
         self.error = error
-        self._called_in_loop, self._guard = False, Guard(answers)
+        self._called_in_loop = False
+        self._guard = LoopGuard(answers.archive_app.__code__.co_filename)
         self._gate, self._process = threading.Semaphore(0), os.getpid()
         self._lock = threading.Lock()
         stand_in(answers.fingerprint, self.call)

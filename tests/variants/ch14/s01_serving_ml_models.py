@@ -398,6 +398,19 @@ def busy_app(model):
 
 @wrong("14.1.2", caught_by="test_q2_no_more_than_two_predictions_run")
 def busy_app(model):
+    """Wait in the event loop for a semaphore of threads."""
+    slots = threading.Semaphore(2)
+
+    @asynccontextmanager
+    async def enter():
+        with slots:
+            yield
+
+    return usual(model, enter, in_thread)
+
+
+@wrong("14.1.2", caught_by="test_q2_no_more_than_two_predictions_run")
+def busy_app(model):
     """Have no limit for predictions."""
     return usual(model, limits(running=6), in_thread)
 
