@@ -828,12 +828,14 @@ async def test_q3_a_failed_attempt_is_repeated_and_charged_once(
 
 @pytest.mark.parametrize("trouble", ["silent", "broken"])
 async def test_q3_the_third_failure_returns_503(answers: Any, trouble: str) -> None:
-    with paying([trouble] * 4) as (payments, url):
-        async with bookings(
-            answers, url, SHORT if trouble == "silent" else LONG
-        ) as one:
-            seen = await book(one, "r-1")
-    tried = len(payments.request_ids)
+    for seconds in (SHORT, 2) if trouble == "silent" else (LONG,):
+        with paying([trouble] * 4) as (payments, url):
+            async with bookings(answers, url, seconds) as one:
+                seen = await book(one, "r-1")
+        tried = len(payments.request_ids)
+        # On a busy machine, a short time can be over before an attempt has arrived.
+        if tried >= 3:
+            break
     assert (seen[0], tried) == (503, 3), (
         f"Each attempt at the payments service was {trouble}. `POST /bookings` "
         f"returned {in_words(seen)} after {tried} attempts. The docstring asks for 503 "
