@@ -77,8 +77,8 @@ def users_app(engine: Engine) -> FastAPI:
     - The request body is a `UserIn`. Save its name and e-mail address unchanged, and
       commit. Several users can have the same name and address.
     - The response is a `UserOut` with status code 201. The database assigns its `id`.
-    - Open a new session for every request. Close it when the request is over, also if
-      the database raises an error.
+    - Open a new session for every request. When the request is over, its connection is
+      back in the pool, also if the database raises an error.
 
     Example:
         POST /users  {"name": "Mara", "email": "mara@example.com"}
@@ -356,7 +356,8 @@ def ordering_app(engine: Engine) -> FastAPI:
     - If the commit raises IntegrityError, because the reference is taken, the response
       is 409. For any other error of the commit it is 500.
     - If the endpoint raises an error, or the request is cancelled, the order is not
-      saved. When the request is over, the connection is back in the pool.
+      saved.
+    - When the request is over, the connection is back in the pool in each case.
     - An error of the endpoint reaches FastAPI unchanged, and FastAPI decides on the
       status code. For example, an IntegrityError from `reserve` gives 500.
     """

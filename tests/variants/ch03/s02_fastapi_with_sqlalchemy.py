@@ -216,6 +216,39 @@ def users_app(engine):
     return app
 
 
+@wrong("3.2.1", caught_by="test_q1_a_new_user_is_committed")
+def users_app(engine):
+    """Save the e-mail address in lower case."""
+    app = FastAPI()
+
+    @app.post("/users", status_code=201)
+    def create_user(user: UserIn) -> UserOut:
+        with Session(engine) as session:
+            row = User(name=user.name, email=user.email.lower())
+            session.add(row)
+            session.commit()
+            return UserOut.model_validate(row)
+
+    return app
+
+
+@wrong("3.2.1", caught_by="test_q1_the_response_is_201_with_the_id_from_the_database")
+def users_app(engine):
+    """Compute the next id from the largest one."""
+    app = FastAPI()
+
+    @app.post("/users", status_code=201)
+    def create_user(user: UserIn) -> UserOut:
+        with Session(engine) as session:
+            last = session.scalar(select(User.id).order_by(User.id.desc()).limit(1))
+            row = User(id=(last or 0) + 1, **user.model_dump())
+            session.add(row)
+            session.commit()
+            return UserOut.model_validate(row)
+
+    return app
+
+
 @right("3.2.1")
 def users_app(engine):
     """Open the session in a dependency, and return the object."""
@@ -640,6 +673,26 @@ def paying_app(engine):
     return app
 
 
+@wrong("3.2.3", caught_by="test_q3_an_order_whose_payment_fails_is_not_saved_later")
+def paying_app(engine):
+    """Look the price up, and forget it."""
+    app = FastAPI()
+    session_local = sessionmaker(engine)
+
+    @app.post("/orders", status_code=201)
+    def place_order(order: OrderIn) -> None:
+        with session_local() as session:
+            price_of(session, order.isbn)
+            session.add(Order(**order.model_dump(), price=0))
+            try:
+                pay(order.reference)
+            except CardRefused:
+                raise HTTPException(402) from None
+            session.commit()
+
+    return app
+
+
 @right("3.2.3")
 def paying_app(engine):
     """Open a session for each request without a factory, and flush before paying."""
@@ -925,6 +978,26 @@ def books_app(engine):
     return app
 
 
+@wrong("3.2.4", caught_by="test_q4_the_response_is_201_with_the_saved_book")
+def books_app(engine):
+    """Compute the next id from the largest one."""
+    app = FastAPI()
+
+    @app.post("/books", status_code=201)
+    def create_book(book: BookIn) -> BookOut:
+        with Session(engine) as session:
+            last = session.scalar(select(Book.id).order_by(Book.id.desc()).limit(1))
+            row = Book(id=(last or 0) + 1, **book.model_dump())
+            session.add(row)
+            try:
+                session.commit()
+            except IntegrityError:
+                raise HTTPException(409) from None
+            return BookOut.model_validate(row)
+
+    return app
+
+
 @right("3.2.4")
 def books_app(engine):
     """Flush and validate inside `begin`, with `try` around all of it."""
@@ -1084,6 +1157,15 @@ def session_factory(shop, catalogue):
     session_local = globals().setdefault("session_local", new)
     session_local.configure(bind=shop, binds={Book: catalogue})
     return session_local
+
+
+@wrong("3.2.5", caught_by="test_q5_each_class_is_in_its_database[User]")
+def session_factory(shop, catalogue):
+    """Keep the first factory of the process."""
+    new = sessionmaker(
+        shop, binds={Book: catalogue}, autoflush=False, expire_on_commit=False
+    )
+    return globals().setdefault("session_local", new)
 
 
 @right("3.2.5")
@@ -1337,6 +1419,36 @@ def ordering_app(engine):
             raise HTTPException(409) from None
         finally:
             session.close()
+
+    dependency = Depends(open_session, scope="function")
+    app = FastAPI()
+
+    @app.post("/orders", status_code=201)
+    def place_order(order: OrderIn, session: Annotated[Session, dependency]) -> None:
+        price = price_of(session, order.isbn)
+        session.add(Order(**order.model_dump(), price=price))
+        reserve(order.isbn)
+
+    return app
+
+
+@wrong("3.2.6", caught_by="test_q6_another_error_of_the_commit_returns_500")
+def ordering_app(engine):
+    """Leave the session open after an error of the commit that is not caught."""
+
+    def open_session():
+        session = Session(engine)
+        try:
+            yield session
+        except BaseException:
+            session.close()
+            raise
+        try:
+            session.commit()
+        except IntegrityError:
+            session.close()
+            raise HTTPException(409) from None
+        session.close()
 
     dependency = Depends(open_session, scope="function")
     app = FastAPI()
