@@ -160,8 +160,8 @@ def save(engine: Engine, *rows: object) -> None:
 
 MARA = {"name": "Mara", "email": "mara@example.com"}
 JO = {"name": "Jo", "email": "Jo.K@example.org"}
-# Another user with Mara's address, and spaces that belong to the name.
-MARA_TOO = MARA | {"name": " Mara  B "}
+# Another user with Mara's address. Spaces and small letters belong to the name.
+MARA_TOO = MARA | {"name": " Mara  de B "}
 
 
 @contextmanager
@@ -225,12 +225,18 @@ def test_q1_the_response_is_201_with_the_id_from_the_database(answers, engine):
     let_the_database_count(answers, engine, 40)
 
     with users_shop(answers, engine) as shop:
-        replies = [send(shop, "POST", "/users", user) for user in (MARA, JO)]
+        replies = [send(shop, "POST", "/users", user) for user in (MARA, JO, MARA)]
 
     statuses = statuses_of(replies)
-    assert statuses == [201, 201], (
-        f"Two users were sent to `POST /users`. The status codes are {statuses}. The "
-        "docstring asks for 201. Look at the decorator and at the `return` statement."
+    assert statuses[:2] == [201, 201], (
+        f"Two users were sent to `POST /users`. The status codes are {statuses[:2]}. "
+        "The docstring asks for 201. Look at the decorator and at the `return` "
+        "statement."
+    )
+    assert statuses[2] == 201, (
+        "After Mara and Jo, another Mara was sent, with the same address. The status "
+        f"code is {statuses[2]}. The docstring says that several users can have the "
+        "same name and address. Look at what your code compares."
     )
     bodies, rows = [reply.body for reply in replies], rows_in(answers.User, engine)
     assert bodies == rows, (
@@ -238,10 +244,10 @@ def test_q1_the_response_is_201_with_the_id_from_the_database(answers, engine):
         "docstring asks for a `UserOut`. Look at the `return` statement."
     )
     ids = [row["id"] for row in rows]
-    assert ids == [41, 42], (
-        f"Two users were saved, and their ids are {ids}. The next ids of the database "
-        "were 41 and 42. The docstring asks that the database assigns the `id`. Look "
-        "at the values of your `User`."
+    assert ids == [41, 42, 43], (
+        f"Three users were saved, and their ids are {ids}. The next ids of the "
+        "database were [41, 42, 43]. The docstring asks that the database assigns the "
+        "`id`. Look at the values of your `User`."
     )
 
 
@@ -692,8 +698,8 @@ def test_q4_the_response_is_201_with_the_saved_book(
     with postgres_engine.begin() as connection:  # so that the next id is not 1
         connection.execute(select(func.nextval("books_id_seq")))
 
-    # Other books: only the isbn differs from Sea's, or only spaces from Ice's title.
-    books = [SEA, ICE, SEA | {"isbn": "9781"}, ICE | {"isbn": "1", "title": " Ice "}]
+    # Other books: one differs from Sea in the isbn alone; one title is almost Ice's.
+    books = [SEA, ICE, SEA | {"isbn": "9781"}, ICE | {"isbn": "1", "title": " ice "}]
     replies = [send(books_shop, "POST", "/books", book) for book in books]
 
     statuses, bodies = statuses_of(replies), [reply.body for reply in replies]

@@ -1,6 +1,6 @@
 """Other answers to section 3.2."""
 
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import ExitStack, asynccontextmanager, closing, contextmanager
 from threading import Lock
 
 from fastapi import Request
@@ -245,6 +245,22 @@ def users_app(engine):
             session.add(row)
             session.commit()
             return UserOut.model_validate(row)
+
+    return app
+
+
+@wrong("3.2.1", caught_by="test_q1_the_response_is_201_with_the_id_from_the_database")
+def users_app(engine):
+    """Read the new user again by its address."""
+    app = FastAPI()
+
+    @app.post("/users", status_code=201)
+    def create_user(user: UserIn) -> UserOut:
+        with Session(engine) as session:
+            session.add(User(**user.model_dump()))
+            session.commit()
+            query = select(User).where(User.email == user.email)
+            return UserOut.model_validate(session.scalars(query).first())
 
     return app
 
@@ -577,7 +593,10 @@ def paying_app(engine):
 
     @app.post("/orders", status_code=201)
     def place_order(order: OrderIn) -> None:
-        with lock, shared as session:
+        if not lock.acquire(timeout=1):
+            raise HTTPException(503)
+        with closing(shared) as session, ExitStack() as stack:
+            stack.callback(lock.release)
             price = price_of(session, order.isbn)
             session.add(Order(**order.model_dump(), price=price))
             try:
