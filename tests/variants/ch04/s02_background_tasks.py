@@ -233,6 +233,40 @@ def tickets_app(server):
     return app
 
 
+@wrong("4.2.1", caught_by="test_q1_other_requests_do_not_wait_for_the_email")
+def tickets_app(server):
+    """Wait for a thread in an async task."""
+
+    async def notify(purchase: Purchase) -> None:
+        arguments = (server, purchase.email, f"Your ticket: {purchase.event}")
+        thread = threading.Thread(target=send_email, args=arguments)
+        thread.start()
+        thread.join()
+
+    app = FastAPI()
+
+    @app.post("/tickets", status_code=202)
+    def buy(purchase: Purchase, tasks: BackgroundTasks):
+        tasks.add_task(notify, purchase)
+        return purchase
+
+    return app
+
+
+@wrong("4.2.1", caught_by="test_q1_each_buyer_gets_an_email_with_the_event")
+def tickets_app(server):
+    """Write the event with capital letters."""
+    app = FastAPI()
+
+    @app.post("/tickets", status_code=202)
+    def buy(purchase: Purchase, tasks: BackgroundTasks):
+        text = f"Your ticket: {purchase.event.title()}"
+        tasks.add_task(send_email, server, purchase.email, text)
+        return purchase
+
+    return app
+
+
 @wrong("4.2.1", caught_by="test_q1_each_buyer_gets_an_email_with_the_event")
 def tickets_app(server):
     """Change the address and the event."""
