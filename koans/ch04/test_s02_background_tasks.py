@@ -17,7 +17,8 @@ import httpx2
 import pytest
 import uvicorn
 from fastapi import FastAPI
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, create_engine, select
+from sqlalchemy.orm import Session
 from starlette.types import Message, Receive, Scope, Send
 
 from lab import (
@@ -304,7 +305,8 @@ def assert_predicted(predicted: object, seen: object, key: str) -> None:
     same = predicted == seen and not isinstance(predicted, bool)
     assert same, (
         f'Your prediction for "{key}" is {in_words(predicted)}. The run of `sales_app` '
-        f"had another result. {HINTS[key]} Notes: What a background task does not do."
+        f'had another result. {HINTS[key]} Look at "What a background task does not '
+        'do" in the notes.'
     )
 
 
@@ -493,8 +495,8 @@ def test_q3_the_email_is_stored_before_the_response(
     seen = observed.seen[-1]
     assert seen == wanted, (
         f"When the response ended, the outstanding emails were {in_words(seen)}. The "
-        f"docstring asks for {in_words(wanted)}: `buy_ticket` stores the email before "
-        "it returns, and a task sends it later."
+        f"docstring asks for {in_words(wanted)}, and to send it later. Look at which "
+        "line stores the email."
     )
 
 
@@ -509,34 +511,62 @@ def test_q3_the_email_is_sent_and_marked_after_the_response(answers, database, m
     assert (observed.seen, read(mailbox.messages)) == ([0, 1], wanted), (
         f"Two responses ended when {in_words(observed.seen)} emails had been sent. In "
         f"the end, the server has {in_words(read(mailbox.messages))}. The docstring "
-        "asks for an email for each purchase, sent by a task after the response."
+        "asks for one email after each response. Look at your `buy_ticket`."
     )
-    assert waiting(answers, database) == [], (
-        f"Both emails were sent, and {in_words(waiting(answers, database))} is still "
-        "outstanding. The docstring asks to mark an email as sent after `send_email` "
-        "has returned."
+    marks = [(one.to, one.is_sent) for one in stored(answers, database)]
+    assert marks == [(to, True) for to, _ in wanted], (
+        "Both emails were sent. Now the table has these emails, with `is_sent`: "
+        f"{in_words(marks)}. The docstring asks that both are in the table, and marked "
+        "as sent. Look at what your `send` does after `send_email`."
     )
+
+
+def stored(answers, engine: Engine) -> list[Any]:
+    """Return all emails in the table."""
+    with Session(engine) as session:
+        return list(session.scalars(select(answers.Email).order_by(answers.Email.id)))
 
 
 def test_q3_the_task_sends_only_the_email_of_its_request(answers, database, mailbox):
     own = (MARA["email"], f"Your ticket: {MARA['event']}")
+    others: list[int] = []
 
     def store_others() -> None:
         """Store emails of other requests, whose tasks have not run yet."""
-        answers.add_email(database, *own)
-        fill(answers, database, "lu@example.org", MARA["email"])
+        for to, text in [("lu@example.org", "Hello"), own, (own[0], "Hello")]:
+            others.append(answers.add_email(database, to, text).id)
 
     app = Observed(reliable(answers, database, mailbox), store_others)
     with start(app) as http:
         store_others()
         request(http, "POST", "/tickets", json=MARA)
 
+    left = [one.id for one in answers.outstanding_emails(database)]
     sent = read(mailbox.messages)
-    assert sent == [own], (
-        "Other requests of the same buyer and of lu@example.org had stored emails, "
-        "before and after this one. The task of this request sent "
-        f"{in_words(sent)}. The docstring asks for {in_words([own])}: a task sends the "
-        "email of its own request only."
+    assert (sent, left) == ([own], others), (
+        f"The emails {others} are of other requests. A task sent {in_words(sent)}; "
+        f"then {left} were outstanding. The docstring asks a task to send and mark the "
+        "email of its own request only. Look at what you pass to `add_task`."
+    )
+
+
+def test_q3_two_applications_use_their_own_tables(answers, database, mailbox):
+    app = reliable(answers, database, mailbox)
+    with sqlite_engine() as other:
+        answers.Base.metadata.create_all(other)
+        answers.reliable_app(other, answers.MailServer("127.0.0.1", 9))
+        fill(answers, database, "lu@example.org")
+        with start(app) as http:
+            request(http, "POST", "/tickets", json=MARA)
+        strange = stored(answers, other)
+
+    own = [(one.to, one.is_sent) for one in stored(answers, database)]
+    wanted = [("lu@example.org", True), (MARA["email"], True)]
+    assert (own, len(strange)) == (wanted, 0), (
+        "`reliable_app` was called for two engines, and the first application sent two "
+        f"emails. Its table has {in_words(own)}; the other one has {len(strange)} "
+        "emails. The docstring asks to use `engine` and `server` of the application. "
+        "Look at where your functions get them from."
     )
 
 
@@ -580,7 +610,7 @@ def purchase_at(url: str) -> None:
         raise AssertionError(
             f"The process was killed when it called `send_email`, and the client of "
             f"`POST /tickets` got no response: {in_words(error)}. The docstring asks "
-            "to send the email after the response."
+            "to send the email after the response. Look at your `buy_ticket`."
         ) from error
     assert_response(response, 202, MARA)
 
@@ -595,7 +625,7 @@ def test_q3_an_email_is_sent_only_once(answers, database, mailbox):
     assert sent == ["lu@example.org", *[MARA["email"]] * 3], (
         f"One email was outstanding, and the server was started three times, with one "
         f"purchase each time. The emails went to {in_words(sent)}. The docstring asks "
-        "to mark each email as sent, and to send only outstanding emails."
+        "to mark each email as sent. Look at where you call `mark_sent`."
     )
 
 
@@ -611,8 +641,8 @@ def test_q3_an_email_is_marked_before_the_next_one_is_sent(answers, database, ma
     assert seen == [3, 2, 1], (
         "Three emails were outstanding at the start: two equal ones to a, and one to "
         f"b. When `send_email` was called, {in_words(seen)} were not marked as sent. "
-        "The docstring asks for [3, 2, 1]: mark each email, and no other one, after it "
-        "is sent, and before the next one is sent."
+        "The docstring asks for [3, 2, 1]: mark each email before the next one is "
+        "sent. Look at the loop of `send_outstanding`."
     )
 
 
@@ -639,8 +669,8 @@ def test_q3_an_email_that_fails_at_the_start_stays_outstanding(
     ), (
         f"Of the emails to a, b and c, the one to b raised {type(error).__name__}, "
         f"which is an OSError. Sent: {in_words(sent)}; outstanding: {in_words(left)}. "
-        "The docstring asks that b stays outstanding, and that `send_outstanding` "
-        "continues with c."
+        "The docstring asks that b stays outstanding, and c is sent. Look at your "
+        "`send_outstanding`."
     )
 
 
@@ -654,7 +684,7 @@ def test_q3_an_email_that_fails_in_a_task_stays_outstanding(answers, database, m
     assert left == [MARA["email"]], (
         f"`send_email` raised an OSError in a background task. Then the emails to "
         f"{in_words(left)} were outstanding. The docstring asks to mark an email as "
-        "sent only after `send_email` has returned."
+        "sent only after `send_email` has returned. Look at your `send`."
     )
 
 
@@ -682,14 +712,15 @@ def test_q4_get_event_returns_the_event(answers, tmp_path, event):
 
 
 def test_q4_each_request_is_logged_with_its_user_and_event(answers, tmp_path):
+    activities = [("mara", "jazz"), ("Lu", "Čaj & slam"), ("mara", "jazz")]
     log = tmp_path / "log.jsonl"
     app = answers.events_app(log)
     answers.events_app(tmp_path / "other.jsonl")
     with client(fastapi_app(app, "events_app(log)")) as http:
-        for user, event in [("mara", "jazz"), ("Lu", "Slam"), ("mara", "jazz")]:
+        for user, event in activities:
             get_event(http, event, user)
 
-    wanted = [("mara", "viewed jazz"), ("Lu", "viewed Slam"), ("mara", "viewed jazz")]
+    wanted = [(user, f"viewed {event}") for user, event in activities]
     assert entries(log) == wanted, (
         f"After three requests, the log has {in_words(entries(log))}. The docstring "
         f"asks for {in_words(wanted)}. Look at the arguments of `add_task`, and at the "
@@ -701,16 +732,35 @@ async def test_q4_the_activity_is_logged_after_the_response(answers, tmp_path):
     log = tmp_path / "log.jsonl"
     app = fastapi_app(answers.events_app(log), "events_app(log)")
     observed = Observed(app, lambda: entries(log))
+    written = count_calls(answers.write_activity)
     with calls() as made:
         async with async_client(observed) as http:
             await view(http, "jazz", "mara")
 
     assert_in_background(made, "write_activity")
+    assert len(written) == 1, (
+        f"After one request, `write_activity` was called {len(written)} times. The "
+        "docstring asks for one call in a background task. Look at the "
+        "`BackgroundTasks` that you add it to."
+    )
     assert (observed.seen, entries(log)) == ([[]], [("mara", "viewed jazz")]), (
         f"When the response ended, the log had {in_words(observed.seen)}; later "
         f"{in_words(entries(log))}. The docstring asks to write one line, after the "
         "response. Look at which line calls `write_activity`."
     )
+
+
+def count_calls(function: Any) -> list[None]:
+    """Return a list that gets an entry with each call of a function."""
+    made: list[None] = []
+    really_call = copy(function)
+
+    def call(*arguments: Any, **named: Any) -> Any:
+        made.append(None)
+        return really_call(*arguments, **named)
+
+    stand_in(function, call)
+    return made
 
 
 async def test_q4_the_time_in_the_log_is_the_time_of_the_request(answers, tmp_path):

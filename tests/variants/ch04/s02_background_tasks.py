@@ -955,6 +955,76 @@ def reliable_app(engine, server):
     return _reliable(engine, server, buy, send_outstanding)
 
 
+@wrong("4.2.3", caught_by="test_q3_the_email_is_sent_and_marked_after_the_response")
+def reliable_app(engine, server):
+    """Delete the email in the place of marking it."""
+
+    def send(email):
+        send_email(server, email.to, email.text)
+        with Session(engine) as session, session.begin():
+            session.delete(session.get_one(Email, email.id))
+
+    def send_outstanding():
+        for email in outstanding_emails(engine):
+            with suppress(OSError):
+                send(email)
+
+    def buy(purchase: Purchase, tasks: BackgroundTasks) -> Purchase:
+        email = add_email(engine, purchase.email, f"Your ticket: {purchase.event}")
+        tasks.add_task(send, email)
+        return purchase
+
+    return _reliable(engine, server, buy, send_outstanding)
+
+
+@wrong("4.2.3", caught_by="test_q3_the_task_sends_only_the_email_of_its_request")
+def reliable_app(engine, server):
+    """Send the first outstanding email, as from a queue."""
+
+    def send(email):
+        send_email(server, email.to, email.text)
+        mark_sent(engine, email)
+
+    def send_next():
+        send(outstanding_emails(engine)[0])
+
+    def send_outstanding():
+        for email in outstanding_emails(engine):
+            with suppress(OSError):
+                send(email)
+
+    def buy(purchase: Purchase, tasks: BackgroundTasks) -> Purchase:
+        add_email(engine, purchase.email, f"Your ticket: {purchase.event}")
+        tasks.add_task(send_next)
+        return purchase
+
+    return _reliable(engine, server, buy, send_outstanding)
+
+
+@wrong("4.2.3", caught_by="test_q3_two_applications_use_their_own_tables")
+def reliable_app(engine, server):
+    """Keep the engine in a global variable."""
+    globals()["current"] = engine
+
+    def send(email):
+        send_email(server, email.to, email.text)
+        mark_sent(globals()["current"], email)
+
+    def send_outstanding():
+        for email in outstanding_emails(globals()["current"]):
+            with suppress(OSError):
+                send(email)
+
+    def buy(purchase: Purchase, tasks: BackgroundTasks) -> Purchase:
+        email = add_email(
+            globals()["current"], purchase.email, f"Your ticket: {purchase.event}"
+        )
+        tasks.add_task(send, email)
+        return purchase
+
+    return _reliable(engine, server, buy, send_outstanding)
+
+
 @right("4.2.3")
 def reliable_app(engine, server):
     """Handle every exception, also in the task."""
@@ -1248,6 +1318,26 @@ def events_app(log):
     def read_event(event: str, user: User, tasks: BackgroundTasks):
         action = f"viewed {event}".lower()
         tasks.add_task(write_activity, log, user.lower(), action, now())
+        return {"event": event}
+
+    return app
+
+
+@wrong("4.2.4", caught_by="test_q4_the_activity_is_logged_after_the_response")
+def events_app(log):
+    """Write the line with code of one's own."""
+
+    def write(entry: dict[str, str]) -> None:
+        with log.open("a") as file:
+            file.write(json.dumps(entry) + "\n")
+
+    app = FastAPI()
+
+    @app.get("/events/{event}")
+    def read_event(event: str, user: User, tasks: BackgroundTasks):
+        action = f"viewed {event}"
+        entry = {"user": user, "action": action, "at": now().isoformat()}
+        tasks.add_task(write, entry)
         return {"event": event}
 
     return app
