@@ -1025,6 +1025,30 @@ def reliable_app(engine, server):
     return _reliable(engine, server, buy, send_outstanding)
 
 
+@wrong("4.2.3", caught_by="test_q3_an_email_that_fails_at_the_start_stays_outstanding")
+def reliable_app(engine, server):
+    """Continue after the first error only."""
+
+    def send(email):
+        send_email(server, email.to, email.text)
+        mark_sent(engine, email)
+
+    def send_outstanding():
+        emails = iter(outstanding_emails(engine))
+        with suppress(OSError):
+            for email in emails:
+                send(email)
+        for email in emails:
+            send(email)
+
+    def buy(purchase: Purchase, tasks: BackgroundTasks) -> Purchase:
+        email = add_email(engine, purchase.email, f"Your ticket: {purchase.event}")
+        tasks.add_task(send, email)
+        return purchase
+
+    return _reliable(engine, server, buy, send_outstanding)
+
+
 @right("4.2.3")
 def reliable_app(engine, server):
     """Handle every exception, also in the task."""
@@ -1085,7 +1109,7 @@ def reliable_app(engine, server):
     def send_one(id):
         with Session(engine) as session:
             email = session.get_one(Email, id)
-        send_email(server, email.to, email.text)
+        send_email(server=server, to=email.to, text=email.text)
 
     def mark_one(id):
         with Session(engine) as session, session.begin():
@@ -1338,6 +1362,24 @@ def events_app(log):
         action = f"viewed {event}"
         entry = {"user": user, "action": action, "at": now().isoformat()}
         tasks.add_task(write, entry)
+        return {"event": event}
+
+    return app
+
+
+@wrong("4.2.4", caught_by="test_q4_the_time_in_the_log_is_the_time_of_the_request")
+def events_app(log):
+    """Share the event between all requests."""
+    app = FastAPI()
+    events = []
+
+    def write(user, time):
+        write_activity(log, user, f"viewed {events[-1]}", time)
+
+    @app.get("/events/{event}")
+    def read_event(event: str, user: User, tasks: BackgroundTasks):
+        events.append(event)
+        tasks.add_task(write, user, now())
         return {"event": event}
 
     return app
