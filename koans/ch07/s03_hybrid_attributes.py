@@ -120,7 +120,7 @@ class Team(Base):
       It has the same value as `team.points` in Python, which stays as it is: the sum of
       the points, or 0 if there are no results.
     - `top` returns the same list as before, also when `session` has new results that
-      are not committed. It sends one statement, and does not commit.
+      are not committed. It sends one SELECT, and does not commit or roll back.
     - In `top`, the number of rows that the database sends is at most `count`.
 
     Given:

@@ -428,18 +428,19 @@ def check_top(league: League, count: int, expected: list[tuple[str, int]]) -> No
     got, sent, rows = league.top(count)
     assert is_same(got, expected), (
         f"`Team.top(session, {count})` returned {in_words(got)}. The docstring asks "
-        f"for the same list as before: {in_words(expected)}."
+        f"for {in_words(expected)}, as before. Look at your SQL for ties, equal names, "
+        "and teams without results."
     )
     last = str(sent[-1]) if sent else ""
-    reads = "SELECT results." in last and "Look for a line that reads `results`."
+    reads = "SELECT results." in last and "for a line that reads `results`."
     assert len(sent) == 1, (
         f"`Team.top(session, {count})` sent {len(sent)} statements. The last one was "
-        f"`{last[:60]}`. The docstring asks for one. "
-        f"{reads or 'One SELECT can return names and points.'}"
+        f"`{last[:60]}`. The docstring asks for one SELECT. Look "
+        f"{reads or 'at what your first SELECT returns.'}"
     )
     assert rows <= count, (
         f"`Team.top(session, {count})`: the database sent {rows} rows. The docstring "
-        f"asks for at most {count}. Let the database sort the teams and cut the list."
+        f"asks for at most {count}. Look at where the list is sorted and cut."
     )
 
 
@@ -491,18 +492,25 @@ def test_q3_teams_with_the_same_name_are_two_teams(league):
 
 def test_q3_the_ranking_is_part_of_the_transaction(answers, league):
     league.add({"Nord": [5], "Twin": [4]})
+    results = answers.Result
     with Session(league.engine) as session, statements(league.engine) as sent:
-        session.add(answers.Result(team_id=2, points=30))
+        session.add(results(team_id=2, points=30))
         got = attempt("`Team.top(session, 1)`", league.model.top, session, 1)
         selects = sum(one.verb != "INSERT" for one in sent)
+        kept = session.scalars(select(results.id).where(results.points == 30)).all()
         session.rollback()
-    ranking = (got, selects, league.top(1)[0])
-    assert ranking == ([("Twin", 34)], 1, [("Nord", 5)]), (
+    assert (got, selects) == ([("Twin", 34)], 1), (
         "Nord has 5 points and Twin 4. A result with 30 points was added for Twin, and "
-        f"not committed. `Team.top(session, 1)` returned {in_words(got)}; statements "
-        f"without the INSERT: {selects}. After a rollback it was "
-        f"{in_words(ranking[2])}. The docstring asks for [('Twin', 34)], 1, and no "
-        "commit."
+        f"not committed. `Team.top(session, 1)` sent {selects} statements besides the "
+        f"INSERT, and returned {in_words(got)}. The docstring asks for one, and for "
+        "[('Twin', 34)]. Look at what sends your query."
+    )
+    after = league.top(1)[0]
+    assert (len(kept), after) == (1, [("Nord", 5)]), (
+        "A new result was added to `session`, and not committed. `Team.top` has "
+        f"{'committed it' if kept else 'rolled it back'}. The docstring asks that "
+        "`top` does neither. Look at what your method does with `session` besides the "
+        "query."
     )
 
 
@@ -525,8 +533,8 @@ def test_q3_the_points_are_the_same_in_python_and_in_sql(league, name):
     python.append(attempt("`team.points`", lambda: team.points))
     assert python == [total, total + 7], (
         f"A new team had the results {TEAMS[name]}, and then one with 7 points more. "
-        f"`team.points` was {in_words(python)}. The docstring asks that it stays as it "
-        f"is in Python: {[total, total + 7]}."
+        f"`team.points` was {in_words(python)}. The docstring asks for "
+        f"{[total, total + 7]}, as before. Look at `points` for objects."
     )
 
 
@@ -543,5 +551,5 @@ def test_q3_teams_are_found_by_their_points(league, limit, names):
     expected = names.split() or sorted(set(TEAMS) - {"Nord"})
     assert [name for (name,) in got] == expected, (
         f"`where(Team.points <= {limit})` found {in_words(got)}. The docstring asks "
-        f"for {in_words(expected)}. A team without results has 0 points."
+        f"for {in_words(expected)}. Look at the points of a team without results."
     )

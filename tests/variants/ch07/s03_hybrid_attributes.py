@@ -1377,6 +1377,61 @@ class Team(Base):
         return [tuple(row) for row in rows]
 
 
+@wrong("7.3.3", caught_by="test_q3_the_ranking_is_part_of_the_transaction")
+class Team(Base):
+    """Roll back, so that the session is clean."""
+
+    __tablename__ = "teams"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    results: Mapped[list[Result]] = relationship()
+
+    @hybrid_property
+    def points(self):
+        return sum(result.points for result in self.results)
+
+    @points.inplace.expression
+    @classmethod
+    def _points(cls):
+        total = func.coalesce(func.sum(Result.points), 0)
+        return select(total).where(Result.team_id == cls.id).scalar_subquery()
+
+    @classmethod
+    def top(cls, session, count):
+        query = select(cls.name, cls.points).order_by(cls.points.desc(), cls.id)
+        rows = session.execute(query.limit(count)).all()
+        session.rollback()
+        return [tuple(row) for row in rows]
+
+
+@wrong("7.3.3", caught_by="test_q3_the_ranking_is_part_of_the_transaction")
+class Team(Base):
+    """Close the session when the rows are there."""
+
+    __tablename__ = "teams"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    results: Mapped[list[Result]] = relationship()
+
+    @hybrid_property
+    def points(self):
+        return sum(result.points for result in self.results)
+
+    @points.inplace.expression
+    @classmethod
+    def _points(cls):
+        total = func.coalesce(func.sum(Result.points), 0)
+        return select(total).where(Result.team_id == cls.id).scalar_subquery()
+
+    @classmethod
+    def top(cls, session, count):
+        query = select(cls.name, cls.points).order_by(cls.points.desc(), cls.id)
+        with session:
+            return [tuple(row) for row in session.execute(query.limit(count))]
+
+
 @wrong("7.3.3", caught_by="test_q3_teams_with_the_same_name_are_two_teams")
 class Team(Base):
     """Leave out what looks like a double."""
