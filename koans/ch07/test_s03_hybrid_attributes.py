@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, event, select, update
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, aliased
 
 from lab import Statements, attempt, in_words, sqlite_engine, statements
@@ -46,6 +47,16 @@ def has(model: Any, name: str) -> Any:
     return model
 
 
+def look_at_sql(error: Exception) -> str:
+    """Return where to look for the error of a query."""
+    if isinstance(error, DBAPIError):
+        return "SQLite refused the statement: look at the SQL that you wrote."
+    return (
+        "Python's code does not always work with the columns of the class: look at "
+        "your definition for SQL."
+    )
+
+
 def in_sql(what: str, call: Callable[[], Any]) -> Any:
     """Return what a query returns."""
     try:
@@ -53,8 +64,7 @@ def in_sql(what: str, call: Callable[[], Any]) -> Any:
     except Exception as error:
         raise AssertionError(
             f"{what} raised {in_words(error)}. The docstring asks that it works in a "
-            "query. Python's code does not always work with the columns of the class: "
-            "look at your definition for SQL."
+            f"query. {look_at_sql(error)}"
         ) from error
 
 
@@ -77,14 +87,20 @@ def riders(answers, session) -> Any:
     return answers.Rider
 
 
+def look_at_name(got: object, last: str | None) -> str:
+    """Return where to look for a full name that an object does not have."""
+    if callable(got):
+        return "A property is read without parentheses: look at your decorator."
+    return f"Look at what your property does with{'' if last else 'out'} a last name."
+
+
 @ROWS
 def test_q1_an_object_has_a_full_name(answers, first, last, full):
     rider = rider_model(answers)(first_name=first, last_name=last)
     got = full_name(rider)
     assert got == full, (
         f"`Rider(first_name={first!r}, last_name={last!r}).full_name` is "
-        f"{in_words(got)}. The docstring asks for {full!r}. Look at what your property "
-        f"does with{'' if last else 'out'} a last name."
+        f"{in_words(got)}. The docstring asks for {full!r}. " + look_at_name(got, last)
     )
 
 
@@ -99,7 +115,7 @@ def test_q1_a_new_last_name_changes_the_full_name(riders, session):
     assert seen == ["Ana Silva", "Ana Costa", "Ana"], (
         "The last name of Ana Silva became Costa, and then NULL. `rider.full_name` was "
         f"{in_words(seen)}. The docstring asks for the first and the last name. "
-        "Compute the value each time."
+        "Look for a value that is kept."
     )
 
 
@@ -116,7 +132,8 @@ def test_q1_the_full_name_can_be_selected(riders, session, first, last, full):
         f"`select(Rider.full_name)` returned {in_words(got)} for the first name "
         f"{first!r} and the last name {last!r}. The docstring asks for the same value "
         f"as in Python: {full!r}. "
-        + ("Look at your SQL." if last else "In SQL, NULL and '' are different values.")
+        + f"Look at what your SQL does with{'' if last else 'out'} a last name"
+        + ("." if last else ": NULL and '' are different values.")
     )
 
 
@@ -172,7 +189,7 @@ def test_q1_the_table_has_no_new_column(answers, riders):
     columns = list(answers.Rider.__table__.columns.keys())
     assert columns == ["id", "first_name", "last_name"], (
         f"The table `riders` has the columns {in_words(columns)}. The docstring asks "
-        "for no new column: the full name is computed."
+        "for no new column. Look for a `mapped_column` that you added."
     )
 
 
@@ -231,8 +248,10 @@ OF_NULL = (
 )
 
 
-def look_at(got: object) -> str:
+def look_at(got: object, name: str) -> str:
     """Return where to look for a value that `covers` of an object has returned."""
+    if got is False and name == "open":
+        return "Look at what your method does if `ends` is None."
     if isinstance(got, bool):
         return AT_ENDS
     return "Look at the type of what your method returns for an object."
@@ -247,7 +266,7 @@ def test_q2_a_contract_covers_a_day(answers, day):
         expected = name in DAYS[day]
         assert got is expected, (
             f"For the contract {in_short([name])}, `contract.covers({day})` returned "
-            f"{in_words(got)}. The docstring asks for {expected}. " + look_at(got)
+            f"{in_words(got)}. The docstring asks for {expected}. " + look_at(got, name)
         )
 
 
@@ -262,7 +281,7 @@ def test_q2_a_query_finds_the_contracts_that_cover_a_day(contracts, session, day
     assert got == DAYS[day], (
         f"`where(Contract.covers({day}))` found {in_short(got)}. The docstring asks "
         f"for the same value as in Python: {in_short(DAYS[day])}. "
-        + (OF_NULL if "open" in {*got} ^ {*DAYS[day]} else AT_ENDS)
+        + (OF_NULL if "open" in {*DAYS[day]} - {*got} else AT_ENDS)
     )
 
 
@@ -277,8 +296,8 @@ def test_q2_a_query_finds_the_other_contracts(contracts, session, day):
     expected = [name for name in CONTRACTS if name not in DAYS[day]]
     assert got == expected, (
         f"`where(~Contract.covers({day}))` found {in_short(got)}. The docstring asks "
-        f"for {in_short(expected)}. In SQL, a comparison with NULL is NULL, and so is "
-        "its negation."
+        f"for {in_short(expected)}. Look for a value that is NULL in SQL: its negation "
+        "is NULL as well."
     )
 
 
@@ -299,7 +318,8 @@ def test_q2_the_day_is_a_column_of_another_table(answers, contracts, session):
     assert got == expected, (
         f"Races and contracts were joined with `Contract.covers(Race.day)`. There were "
         f"{len(got)} pairs, and the docstring asks for {len(expected)}. Wrong or "
-        f"missing: {in_words([str(p[0]) for p in set(got) ^ set(expected)])}."
+        f"missing: {in_words([str(p[0]) for p in set(got) ^ set(expected)])}. Look at "
+        "what your SQL does with a column."
     )
 
 

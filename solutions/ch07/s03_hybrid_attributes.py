@@ -43,8 +43,8 @@ class Rider(Base):
 
     - For an object, `rider.full_name` is the first name, a space, and the last name. If
       there is no last name, it is the first name alone, without a space.
-    - In a query, `Rider.full_name` has the same value for each row, and so has the
-      `full_name` of `aliased(Rider)`. It can be selected and compared.
+    - In a query, `Rider.full_name` has the same value for each row. You can select it
+      and compare it. The `full_name` of `aliased(Rider)` works as well.
     - The table has no new column.
 
     Given:
@@ -52,7 +52,7 @@ class Rider(Base):
 
     Example:
         Rider(first_name="Ana", last_name="Silva").full_name  ->  "Ana Silva"
-        select(Rider).where(Rider.full_name == "Mia")  ->  the rider Mia, NULL
+        select(Rider).where(Rider.full_name == "Mia")  ->  the row ("Mia", NULL)
     """
 
     __tablename__ = "riders"
