@@ -40,7 +40,8 @@ class Rider(Base):
     - The table has no new column.
 
     Given:
-        The database is SQLite. No name begins or ends with a space.
+        The database is SQLite, which has no `concat` before version 3.44.
+        No name begins or ends with a space.
 
     Example:
         Rider(first_name="Ana", last_name="Silva").full_name  ->  "Ana Silva"
