@@ -706,6 +706,52 @@ def booking_app(target, deadline):
     return seats_app(lifespan, target, deadline, read)
 
 
+def with_new_channels(target, deadline, reopens):
+    """Return an application that sometimes opens the channel again."""
+
+    async def reopen():
+        await app.state.channel.close()
+        app.state.channel = grpc.aio.insecure_channel(target)
+
+    async def read(screening: str) -> int:
+        if reopens(app.state.channel):
+            await reopen()
+        try:
+            return await usual(SeatsStub(app.state.channel), screening, deadline)
+        except HTTPException as error:
+            if reopens(error):
+                await reopen()
+            raise
+
+    @asynccontextmanager
+    async def lifespan(app):
+        app.state.channel = grpc.aio.insecure_channel(target)
+        yield
+        await app.state.channel.close()
+
+    app = seats_app(lifespan, target, deadline, read)
+    return app
+
+
+@wrong("12.2.2", caught_by="test_q2_one_channel_is_opened_at_the_start")
+def booking_app(target, deadline):
+    """Open another channel when a call has failed."""
+    return with_new_channels(
+        target, deadline, lambda one: getattr(one, "status_code", 0) == 503
+    )
+
+
+@wrong("12.2.2", caught_by="test_q2_a_service_that_is_not_running_returns_503")
+def booking_app(target, deadline):
+    """Open another channel when this one could not connect."""
+    broken = grpc.ChannelConnectivity.TRANSIENT_FAILURE
+    return with_new_channels(
+        target,
+        deadline,
+        lambda one: not isinstance(one, Exception) and one.get_state() is broken,
+    )
+
+
 @wrong("12.2.2", caught_by="test_q2_the_number_of_the_service_is_returned")
 def booking_app(target, deadline):
     """Close the channel after each request."""
@@ -1165,6 +1211,22 @@ def cinema_app(address, grace):
     return cinema(lifespan)
 
 
+@wrong("12.2.3", caught_by="test_q3_the_application_can_start_again")
+def cinema_app(address, grace):
+    """Create the server with the application, and add the port at each start."""
+    server = grpc.aio.server()
+    add_seats(server)
+
+    @asynccontextmanager
+    async def lifespan(app):
+        server.add_insecure_port(address)
+        await server.start()
+        yield
+        await server.stop(grace)
+
+    return cinema(lifespan)
+
+
 @wrong("12.2.3", caught_by="test_q3_the_server_runs_in_the_event_loop_of_the_app")
 def cinema_app(address, grace):
     """Run the server in a thread with an event loop of its own."""
@@ -1268,6 +1330,18 @@ def stopping_with(address, stop):
 def cinema_app(address, grace):
     """Take whole seconds."""
     return stopping_with(address, lambda server: server.stop(int(grace)))
+
+
+@wrong("12.2.3", caught_by="test_q3_a_running_call_is_cancelled_after_the_grace")
+def cinema_app(address, grace):
+    """Round up to whole seconds."""
+    return stopping_with(address, lambda server: server.stop(int(grace) + 1))
+
+
+@wrong("12.2.3", caught_by="test_q3_a_running_call_is_cancelled_after_the_grace")
+def cinema_app(address, grace):
+    """Give the calls twice as long."""
+    return stopping_with(address, lambda server: server.stop(grace * 2))
 
 
 @wrong("12.2.3", caught_by="test_q3_a_running_call_is_cancelled_after_the_grace")
