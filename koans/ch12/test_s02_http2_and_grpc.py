@@ -42,7 +42,7 @@ from lab import (
 )
 
 # Seconds that a start, a stop, a request or a call may take on a quiet machine.
-PATIENCE = 3.0
+PATIENCE = 2.5
 
 
 class Waiting:
@@ -631,7 +631,7 @@ async def test_q2_a_service_that_is_not_running_returns_503(
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))  # nobody listens there
         target = f"127.0.0.1:{closed.getsockname()[1]}"
-        app = booking_app(answers, target, patience(PATIENCE / 2))
+        app = booking_app(answers, target, patience(PATIENCE))
         async with running(app, STARTS) as http:
             status, _, came = await get(http, "alien")
             if status == 503:

@@ -1340,12 +1340,6 @@ def cinema_app(address, grace):
 
 @wrong("12.2.3", caught_by="test_q3_a_running_call_is_cancelled_after_the_grace")
 def cinema_app(address, grace):
-    """Give the calls twice as long."""
-    return stopping_with(address, lambda server: server.stop(grace * 2))
-
-
-@wrong("12.2.3", caught_by="test_q3_a_running_call_is_cancelled_after_the_grace")
-def cinema_app(address, grace):
     """Take seconds for milliseconds."""
     return stopping_with(address, lambda server: server.stop(grace / 1000))
 
@@ -1389,25 +1383,6 @@ def cinema_app(address, grace):
             server.add_insecure_port(address)
         except RuntimeError:
             print("The address is taken.")
-        await server.start()
-        yield
-        await server.stop(grace)
-
-    return cinema(lifespan)
-
-
-@wrong("12.2.3", caught_by="test_q3_the_start_raises_when_the_address_is_taken")
-def cinema_app(address, grace):
-    """Try again until the address is free."""
-
-    @asynccontextmanager
-    async def lifespan(app):
-        server = None
-        while server is None:
-            try:
-                server = server_at(address)
-            except RuntimeError:
-                await asyncio.sleep(1)
         await server.start()
         yield
         await server.stop(grace)
