@@ -762,6 +762,11 @@ class House:
         self.saving: Exception | None = None
         self.saved: Callable[[], None] | None = None
         self.newer: int | None = None
+        # The test and a worker can ask Redis at the same time. With a connection open
+        # for each, no other one is opened then.
+        with self.redis.client() as one:
+            one.ping()
+            self.redis.ping()
         self._url = server.url
         self._clients: list[object] = []  # held, so that only the app closes them
         self._answers = answers
