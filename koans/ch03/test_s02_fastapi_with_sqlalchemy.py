@@ -640,6 +640,16 @@ def test_q3_an_order_whose_payment_fails_is_not_saved_later(
     )
 
 
+def check_charged(charged: list[str]) -> None:
+    """Require that `pay` was called for the orders of a book that exists."""
+    assert charged == ["Mara", "Jo", "Kim"], (
+        "The orders of Mara, Jo, Kim and Li were placed, and there is no such book as "
+        f"Li's. `pay` was called for {charged}. The docstring asks to call `pay` once "
+        "for each order, but not if there is no such book. Look at the order of your "
+        "calls."
+    )
+
+
 def test_q3_the_connection_returns_to_the_pool(answers, postgres_engine, paying_shop):
     errors = {"Jo": answers.CardRefused(), "Kim": ConnectionError("no network")}
 
@@ -667,12 +677,7 @@ def test_q3_the_connection_returns_to_the_pool(answers, postgres_engine, paying_
         f"by status code: {out}. The docstring asks for 0 each time. Look at the line "
         "that closes the session, and at when it runs."
     )
-    assert charged == ["Mara", "Jo", "Kim"], (
-        "The orders of Mara, Jo, Kim and Li were placed, and there is no such book as "
-        f"Li's. `pay` was called for {charged}. The docstring asks to call `pay` once "
-        "for each order, but not if there is no such book. Look at the order of your "
-        "calls."
-    )
+    check_charged(charged)
 
 
 SEA = {"isbn": "978-1", "title": "Sea", "price": 1900}
@@ -690,6 +695,15 @@ def books_shop(answers, postgres_engine) -> Iterator[TestClient]:
 def titles_in(answers, engine: Engine) -> list[str]:
     """Return the titles of the books in the database."""
     return [row["title"] for row in rows_in(answers.Book, engine)]
+
+
+def check_ids(ids: list[int]) -> None:
+    """Require that the database has assigned the ids of four books."""
+    assert ids == [2, 3, 4, 5], (
+        f"Four books were saved, and their ids are {ids}. The next ids of the database "
+        "were [2, 3, 4, 5]. The database assigns the `id`, as in 3.2.1. Look at the "
+        "values of your `Book`."
+    )
 
 
 def test_q4_the_response_is_201_with_the_saved_book(
@@ -721,12 +735,7 @@ def test_q4_the_response_is_201_with_the_saved_book(
         f"The rows are {in_words(rows)}, and the responses are {in_words(bodies)}. The "
         "docstring asks for a `BookOut`. Look at the `return` statement."
     )
-    ids = [row["id"] for row in rows]
-    assert ids == [2, 3, 4, 5], (
-        f"Four books were saved, and their ids are {ids}. The next ids of the database "
-        "were [2, 3, 4, 5]. The database assigns the `id`, as in 3.2.1. Look at the "
-        "values of your `Book`."
-    )
+    check_ids([row["id"] for row in rows])
 
 
 BOOKS = {

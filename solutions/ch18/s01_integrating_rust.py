@@ -53,8 +53,8 @@ def benefits() -> dict[str, object]:
     run on CPython with the GIL.
 
     - "thread": another thread is ready to run Python code when the call begins. Write
-      "parallel" if it runs at the same time as the call, "turns" if the call pauses
-      while it runs, or "waits" if it runs only after the call.
+      "parallel" if it runs at the same time as the call. Write "turns" if the call
+      pauses while it runs. Write "waits" if it runs only after the call.
     - "lines": the number of lines of Python code that the interpreter executes during
       the call. For "Python", it is more than 4 million.
     - "error": the exception class that a call raises, such as `KeyError`. The calls are
