@@ -106,15 +106,14 @@ def handler_for(app: FastAPI) -> Handler:
     Lambda calls a function with an event, which is a dict, and expects a dict as the
     response. A FastAPI application expects an ASGI scope and a body instead. An adapter
     converts the event and the response. The adapter below handles `GET /prices` only.
-    Complete it without Mangum.
+    Complete it without Mangum. In the returned dict, the status code and the headers
+    are those of the response already.
 
     - `app` receives the method, the path and the query string of the event. The path in
       the event is percent-encoded. The path in the scope is not: decode it.
     - `app` receives all headers of the event.
     - `app` receives the body of the event as bytes. If `isBase64Encoded` is true in the
       event, its body is Base64: decode it.
-    - The returned dict has the status code and all headers of the response. The names
-      and the values of its headers are strings.
     - The body in the returned dict is a string. It is the text of the response, or the
       bytes of the response as Base64. In the returned dict, `isBase64Encoded` is false
       for text and true for Base64.
@@ -146,8 +145,8 @@ def handler_for(app: FastAPI) -> Handler:
         }
         status, headers, content = call(app, scope, b"")
         return {
-            "statusCode": 200,
-            "headers": {"content-type": "application/json"},
+            "statusCode": status,
+            "headers": {key.decode(): value.decode() for key, value in headers},
             "body": content.decode(),
             "isBase64Encoded": False,
         }

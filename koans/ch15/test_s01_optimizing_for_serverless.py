@@ -546,10 +546,10 @@ def test_q2_each_method_can_have_a_body(answers: Any, method: str) -> None:
 
 
 def returns_app(status: int, headers: dict[str, str], body: bytes) -> FastAPI:
-    """Create an application that always returns the same response."""
+    """Create an application that returns this response to `GET /albums`."""
     app = FastAPI(openapi_url=None)
 
-    @app.api_route("/{path:path}", methods=["GET", "POST"])
+    @app.get("/albums")
     def respond() -> Response:
         return Response(body, status, headers)
 
@@ -564,9 +564,9 @@ def test_q2_the_dict_has_the_status_code(answers: Any, status: int) -> None:
     response = respond(handler_of(answers, app), Sent())
     seen = response.status, response.headers.get("x-album"), response.body
     assert seen == (status, f"number {status}", content), (
-        f"The application returned {status} with `x-album: number {status}` and the "
-        f"body {content!r}. The dict had the status code {seen[0]}, `x-album` "
-        f"{in_words(seen[1])}, and the body {in_words(seen[2])}. The docstring "
+        f"For `GET /albums`, the application returns {status}, the header `x-album: "
+        f"number {status}`, and the body {content!r}. The dict had {seen[0]}, the "
+        f"header {in_words(seen[1])}, and the body {in_words(seen[2])}. The docstring "
         "asks for those of the response. Look at the dict that you return."
     )
 
