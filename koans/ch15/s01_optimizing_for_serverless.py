@@ -106,17 +106,16 @@ def handler_for(app: FastAPI) -> Handler:
     Lambda calls a function with an event, which is a dict, and expects a dict as the
     response. A FastAPI application expects an ASGI scope and a body instead. An adapter
     converts the event and the response. The adapter below handles `GET /prices` only.
-    Complete it without Mangum. In the returned dict, the status code and the headers
-    are those of the response already.
+    Complete it without Mangum. The status code and the headers in the returned dict are
+    right already.
 
     - `app` receives the method, the path and the query string of the event. The path in
-      the event is percent-encoded. The path in the scope is not: decode it.
+      the event is percent-encoded. The path in the scope must be decoded.
     - `app` receives all headers of the event.
     - `app` receives the body of the event as bytes. If `isBase64Encoded` is true in the
       event, its body is Base64: decode it.
-    - The body in the returned dict is a string. It is the text of the response, or the
-      bytes of the response as Base64. In the returned dict, `isBase64Encoded` is false
-      for text and true for Base64.
+    - The body in the returned dict is a string: the text of the response, or its bytes
+      as Base64. `isBase64Encoded` is false for text and true for Base64.
 
     Given:
         An event has these keys. If the request has no body, `body` is missing:
@@ -182,6 +181,7 @@ def prints_app(album: Album, make_print: Callable[[bytes], None]) -> FastAPI:
     Given:
         `POST /prints?first=n` prints the photos n, n+1, ... in this order.
         `read` and `make_print` do not raise errors.
+        Photos can be added to the album between two requests.
         `request.scope["aws.context"]` is the context object of this request. Its method
         `get_remaining_time_in_millis()` returns the remaining time in ms.
 

@@ -341,6 +341,8 @@ def respond(handler: Any, sent: Sent) -> Received:
     place = "the types of what you pass to `call`, and of what it returns"
     if isinstance(result, KeyError):
         place = "the keys that you read"
+    if isinstance(result, UnicodeDecodeError):
+        place = "how bytes become a string: not all bytes are UTF-8"
     assert not isinstance(result, Exception), (
         f"For `{sent}`, the handler raised {in_words(result)}. The event {has} `body`. "
         f"The docstring asks for the response. Look at {place}."
@@ -365,8 +367,9 @@ def respond(handler: Any, sent: Sent) -> Received:
     except ValueError:
         raise AssertionError(
             f"For `{sent}`, `isBase64Encoded` was {is_encoded}, but the body "
-            f"{in_words(body[:40])} is not {'Base64' if is_encoded else 'UTF-8'}. "
-            f"{asked}"
+            f"{in_words(body[:40])} is not {'Base64' if is_encoded else 'UTF-8'}. The "
+            "docstring asks for the text of the response, or for its bytes as Base64. "
+            "Look at how the body becomes a string."
         ) from None
     return Received(status, {name.lower(): headers[name] for name in headers}, content)
 
@@ -379,15 +382,18 @@ def echo_app() -> FastAPI:
     app = FastAPI(openapi_url=None)
 
     @app.api_route("/{path:path}", methods=METHODS)
-    async def echo(request: Request) -> dict[str, Any]:
+    async def echo(request: Request) -> Response:
         names = set(request.headers)
-        return {
+        received = {
             "method": request.method,
             "path": request.scope["path"],
             "query string": request.scope["query_string"].decode(),
             "headers": {name: request.headers.getlist(name) for name in sorted(names)},
             "body": base64.b64encode(await request.body()).decode(),
         }
+        # ASCII, so that a fault of the response does not look like one of the request
+        text = json.dumps(received, separators=(",", ":"))
+        return Response(text, media_type="application/json")
 
     return app
 
@@ -695,6 +701,8 @@ class Photo(bytes):
 class Prints:
     """An album, the printer, and the clock of Lambda."""
 
+    added = 0  # photos that are added before each request
+
     def __init__(
         self, journal: Journal, photos: int, times: list[int], *costs: int
     ) -> None:
@@ -715,6 +723,7 @@ class Prints:
 
     def new_context(self) -> Context:
         """Return the context object of the next request."""
+        self.photos += self.added
         self.context = Context(next(self.times))
         return self.context
 
@@ -769,7 +778,8 @@ def check_printed(journal: Journal, expected: list[int]) -> None:
     seen = printed(journal)
     assert seen == expected, (
         f"The photos {in_words(seen)} were printed. The docstring asks for "
-        f"{in_words(expected)}. Look at where the loop begins and ends."
+        f"{in_words(expected)}. Look at where the loop begins and ends, and at the "
+        "order of the prints."
     )
     read = [number for _, _, number in journal.of("read")]
     assert read == expected, (
@@ -852,6 +862,23 @@ def test_q3_each_request_begins_at_its_own_number(
         "the parameters of the endpoint."
     )
     check_printed(journal, [4, 5, 0, 1, 4, 5])
+
+
+def test_q3_an_album_can_grow_between_two_requests(
+    answers: Any, journal: Journal
+) -> None:
+    given = Prints(journal, 3, [11_000], 1_000)
+    given.added = 3
+    with prints(answers, given) as running:
+        seen = [running.send("POST", f"/prints?first={n}")[1] for n in (3, 5)]
+    expected = [{"next": 5}, {"next": 7}]
+    assert seen == expected, (
+        "Photos were added: the album had 3 at the cold start, and then 6 and 9. A "
+        "request has 11000 ms, and a print takes 1000 ms. `first=3` and `first=5` "
+        f"returned {in_words(seen)}. The docstring asks for {in_words(expected)}. Look "
+        "at when you ask for the length of the album."
+    )
+    check_printed(journal, [3, 4, 5, 6])
 
 
 @pytest.mark.parametrize(

@@ -2277,3 +2277,18 @@ def prints_app(album, make_print):
         return None
 
     return app_of(print_album)
+
+
+@wrong("15.1.3", caught_by="test_q3_an_album_can_grow_between_two_requests")
+def prints_app(album, make_print):
+    """Ask for the length of the album at the cold start."""
+    length = len(album)
+
+    def print_album(remaining, first):
+        for number in range(first, length):
+            if remaining() < 10_000:
+                return number
+            make_print(album.read(number))
+        return None
+
+    return app_of(print_album)
