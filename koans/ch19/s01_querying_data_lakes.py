@@ -46,7 +46,7 @@ def minutes_by_station(host: str, port: int, day: date) -> dict[str, int]:
     The rides of a bike-sharing service are Parquet files in a data lake, in one folder
     for each `ride_date`. Trino offers these files as the table `rides` above. Connect
     to Trino with SQLAlchemy, and return the sum of `minutes` on `day` for each station.
-    An error of Trino must reach the caller.
+    An error of Trino must reach the caller, without a second try.
 
     - Connect to the server at `host` and `port` as the user "analyst", with the catalog
       "lake" and the schema "bikes".
@@ -107,7 +107,8 @@ def limits() -> dict[str, object]:
 
     Each example in `run` above starts with a new session, and with a table `repairs`
     that has one row: repair 1, which took 12 minutes. An example may end with an error.
-    Predict what happens on Trino. "read returns" is the list that "read" returns.
+    Predict what happens on Trino. For "read returns", predict the list that the example
+    "read" returns.
 
     - "rows after ...": how many rows does the table have after this example?
     - "minutes after update": how many minutes does the table show for repair 1 after
@@ -136,9 +137,8 @@ def create_distinct_count() -> Callable[[ColumnElement[Any]], ColumnElement[int]
     engines.
 
     A report counts distinct bikes. It queries Trino in production and SQLite in tests.
-    Trino has the fast function `approx_distinct(x)`. SQLite does not have it. Create a
-    SQL construct that compiles to other SQL on Trino than on other databases, and
-    return it. The text below calls it `distinct_count`.
+    Trino has the fast function `approx_distinct(x)`. SQLite does not have it. Create
+    and return a SQL construct for both. The text below calls it `distinct_count`.
 
     - If the name of the dialect is "trino", `distinct_count(x)` compiles to
       `approx_distinct(x)`.

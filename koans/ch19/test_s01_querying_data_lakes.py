@@ -117,6 +117,12 @@ def report(
                 "for a day without rides. Look at the URL, and at how you read rows."
             ) from raised
         words = f"{call} raised an error of Trino, {error.error_name}: "
+        if len(trino.queries) > trino.max_queries:
+            raise AssertionError(
+                f"{call} sent {len(trino.queries)} statements, and Trino refused the "
+                "last one. The docstring asks for one query in each call. Look at what "
+                "you execute."
+            ) from raised
         raise AssertionError(
             f"{words}{in_words(error.message)}. The docstring asks for the catalog "
             '"lake", the schema "bikes" and one query of `rides`. Look at the URL, and '
@@ -130,10 +136,11 @@ NO_QUERIES = {"PREPARE", "DEALLOCATE", "START", "COMMIT", "ROLLBACK"}
 def only_query(trino: TrinoCoordinator) -> Query:
     """Return the query that the coordinator received."""
     sent = [one for one in trino.queries if one.verb not in NO_QUERIES]
+    place = "what you execute" if sent else "`host` and `port` in the URL"
     assert len(sent) == 1, (
         f"The server received {len(sent)} statements: "
         f"{in_words([query.sql for query in sent])}. The docstring asks for one "
-        "query. Look at `host` and `port` in the URL, and at what you execute."
+        f"query. Look at {place}."
     )
     return sent[0]
 
@@ -299,6 +306,19 @@ def test_q1_an_error_of_trino_reaches_the_caller(
         f"Trino refused the query with the error {name}, and `minutes_by_station` "
         f"{returned_or_raised(seen)}. The docstring asks that an error of Trino "
         "reaches the caller. Look at `except`."
+    )
+
+
+def test_q1_a_refused_query_is_not_sent_again(
+    answers: Any, trino: TrinoCoordinator
+) -> None:
+    with patch.object(trino.lake, "run", side_effect=REFUSALS["QUERY_QUEUE_FULL"]):
+        outcome(lambda: answers.minutes_by_station("127.0.0.1", trino.port, BUSY))
+    sent = [one for one in trino.queries if one.verb not in NO_QUERIES]
+    assert len(sent) == 1, (
+        f"Trino refused each query, and received {len(sent)} in one call. The "
+        "docstring asks for one query in each call, without a second try. Look at what "
+        "you do after an error."
     )
 
 
@@ -545,7 +565,8 @@ def test_q3_a_database_counts_any_expression(
         assert seen == len(values), (
             f"On {where}, `distinct_count({x})` returned {in_words(seen)}. The table "
             f"has {len(values)} different values of {kind}. The docstring asks for any "
-            "SQL expression. Look at how your rules compile `x`."
+            "SQL expression. Look at how your rules compile `x`. If you set "
+            "`inherit_cache`, look at how your class keeps `x`."
         )
 
 

@@ -625,6 +625,24 @@ def minutes_by_station(host, port, day):
         raise RuntimeError("Trino does not answer.") from error
 
 
+@wrong("19.1.1", caught_by="test_q1_a_refused_query_is_not_sent_again")
+def minutes_by_station(host, port, day):
+    """Try three times."""
+    engine = create_engine(f"trino://analyst@{host}:{port}/lake/bikes")
+    query = (
+        select(rides.c.station, func.sum(rides.c.minutes))
+        .where(rides.c.ride_date == day)
+        .group_by(rides.c.station)
+    )
+    for attempt in range(3):
+        try:
+            with engine.connect() as connection:
+                return dict(connection.execute(query).all())
+        except Exception:
+            if attempt == 2:
+                raise
+
+
 @right("19.1.1")
 def minutes_by_station(host, port, day):
     """Keep an engine for each server, and look at errors without keeping them."""
@@ -1445,3 +1463,30 @@ def create_distinct_count():
         return f"approx_distinct({compiler.process(element.clauses, **kw)})"
 
     return func.distinct_count
+
+
+@wrong("19.1.3", caught_by="test_q3_a_database_counts_any_expression[sqlite]")
+def create_distinct_count():
+    """Keep the argument in an attribute that SQLAlchemy's cache does not know."""
+
+    class DistinctCount(FunctionElement):
+        type = Integer()
+        inherit_cache = True
+
+        def __init__(self, x):
+            self.x = x
+            super().__init__()
+
+        @property
+        def _from_objects(self):
+            return self.x._from_objects
+
+    @compiles(DistinctCount)
+    def exactly(element, compiler, **kw):
+        return f"count(DISTINCT {compiler.process(element.x, **kw)})"
+
+    @compiles(DistinctCount, "trino")
+    def roughly(element, compiler, **kw):
+        return f"approx_distinct({compiler.process(element.x, **kw)})"
+
+    return DistinctCount
