@@ -48,7 +48,7 @@ def create_celery(url: str) -> Celery:
 
     - The Redis server at `url` is the broker and the result backend.
     - The task "price" gets the grams and returns what `compute_price` returns for them.
-      If `compute_price` raises an error, the task fails.
+      If `compute_price` raises an error, the task fails, and is not retried.
     - While a worker runs a task, the state of the task is "STARTED".
 
     Given:
@@ -105,8 +105,8 @@ def shipments_app(celery: Celery, engine: Engine) -> FastAPI:
     - The endpoint returns the ID without waiting for the task.
 
     Given:
-        One worker runs the tasks of `celery`, one at a time. It is another process,
-        which calls `shipments_app` when it starts, and serves no requests.
+        One worker runs the tasks of `celery`, one at a time. It is another process.
+        When it starts, it calls `shipments_app`. It serves no requests.
         Shipments are never deleted.
 
     Example:
@@ -137,8 +137,8 @@ def brokers() -> dict[str, str | int]:
     - "messages": a process sends three messages and ends. Then a new process starts a
       worker with the same broker URL. How many of the messages does the worker find?
     - "runs": the broker is Redis. A worker runs a task that takes 50 or 70 minutes, and
-      a second worker is idle. How many runs of this task begin in this time? Count the
-      first run, too.
+      a second worker is idle. How many runs of this task begin before the first run
+      ends? Count the first run, too.
 
     Given:
         With `acks_late`, a worker acknowledges the message after it has run the task.

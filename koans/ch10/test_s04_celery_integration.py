@@ -18,6 +18,7 @@ from celery.result import AsyncResult
 from kombu import Connection
 from kombu.exceptions import OperationalError
 from sqlalchemy import Engine, event, select
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
 from lab import (
@@ -99,7 +100,8 @@ def price_celery(answers: Any, url: str, gate: Gate | None = None) -> Celery:
     )
     assert not isinstance(celery.backend, DisabledBackend), (
         "The Celery app has no result backend, so nobody can read states and results. "
-        "The docstring asks for the Redis server at `url`."
+        "The docstring asks for the Redis server at `url`. Look at where you create "
+        "the Celery app."
     )
     return celery
 
@@ -134,10 +136,10 @@ def test_q1_an_error_is_not_a_price(answers: Any, redis: RedisServer) -> None:
         task = answer(one, "POST", "/prices?grams=0", 202)["task"]
         worker.wait_for()
         seen = answer(one, "GET", f"/prices/{task}", 200)
-    assert seen["state"] != "SUCCESS", (
+    assert seen == {"state": "FAILURE", "cents": None}, (
         "In the worker, `compute_price(0)` raised ValueError. `GET /prices/...` "
-        f"returned {in_words(seen)}. The docstring asks that the task fails if "
-        "`compute_price` raises an error. Look for an `except`."
+        f"returned {in_words(seen)}. The docstring asks that the task fails then, and "
+        "is not retried. Look for an `except`, and at the options of the task."
     )
 
 
@@ -151,7 +153,8 @@ def test_q1_the_message_waits_in_the_broker(answers: Any, redis: RedisServer) ->
     assert (waiting, gate.calls) == (1, []), (
         f"No worker runs. After `POST /prices`, {waiting} messages wait in Redis, and "
         f"`compute_price` ran {len(gate.calls)} times. The docstring asks for Redis at "
-        "`url` as the broker, and a worker that runs the task."
+        "`url` as the broker, and a worker that runs the task. Look at where you "
+        "create the Celery app."
     )
 
 
@@ -163,7 +166,8 @@ def test_q1_the_result_is_in_the_redis_server(answers: Any, redis: RedisServer) 
     stored = [key for key in redis.client.scan_iter() if task in key]
     assert stored, (
         f"The task ended. No key in Redis has its ID, {task!r}. The docstring asks for "
-        "the Redis server at `url` as the result backend."
+        "the Redis server at `url` as the result backend. Look at the settings for "
+        "results."
     )
 
 
@@ -182,7 +186,7 @@ def test_q1_a_running_task_is_started(answers: Any, redis: RedisServer) -> None:
     assert entered, (
         "The worker did not call `compute_price`. Errors in its log: "
         f'{in_words(worker.errors[:1])}. The docstring asks that the task "price" '
-        "returns what this function returns."
+        "returns what this function returns. Look at the function of the task."
     )
     assert seen == {"state": "STARTED", "cents": None}, (
         f"While the worker ran the task, `GET /prices/...` returned {in_words(seen)}. "
@@ -199,7 +203,7 @@ def test_q1_two_celery_apps_have_their_own_broker(
     assert ports == [1, redis.port], (
         f"`create_celery` was called with {in_words(urls)}. The brokers of the Celery "
         f"apps have the ports {in_words(ports)}. The docstring asks for the Redis "
-        "server at `url`."
+        "server at `url`. Look for an app that outlives the call."
     )
 
 
@@ -217,8 +221,8 @@ class Shop:
         answers.Base.metadata.create_all(engine)
         with Session(engine) as session:
             for number in (1, 2, 3):
-                other = answers.Shipment(address=f"Other {number}", pickup=None)
-                session.add(other)
+                other = {"id": 10 * number, "address": f"Other {number}"}
+                session.add(answers.Shipment(**other, pickup=None))
             session.commit()
 
         def order_pickup(address: str) -> str:
@@ -278,7 +282,8 @@ class Shop:
         assert not waited, (
             "The endpoint waited for the task: it asked for "
             f"{' and '.join(dict.fromkeys(looks))} of its result. The docstring asks "
-            "to return the ID without waiting for the task."
+            "to return the ID without waiting for the task. Look at what follows the "
+            "sending of the task."
         )
 
     def refuse_unsent(self) -> None:
@@ -346,7 +351,7 @@ def test_q2_the_worker_orders_the_pickup(shop: Shop) -> None:
         "Two shipments were added, and the tasks ended: "
         f"{in_words([run.result for run in runs])}. Pickups in the database: "
         f"{in_words(pickups)}. The docstring asks for what `order_pickup` returns, "
-        "stored and committed."
+        "stored and committed. Look at what the task reads, calls and commits."
     )
 
 
@@ -362,7 +367,7 @@ def test_q2_the_task_is_sent_after_the_commit(shop: Shop) -> None:
     stored = "Kirkegata 1" in shop.pickups()
     assert stored, (
         "`POST /shipments` returned an ID, and the row is not in the database. The "
-        "docstring asks to commit the shipment in the endpoint."
+        "docstring asks to commit the shipment in the endpoint. Look for the commit."
     )
     assert (sum(during), after) == (0, 1), (
         f"Messages in the broker: {sum(during)} at the start of the COMMIT, {after} "
@@ -371,15 +376,42 @@ def test_q2_the_task_is_sent_after_the_commit(shop: Shop) -> None:
     )
 
 
+def test_q2_a_failed_commit_sends_no_message(shop: Shop) -> None:
+    failed: list[object] = []
+
+    @event.listens_for(shop.engine, "commit")
+    def fail(connection: object) -> None:
+        failed.append(connection)
+        raise DatabaseError("COMMIT", None, Exception("The disk is full."))
+
+    try:
+        shop.post("Kirkegata 1")
+    except AssertionError:
+        if not failed:
+            raise
+    sent = len(shop.messages())
+    assert failed, (
+        "`POST /shipments` was sent, and the endpoint did not commit. The docstring "
+        "asks to commit the shipment in the endpoint. Look for the commit."
+    )
+    assert sent == 0, (
+        "The COMMIT in the endpoint raised DatabaseError, so there is no shipment. "
+        f"Messages in the broker: {sent}. The docstring asks to send the task after "
+        "the commit. Look for a `finally` or an `except`, and at the order of your "
+        "lines."
+    )
+
+
 def test_q2_the_message_has_the_id_alone(shop: Shop) -> None:
     ids = [shop.post(address) for address in ("Kirkegata 1", "Torget 2")]
     bodies = [json.loads(message)["body"] for message in reversed(shop.messages())]
     sent = [json.loads(base64.b64decode(body)) for body in bodies]
     values = [[*positional, *named.values()] for positional, named, _ in sent]
-    assert (ids, values) == ([4, 5], [[4], [5]]), (
-        "The shipments 4 and 5 were added. The endpoint returned the IDs "
+    assert (ids, values) == ([31, 32], [[31], [32]]), (
+        "The shipments 31 and 32 were added. The endpoint returned the IDs "
         f"{in_words(ids)}, and the messages have the arguments {in_words(values)}. The "
-        "docstring asks for one argument, the ID."
+        "docstring asks for the ID in both, and for no other argument. Look at the "
+        "`return`, and at where you send the task."
     )
 
 
@@ -391,7 +423,8 @@ def test_q2_the_task_reads_the_address_when_it_runs(shop: Shop) -> None:
     assert shop.gate.calls == ["Torget 2"], (
         "Before the worker started, the address changed from Kirkegata 1 to Torget 2. "
         f"`order_pickup` was called with {in_words(shop.gate.calls)}. The docstring "
-        "asks that the task reads the address from the database when it runs."
+        "asks that the task reads the address from the database when it runs. Look at "
+        "the argument of `order_pickup`."
     )
 
 
@@ -407,7 +440,7 @@ def test_q2_a_shipment_to_the_same_address_has_its_own_pickup(shop: Shop) -> Non
     assert stored == wanted, (
         f"Three shipments have the address Other 1. The tasks of {numbers} ended. "
         f"Pickups in the database, by ID: {in_words(stored)}. The docstring asks for "
-        "one pickup of each shipment. Look at the `where`."
+        "one pickup of each shipment. Look at which rows the task reads and writes."
     )
 
 
@@ -421,12 +454,13 @@ def test_q2_a_second_delivery_orders_nothing(shop: Shop) -> None:
     assert called == ["Kirkegata 1", "Torget 2"], (
         "The message for Kirkegata 1 was delivered twice, the one for Torget 2 once. "
         f"`order_pickup` was called for {in_words(called)}. The docstring asks for one "
-        "pickup of each shipment, and for none if it has one already."
+        "pickup of each shipment. Look at what the task does before it calls "
+        "`order_pickup`."
     )
     assert {"SUCCESS", "IGNORED"}.issuperset(states), (
         "The message for Kirkegata 1 was delivered twice. The task runs ended with "
         f"{in_words(states)}. The docstring asks that the task ends without an error "
-        "if the shipment has a pickup."
+        "if the shipment has a pickup. Look at how the task ends in this case."
     )
 
 
@@ -441,7 +475,8 @@ def test_q2_a_pickup_in_the_database_is_seen(shop: Shop) -> None:
     assert seen == ([], "K0"), (
         'The row had the pickup "K0" before the task ran. The task ended with '
         f"{run.state} and called `order_pickup` for {in_words(seen[0])}. Now the "
-        f"pickup is {in_words(seen[1])}. The docstring asks for no second pickup."
+        f"pickup is {in_words(seen[1])}. The docstring asks for no second pickup. Look "
+        "at what the task reads before it orders."
     )
 
 
@@ -466,7 +501,8 @@ def test_q2_a_run_after_a_failed_run_orders_the_pickup(shop: Shop) -> None:
     assert (len(calls), pickup) == (2, "K2"), (
         "In the first run `order_pickup` raised ConnectionError, in the second it "
         f'returned "K2". The runs ended with {in_words(states)}, and the pickup is '
-        f"{in_words(pickup)}. Only a shipment that has a pickup already gets none."
+        f"{in_words(pickup)}. Only a shipment that has a pickup already gets none. "
+        "Look at what the first run leaves behind."
     )
     assert calls[1] == "Torget 2", (
         "The first run of the task raised ConnectionError. Then the address changed to "
@@ -498,7 +534,8 @@ def test_q2_the_endpoint_does_not_wait(shop: Shop) -> None:
     assert (waits, len(sent)) == (False, 1), (
         f"The endpoint sent {len(sent)} messages to the worker, and the response "
         f"{'waited' if waits else 'did not wait'} for the end of `order_pickup`. The "
-        "docstring asks to send the task, and to return the ID without waiting for it."
+        "docstring asks to send the task, and to return the ID without waiting for it. "
+        "Look at what follows the sending."
     )
 
 

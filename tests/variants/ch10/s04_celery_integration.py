@@ -255,6 +255,19 @@ def create_celery(url):
     return celery
 
 
+@wrong("10.4.1", caught_by="test_q1_an_error_is_not_a_price")
+def create_celery(url):
+    """Retry the task after each error."""
+    celery = Celery("parcels", broker=url, backend=url)
+    celery.conf.task_track_started = True
+
+    @celery.task(name="price", autoretry_for=(Exception,), max_retries=None)
+    def price(grams):
+        return compute_price(grams)
+
+    return celery
+
+
 @wrong("10.4.1", caught_by="test_q1_a_worker_computes_the_price")
 def create_celery(url):
     """Return the price in a dictionary."""
@@ -360,6 +373,40 @@ def shipments_app(celery, engine):
             session.flush()
             order.delay(row.id)
             return {"id": row.id}
+
+    return shipments(add, good_task)(celery, engine)
+
+
+@wrong("10.4.2", caught_by="test_q2_a_failed_commit_sends_no_message")
+def shipments_app(celery, engine):
+    """Send the task in a `finally`, even if the commit fails."""
+
+    def add(shipment, engine, order, tasks):
+        with Session(engine) as session:
+            row = Shipment(address=shipment.address)
+            session.add(row)
+            session.flush()
+            number = row.id
+            try:
+                session.commit()
+            finally:
+                order.delay(number)
+            return {"id": number}
+
+    return shipments(add, good_task)(celery, engine)
+
+
+@wrong("10.4.2", caught_by="test_q2_the_message_has_the_id_alone")
+def shipments_app(celery, engine):
+    """Return the number of shipments instead of the ID."""
+
+    def add(shipment, engine, order, tasks):
+        with Session(engine) as session:
+            row = Shipment(address=shipment.address)
+            session.add(row)
+            session.commit()
+            order.delay(row.id)
+            return {"id": session.query(Shipment).count()}
 
     return shipments(add, good_task)(celery, engine)
 
