@@ -66,8 +66,8 @@ async def counted(answers: Any, network: Network, bike: int, riders: int) -> Any
         except Exception as error:
             raise AssertionError(
                 f"{call} raised {in_words(error)}. The docstring asks to count a "
-                "request without a response under 0, and all others as usual. Look at "
-                "where you catch the exception."
+                "request without a response under 0, and all others under their status "
+                "code. Look at where you catch the exception."
             ) from error
     is_counter = isinstance(seen, dict) and all(isinstance(one, int) for one in seen)
     assert is_counter, (
@@ -141,6 +141,30 @@ async def test_q1_each_status_code_is_counted(
         f"The API returned the status codes {in_words(statuses)}. Your load test "
         f"counts {in_words(seen)}. The docstring asks how many responses have each "
         "status code. Look at which responses you count."
+    )
+
+
+async def test_q1_a_response_within_the_timeout_of_the_client_is_counted(
+    answers: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop, app = asyncio.get_running_loop(), FastAPI()
+    usual, slow = loop.time, TIMEOUT - 5
+    ahead: list[float] = []
+    monkeypatch.setattr(loop, "time", lambda: usual() + sum(ahead))
+
+    @app.post("/bikes/{bike}/rides", status_code=201)
+    async def start_ride(bike: int) -> dict[str, int]:
+        await turns(20)
+        if not ahead:
+            ahead.append(slow)  # the clock of the event loop jumps
+        await turns(20)
+        return {"bike": bike}
+
+    seen = await counted(answers, Network(app), 8, 3)
+    assert Counter(seen) == Counter({201: 3}), (
+        f"The three responses came after {slow:g} seconds, with status 201. Your load "
+        f"test counts {in_words(seen)}. The docstring asks for `client`, whose timeout "
+        f"is {TIMEOUT:g} seconds. Look for a timeout of your own."
     )
 
 
@@ -344,7 +368,7 @@ def test_q2_stations_have_three_times_the_weight(
     assert sent == asked, (
         f"{total} tasks sent the requests {in_words(dict(sent))}. The docstring asks "
         f"for {in_words(asked)}: one request in each task, and three times the weight "
-        "for stations. Look at the decorators."
+        "for stations. Look at the weights, and at what each task sends."
     )
 
 
@@ -420,7 +444,7 @@ def test_q2_a_ride_with_an_error_is_a_failure(
         assert times and reported[reason] == times, (  # noqa: PT018
             f"`POST /rides` returned {status} with the error {reason!r} {times} times. "
             f"Locust reports {in_words(dict(reported))}. The docstring asks for a "
-            "failure with this message each time. Look at when you call `failure`."
+            "failure with this message each time. Look at each call of `failure`."
         )
 
 
@@ -513,9 +537,9 @@ def test_q3_throughput_is_the_requests_per_second(
     seen = kpis(answers, run, endpoint, seconds).throughput
     count = len(RUNS[run][endpoint])
     assert seen == pytest.approx(count / seconds), (
-        f"{endpoint!r} received {count} requests in {seconds:g} seconds. `throughput` "
-        f"is {in_words(seen)}. The docstring asks for the requests to this endpoint "
-        "per second. Look at which requests you count."
+        f"Requests to {endpoint!r} in {seconds:g} seconds: {count}. `throughput` is "
+        f"{in_words(seen)}. The docstring asks for the requests to this endpoint per "
+        "second. Look at which requests you count, and at the division."
     )
 
 
@@ -529,7 +553,7 @@ def test_q3_error_rate_is_the_fraction_that_failed(
     assert seen == pytest.approx(failed / statuses.total()), (
         f"{endpoint!r} returned {in_words(dict(statuses))} (status: number). The error "
         f"rate is {in_words(seen)}. The docstring asks for the fraction with status 0, "
-        "or 400 and above. Look at the condition."
+        "or 400 and above. Look at the condition, and at the division."
     )
 
 
@@ -540,7 +564,8 @@ def test_q3_p95_is_the_nearest_rank(answers: Any, run: str, endpoint: str) -> No
     asked = durations[(95 * len(durations) + 99) // 100 - 1]
     within = sum(one <= asked for one in durations)
     assert seen == asked, (
-        f"{endpoint!r} has {len(durations)} requests. The slowest took "
+        f"Requests to {endpoint!r}: {len(durations)}. The slowest took "
         f"{durations[:-8:-1]} ms. `p95` is {in_words(seen)}. The docstring asks for "
-        f"{asked:g}: {within} requests took this long or less. Look at the index."
+        f"{asked:g}: {within} of {len(durations)} took this long or less. Look at "
+        "which requests you sort, and at the index."
     )

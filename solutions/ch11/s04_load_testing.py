@@ -49,7 +49,8 @@ async def status_codes(
     - With `client`, send `riders` requests `POST /bikes/{bike}/rides`, all at the same
       time. No request waits for the response to another one.
     - Return how many of the responses have each status code.
-    - Count a request without a response under 0. Count all others as usual.
+    - Count a request without a response under 0, and all others under their status
+      code.
 
     Given:
         `client` has the base URL of the API and a timeout, and is logged in.
