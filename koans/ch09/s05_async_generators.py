@@ -60,10 +60,10 @@ def live_app() -> FastAPI:
     Write the endpoint `GET /stations/{name}/live`. It sends the temperatures of a
     station while they are measured. It can take hours until the next one comes.
 
-    - Connect to the station with `connect`, for each request anew. Return 200 with the
-      media type `text/plain`.
+    - For each request, connect to the station with `connect`, also while another
+      request is running. Return 200 with the media type `text/plain`.
     - For each temperature, send a line such as `4.5` or `-12.25`, with a newline
-      character at its end. Send it first, and then call `receive()` for the next one.
+      character at its end. Send this line before you call `receive()` again.
     - When `receive()` returns None, the response ends.
     - If the name is not in `STATIONS`, return 404 and do not connect.
     - Close the connection in the end, also if the client leaves after the first line,

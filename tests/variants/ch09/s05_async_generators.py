@@ -494,6 +494,59 @@ def live_app():
     return app
 
 
+@wrong(
+    "9.5.2", caught_by="test_q2_the_connection_is_closed_when_the_client_leaves[waits]"
+)
+def live_app():
+    """Wait in the `finally` block, where the wait is cancelled again."""
+    app = FastAPI()
+
+    async def lines(name):
+        import asyncio
+
+        connection = await connect(name)
+        try:
+            while (celsius := await connection.receive()) is not None:
+                yield f"{celsius}\n"
+        finally:
+            await asyncio.sleep(0)
+            connection.close()
+
+    @app.get("/stations/{name}/live")
+    async def live(name: str):
+        if name not in STATIONS:
+            raise HTTPException(404)
+        return StreamingResponse(lines(name), media_type="text/plain")
+
+    return app
+
+
+@wrong("9.5.2", caught_by="test_q2_two_requests_at_the_same_time_have_two_connections")
+def live_app():
+    """Let one client after the other connect."""
+    import asyncio
+
+    app = FastAPI()
+    lock = asyncio.Lock()
+
+    async def lines(name):
+        async with lock:
+            connection = await connect(name)
+            try:
+                while (celsius := await connection.receive()) is not None:
+                    yield f"{celsius}\n"
+            finally:
+                connection.close()
+
+    @app.get("/stations/{name}/live")
+    async def live(name: str):
+        if name not in STATIONS:
+            raise HTTPException(404)
+        return StreamingResponse(lines(name), media_type="text/plain")
+
+    return app
+
+
 @right("9.5.2")
 def live_app():
     """Connect in a dependency with `yield`, and yield the lines in the endpoint."""
