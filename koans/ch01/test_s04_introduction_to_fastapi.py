@@ -704,12 +704,14 @@ def test_q5_the_body_that_the_page_fills_in_returns_200(answers):
     )
     assert accepted == [(200, {"cents": 1250}), (200, {"cents": 490_000})], (
         "For 1 'VASE-07' and for 100 'LAMP-01', `POST /quotes` returned "
-        f"{in_words(accepted)}. The docstring asks to accept the same bodies as before."
+        f"{in_words(accepted)}. Before, it returned 200 with 1250 and 490000 cents. "
+        "The docstring asks for the same status code as before: look at what else you "
+        "changed."
     )
     assert lenient == (200, {"cents": 2500}), (
         f"`POST /quotes` with {in_words(body)} returned {in_words(lenient)}. Before, "
-        "it returned 200. The docstring asks to accept the same bodies as before: "
-        "change the documentation only."
+        "it returned 200. The docstring asks for the same status code as before: "
+        "look at what the model refuses now."
     )
 
 
@@ -735,8 +737,8 @@ def test_q5_the_page_lists_404_and_the_same_bodies_are_refused(answers, body, ex
 
     assert status == expected, (
         f"`POST /quotes` with {in_words(body)} returned {status} and "
-        f"{in_words(returned)}. Before, it returned {expected}. The docstring asks to "
-        "refuse the same bodies as before: change the documentation only."
+        f"{in_words(returned)}. Before, it returned {expected}. The docstring asks for "
+        "the same status code as before: look at what else you changed."
     )
     assert "404" in listed, (
         f"The page lists the status codes {', '.join(sorted(listed))} for "
@@ -858,8 +860,13 @@ def test_q6_html_only_the_page_from_fastapi_contains_the_script(answers):
     flask, fastapi = both_responses(answers, "html")
 
     seen = [bool(Scripts(page.text).found) for page in (flask, fastapi)]
+    is_html = fastapi.is_success and flask.text != fastapi.text
+    look = (
+        "FastAPI's page has your HTML: look at whether a browser runs code in it."
+        if is_html
+        else "Look for the endpoint that puts text from the request into HTML."
+    )
     assert seen == [False, True], (
-        f'"html": {in_short(flask, fastapi)} The docstring asks for a script that the '
-        "browser runs in the page from FastAPI only. Look for the endpoint that puts "
-        "text from the request into HTML."
+        f'"html": {in_short(flask, fastapi)} The docstring asks for a script that a '
+        f"browser can run in the page from FastAPI only. {look}"
     )

@@ -45,9 +45,9 @@ def waiting_requests() -> dict[str, int]:
     Django?
 
     Five applications have the same endpoint, `GET /stock`. To each of them, 50 clients
-    send a request at the same time. The warehouse responds only when no further request
-    can reach it. Predict how many of the 50 requests wait for the warehouse at the same
-    time.
+    send a request at the same time. The warehouse waits until no further request can
+    reach it, and only then responds. Predict how many of the 50 requests wait for the
+    warehouse at the same time.
 
     - Fill in one number for each application. In "flask def", Flask calls `read_stock`
       for each request, in "flask async def" it calls `read_stock_async`, and so on.
@@ -236,8 +236,8 @@ def fast_endpoint(
       `ValidationError`, and do not call `endpoint`.
     - The JSON of the response has all fields that `returns` declares, and no others.
     - Analyse the types once, not for each request.
-    - Let Pydantic loop over lists: for 1000 lines, your code calls no more Python
-      functions than for one line.
+    - Let Pydantic loop over lists. With 1000 lines, as few Python functions run as with
+      one line.
 
     Example:
         def total(lines: list[Line]) -> Decimal: ...  # the sum of all prices
@@ -274,7 +274,7 @@ def quote_app() -> FastAPI:
 
     - `POST /quotes` returns 200 for the body that the page fills in.
     - The page lists the status code 404.
-    - The endpoint accepts and refuses the same bodies as before.
+    - For each body, `POST /quotes` returns the same status code as before.
     """
     # region answer
     # In words: Swagger UI is a client that is ready to use: it sends real requests and
@@ -385,8 +385,8 @@ def evidence() -> dict[str, Call]:
     - "input" (advantage): Flask returns 200, and its `cents` is not a number. FastAPI
       returns a number for `cents`, or 422.
     - "method" (disadvantage): Flask returns 200. FastAPI returns 405.
-    - "html" (disadvantage): in the page from FastAPI, a browser runs a script from the
-      request. The page from Flask shows this script as text.
+    - "html" (disadvantage): the page from FastAPI contains a script from the request,
+      and a browser can run it. The page from Flask shows this script as text.
     """
     # region answer
     # In words: Two advantages: FastAPI checks and converts the input by its

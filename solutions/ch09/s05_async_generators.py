@@ -23,8 +23,8 @@ async def frost(readings: AsyncGenerator[float, None]) -> AsyncGenerator[float, 
 
     - Yield each temperature below 0, in the order of `readings`. If `readings` raises
       an exception, it passes through.
-    - Take temperatures from `readings` only when the consumer asks for a value, and no
-      more than this value needs.
+    - When the consumer asks for a value, take temperatures from `readings` until one is
+      below 0. Do not take any in advance.
     - If the consumer takes some values, and then calls `aclose()`, close `readings`,
       too.
 
