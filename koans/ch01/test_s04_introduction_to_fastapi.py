@@ -704,9 +704,8 @@ def test_q5_the_body_that_the_page_fills_in_returns_200(answers):
     )
     assert accepted == [(200, {"cents": 1250}), (200, {"cents": 490_000})], (
         "For 1 'VASE-07' and for 100 'LAMP-01', `POST /quotes` returned "
-        f"{in_words(accepted)}. Before, it returned 200 with 1250 and 490000 cents. "
-        "The docstring asks for the same status code as before: look at what else you "
-        "changed."
+        f"{in_words(accepted)}. Before: 200, with 1250 and 490000 cents. The docstring "
+        "asks for the same status code as before: look at what else you changed."
     )
     assert lenient == (200, {"cents": 2500}), (
         f"`POST /quotes` with {in_words(body)} returned {in_words(lenient)}. Before, "
@@ -737,8 +736,8 @@ def test_q5_the_page_lists_404_and_the_same_bodies_are_refused(answers, body, ex
 
     assert status == expected, (
         f"`POST /quotes` with {in_words(body)} returned {status} and "
-        f"{in_words(returned)}. Before, it returned {expected}. The docstring asks for "
-        "the same status code as before: look at what else you changed."
+        f"{in_words(returned)}. Before: {expected}. The docstring asks for the same "
+        "status code as before: look at what else you changed."
     )
     assert "404" in listed, (
         f"The page lists the status codes {', '.join(sorted(listed))} for "

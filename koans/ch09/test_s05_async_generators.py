@@ -302,7 +302,7 @@ def test_q2_the_response_has_a_line_for_each_temperature(live, readings):
     assert seen == (200, "text/plain", body), (
         f"The station sent {in_words(readings)}, then None. The response was "
         f"{in_words(seen)}. The docstring asks for 200, `text/plain`, and the body "
-        f"{body!r}. Look at your lines, and at what ends them."
+        f"{body!r}. Look at each line and its end."
     )
 
 
@@ -344,8 +344,8 @@ def test_q2_each_request_has_a_connection_of_its_own(live):
     bodies = [one[2] if isinstance(one, tuple) else one for one in seen]
     assert (live.names, bodies) == (names, ["4.5\n0.0\n-3.5\n"] * 3), (
         f"Requests for {names} connected to {live.names}. The bodies were "
-        f"{in_words(bodies)}. The docstring asks to connect for each request, to the "
-        "station in the path. Look at where you connect."
+        f"{in_words(bodies)}. The docstring asks to connect anew, to the station in "
+        "the path. Look at where you connect."
     )
 
 
@@ -373,10 +373,9 @@ def test_q2_two_requests_at_the_same_time_have_two_connections(live):
         second = outcome(get)
         bodies = [first.result(), second]
     assert (live.names, bodies) == (["oslo"] * 2, ["4.5\n0.0\n-3.5\n"] * 2), (
-        "A second request for 'oslo' came while the first one waited for a "
-        f"temperature. `connect` was called for {live.names}; the bodies were "
-        f"{in_words(bodies)}. The docstring asks to connect for each request. Look at "
-        "what they share."
+        "A second request came while the first one waited. `connect` was called for "
+        f"{live.names}; the bodies were {in_words(bodies)}. The docstring asks to "
+        "connect for each request. Look at what they share."
     )
     assert all(waiting), (
         "A second request for 'oslo' came while the first one waited for a "
@@ -421,8 +420,7 @@ def test_q2_the_connection_is_closed_after_an_exception(live):
     assert (passed, live.closed()) == (True, [True]), (
         "After three temperatures, `receive()` raised an OSError. The result was "
         f"{in_words(seen)}; closed: {live.closed()}. The docstring asks to close the "
-        "connection, and that the exception passes through. Look at what you catch, "
-        "and at what runs then."
+        "connection, and that the exception passes through. Look at what runs then."
     )
 
 
