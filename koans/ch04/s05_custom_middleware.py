@@ -32,11 +32,12 @@ def add_request_log(app: FastAPI) -> None:
 
     - For each request, write one record with level INFO to `logger`. Its message is
       the method, the path without the query, and the status code of the response,
-      with one space between them. It is one line, also if the path contains `%0A`.
+      with one space between them. The message is one line, even if the path contains
+      the line break `%0A`.
     - Also log a request whose response does not come from an endpoint, such as 404 for
       an unknown path and 422 for an invalid parameter.
-    - The client receives the same response as without the middleware. It still
-      receives the parts of a stream one by one.
+    - The client receives the same response as without the middleware. The parts of a
+      stream still reach it one by one, as soon as they exist.
 
     Given:
         Endpoints return a response or raise `HTTPException`.

@@ -262,6 +262,48 @@ def add_request_log(app):
     app.add_middleware(RequestLog)
 
 
+@wrong("4.5.1", caught_by="test_q1_the_path_may_contain_a_percent_sign_or_braces")
+def add_request_log(app):
+    """Put the path into the format, where a percent sign has a meaning."""
+
+    @app.middleware("http")
+    async def log(request, call_next):
+        response = await call_next(request)
+        logger.info(f"{request.method} {request.url.path} %s", response.status_code)
+        return response
+
+
+@wrong("4.5.1", caught_by="test_q1_a_request_writes_one_record[docs]")
+def add_request_log(app):
+    """Leave out the documentation and the health check."""
+
+    @app.middleware("http")
+    async def log(request, call_next):
+        response = await call_next(request)
+        if request.url.path not in ("/docs", "/openapi.json", "/health"):
+            logger.info(f"{request.method} {request.url.path} {response.status_code}")
+        return response
+
+
+@right("4.5.1")
+def add_request_log(app):
+    """Log the path as the client sent it, in a pure ASGI middleware."""
+
+    def around(inner):
+        async def run(scope, receive, send):
+            async def note(message):
+                if message["type"] == "http.response.start":
+                    path = scope["raw_path"].decode("ascii")
+                    logger.info(f"{scope['method']} {path} {message['status']}")
+                await send(message)
+
+            await inner(scope, receive, note if scope["type"] == "http" else send)
+
+        return run
+
+    app.add_middleware(around)
+
+
 @right("4.5.1")
 def add_request_log(app):
     """Use a class."""
@@ -425,6 +467,27 @@ def fastapi_desk(tickets):
     @app.middleware("http")
     async def check(request, call_next):
         if request.headers.get("X-Agent"):
+            response = await call_next(request)
+        else:
+            response = JSONResponse({"detail": "Sign in first."}, 401)
+        response.headers["X-Open-Tickets"] = str(len(tickets.open))
+        return response
+
+    return app
+
+
+@wrong(
+    "4.5.2",
+    caught_by="test_q2_a_request_without_an_agent_is_refused_as_in_flask[GET-/docs]",
+)
+def fastapi_desk(tickets):
+    """Let everybody read the documentation."""
+    app = _desk(tickets)
+
+    @app.middleware("http")
+    async def check(request, call_next):
+        is_public = request.url.path in ("/docs", "/openapi.json")
+        if "X-Agent" in request.headers or is_public:
             response = await call_next(request)
         else:
             response = JSONResponse({"detail": "Sign in first."}, 401)
@@ -910,6 +973,23 @@ def help_app():
     return app
 
 
+@wrong("4.5.3", caught_by="test_q3_a_request_for_another_host_returns_400[localhost]")
+def help_app():
+    """Allow the hosts of developers and of tests as well."""
+    app = _help_app()
+    app.add_middleware(GZipMiddleware, minimum_size=1000)
+    hosts = ["help.example", "localhost", "127.0.0.1", "testserver"]
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts)
+
+    @app.middleware("http")
+    async def close(request, call_next):
+        if is_closed():
+            return Response(status_code=503, headers={"Retry-After": "600"})
+        return await call_next(request)
+
+    return app
+
+
 @wrong("4.5.3", caught_by="test_q3_a_long_body_is_compressed[1000]")
 def help_app():
     """Compress bodies of more than 1000 bytes."""
@@ -955,7 +1035,8 @@ def help_app():
 
     @app.middleware("http")
     async def close(request, call_next):
-        if request.url.hostname != "help.example":
+        host, _, _ = request.headers.get("host", "").partition(":")
+        if host != "help.example":
             return PlainTextResponse("Unknown host", status_code=400)
         if is_closed():
             return JSONResponse({"detail": "closed"}, 503, {"Retry-After": "600"})
@@ -1252,6 +1333,29 @@ class AddHeaders(_Add):
         for name, value in self.headers.items():
             whole.headers.setdefault(name, value)
         return whole
+
+
+@wrong("4.5.4", caught_by="test_q4_the_parts_of_a_stream_are_sent_one_by_one")
+class AddHeaders(_Add):
+    """Keep each part back until the next one is there, to know the last one."""
+
+    async def dispatch(self, request, call_next):
+        response = await call_next(request)
+        for name, value in self.headers.items():
+            response.headers.setdefault(name, value)
+        parts = response.body_iterator
+
+        async def late():
+            kept = None
+            async for part in parts:
+                if kept is not None:
+                    yield kept
+                kept = part
+            if kept is not None:
+                yield kept
+
+        response.body_iterator = late()
+        return response
 
 
 @right("4.5.4")
