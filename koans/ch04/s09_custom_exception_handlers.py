@@ -22,13 +22,13 @@ def explain_invalid_requests(app: FastAPI) -> None:
 
     - The status code is 422. The body is a JSON object with two fields: "error" is "The
       request is not valid.", and "details" is the list of errors.
-    - The list is always the one that FastAPI sends as `detail` if `app` has no handler
-      of its own.
+    - FastAPI's own handler sends a list as `detail`. Always send the same list.
     - The responses to all other exceptions stay as they are.
 
     Given:
         `errors()` of the exception returns a list of dicts. It can contain objects that
         `JSONResponse` cannot send, such as the ValueError that a validator raised.
+        No request contains `NaN` or `Infinity`, which JSON does not know.
 
     Example:
         POST /orders  {"seats": "two"}

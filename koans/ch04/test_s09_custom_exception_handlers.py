@@ -265,6 +265,8 @@ CRASHES = pytest.mark.parametrize(
         KeyError("seat"),
         PermissionError(13, "/var/keys"),
         AssertionError("no seats"),
+        ValueError("no date"),
+        TimeoutError("no connection"),
         ExceptionGroup("two", [ValueError("one"), TypeError("two")]),
     ],
     ids=lambda error: type(error).__name__,
@@ -293,10 +295,10 @@ def test_q2_a_crash_returns_500_with_the_number_of_the_report(answers, error, pl
     calls = len(reports)
     server = outcome(lambda: send(app, "GET", path))
     assert got == expected, (
-        f"The {place} raised {in_words(error)} in two requests. The responses were "
-        f"{in_words(got)}. Calls of `report_crash`: {calls}; it returns R-71, then "
-        f"R-72.{unexpected(server, error)} The docstring asks for 500 with the number. "
-        "Look at where your code takes the exception."
+        f"The {place} raised {in_words(error)} twice. The responses were "
+        f"{in_words(got)}, and `report_crash` was called {calls} times: it returns "
+        f"R-71, then R-72.{unexpected(server, error)} The docstring asks for 500 with "
+        "the number of one call. Look at where your code takes the exception."
     )
 
 
@@ -382,6 +384,10 @@ def shop_app(answers: Any) -> FastAPI:
     def use_printer() -> str:
         raise HTTPException(503, "No paper.")
 
+    @app.get("/till")
+    def open_till() -> str:
+        raise HTTPException(500, "The till is closed.")
+
     @app.get("/seats")
     def list_seats() -> str:
         raise HTTPException(422, "The hall has no seats.")
@@ -408,6 +414,7 @@ RAISED = {
     "/orders": ("POST", "/orders", 409, "It is sold out."),
     "/sales": ("GET", "/sales", 403, "For the staff only."),
     "/printer": ("GET", "/printer", 503, "No paper."),
+    "/till": ("GET", "/till", 500, "The till is closed."),
     "/seats": ("GET", "/seats", 422, "The hall has no seats."),
     "/refunds": ("GET", "/refunds", 410, "The order is refunded."),
     "/empty": ("GET", "/empty", 400, ""),
@@ -567,6 +574,18 @@ def test_q4_the_reason_is_logged_once(wallet, headers, reason):
     )
 
 
+@REFUSED
+def test_q4_an_endpoint_can_catch_the_exception(wallet, headers, reason):
+    app, reasons = wallet
+
+    got = seen(send(app, "GET", "/events", headers=headers))
+    assert (got, reasons) == ((200, "the events for a guest"), []), (
+        f"`GET /events` with {headers} catches the exception: {reason}. The response "
+        f"was {in_words(got)}, and `log_refusal` was called with {in_words(reasons)}. "
+        "The docstring asks for calls in the handler only. Look at where you log."
+    )
+
+
 def class_of_the_caller() -> Any:
     """Return the `AuthenticationError` that the given `current_user` raises."""
     frame = sys._getframe()
@@ -602,18 +621,6 @@ def test_q4_a_user_reaches_the_endpoint(wallet):
     assert (got, reasons) == ((200, "the wallet of Zoë"), []), (
         f"Zoë is not refused. The response was {in_words(got)}, and `log_refusal` was "
         f"called with {reasons}. The docstring asks for a call in the handler only."
-    )
-
-
-@REFUSED
-def test_q4_an_endpoint_can_catch_the_exception(wallet, headers, reason):
-    app, reasons = wallet
-
-    got = seen(send(app, "GET", "/events", headers=headers))
-    assert (got, reasons) == ((200, "the events for a guest"), []), (
-        f"`GET /events` with {headers} catches the exception: {reason}. The response "
-        f"was {in_words(got)}, and `log_refusal` was called with {in_words(reasons)}. "
-        "The docstring asks for calls in the handler only. Look at where you log."
     )
 
 

@@ -313,6 +313,20 @@ def report_crashes(app: FastAPI) -> None:
         return JSONResponse({"error": str(error), "report": report_crash(error)}, 500)
 
 
+@wrong(
+    "4.9.2",
+    caught_by="test_q2_a_crash_returns_500_with_the_number_of_the_report"
+    "[endpoint-ValueError]",
+)
+def report_crashes(app: FastAPI) -> None:
+    """Take every ValueError for a mistake of the client."""
+
+    @app.exception_handler(Exception)
+    def answer(request: Request, error: Exception):
+        body = {"error": "Something went wrong.", "report": report_crash(error)}
+        return JSONResponse(body, 400 if isinstance(error, ValueError) else 500)
+
+
 @wrong("4.9.2", caught_by="test_q2_other_responses_stay_as_they_are[404]")
 def report_crashes(app: FastAPI) -> None:
     """Treat an HTTPException as a crash."""
@@ -541,6 +555,24 @@ def unify_errors(app: FastAPI) -> None:
 
     for status in (400, 401, 403, 404, 405, 409):
         app.add_exception_handler(status, show)
+
+    @app.exception_handler(RequestValidationError)
+    def refuse(request: Request, error: RequestValidationError):
+        return problem(422, INVALID)
+
+
+@wrong(
+    "4.9.3",
+    caught_by="test_q3_an_http_exception_has_the_title_of_its_detail[/till]",
+)
+def unify_errors(app: FastAPI) -> None:
+    """Register each number, of which 500 is the one for crashes."""
+
+    def show(request: Request, error: StarletteHTTPException):
+        return problem(error.status_code, error.detail, error.headers)
+
+    for number in range(400, 600):
+        app.add_exception_handler(number, show)
 
     @app.exception_handler(RequestValidationError)
     def refuse(request: Request, error: RequestValidationError):
