@@ -170,8 +170,9 @@ def test_q1_a_request_writes_one_record(answers, records, method, url, asked):
         ("GET", "/health", 404),
         ("GET", "/tickets/x", 422),
         ("HEAD", "/tickets/7", 405),
+        ("OPTIONS", "/tickets/7", 405),
     ],
-    ids=["404", "health", "422", "405"],
+    ids=["404", "health", "422", "405", "options"],
 )
 def test_q1_a_response_without_an_endpoint_is_logged(
     answers, records, method, url, status
@@ -335,7 +336,8 @@ def both(answers, *requests: Asked) -> list[list[httpx2.Response]]:
         ("OPTIONS", "/tickets"),
         ("GET", "/docs"),
         ("GET", "/openapi.json"),
-        ("GET", "/nowhere?agent=ada&X-Agent=ada"),
+        ("GET", "/tickets"),
+        ("GET", "/nowhere?agent=ada&X-Agent=ada&x-agent=ada"),
     ],
 )
 def test_q2_a_request_without_an_agent_is_refused_as_in_flask(answers, method, path):
@@ -456,11 +458,16 @@ def test_q3_during_maintenance_every_request_returns_503(answers, help_app):
 
     closed[0] = True
     seen = []
-    for request in ("GET /articles/printer", "POST /nowhere", "GET /docs"):
+    for request in (
+        "GET /articles/printer",
+        "POST /nowhere",
+        "GET /docs",
+        "GET /health",
+    ):
         response = ask(help_app, *request.split(), headers=HELP)
         seen.append((response.status_code, response.headers.get("Retry-After")))
-    assert seen == [(503, "600")] * 3, (
-        "While `is_closed()` returned True, three requests returned these statuses and "
+    assert seen == [(503, "600")] * 4, (
+        "While `is_closed()` returned True, four requests returned these statuses and "
         f"values of `Retry-After`: {in_words(seen)}. The docstring asks for 503 and "
         "600 for every request. Look at when your code calls `is_closed`."
     )
@@ -503,6 +510,19 @@ def test_q3_a_request_for_another_host_returns_400(help_app, host):
     assert status == 400, (
         f"A request with `Host: {host}` returned {status}. The docstring asks for 400 "
         "if the host is not help.example. Look at which hosts your code allows."
+    )
+
+
+@pytest.mark.parametrize("name", ["X_Forwarded_Host", "Origin", "Forwarded"])
+def test_q3_another_header_does_not_name_the_host(help_app, name):
+    check_that_articles_are_served(help_app)
+    value = "host=help.example" if name == "Forwarded" else "help.example"
+
+    status = read_article(help_app, Host="evil.test", **{name: value}).status_code
+    assert status == 400, (
+        f"A request with `Host: evil.test` and `{name.replace('_', '-')}: {value}` "
+        f"returned {status}. The docstring asks for 400 if `Host` is not help.example. "
+        "Look at which header your code reads."
     )
 
 
@@ -598,6 +618,18 @@ def test_q4_every_response_has_the_headers(answers, headers, path):
         f"`GET {path}` returned {response.status_code}. Its headers are "
         f"{in_words(seen)}. The docstring asks to add each of `self.headers`, "
         f"here {headers}, to every response. Look at your loop and its conditions."
+    )
+
+
+@pytest.mark.parametrize("method", ["POST", "HEAD", "OPTIONS"])
+def test_q4_the_response_to_each_method_has_the_headers(answers, method):
+    response = ask(desk_with(answers, {"X-Desk": "Oslo"}), method, "/tickets")
+
+    value = response.headers.get("X-Desk")
+    assert value == "Oslo", (
+        f"`{method} /tickets` returned {response.status_code} with the value {value!r} "
+        "of `X-Desk`. The docstring asks to add each of `self.headers` to every "
+        "response. Look at your conditions."
     )
 
 

@@ -145,8 +145,9 @@ def in_detail(got: tuple[int, Any], expected: tuple[int, Any]) -> str:
         ("POST", "/orders", {}),
         ("POST", "/orders", {"content": "{", "headers": {"Content-Type": "text/json"}}),
         ("GET", "/events?page=last&size=all", {}),
+        ("GET", "/events", {}),
     ],
-    ids=["text", "two", "list", "nothing", "no-json", "query"],
+    ids=["text", "two", "list", "nothing", "no-json", "query", "no-query"],
 )
 def test_q1_an_invalid_request_returns_422_with_the_details(
     answers, method, path, request_
@@ -266,7 +267,9 @@ CRASHES = pytest.mark.parametrize(
         PermissionError(13, "/var/keys"),
         AssertionError("no seats"),
         ValueError("no date"),
-        TimeoutError("no connection"),
+        TimeoutError("no answer"),
+        ConnectionError("no connection"),
+        RuntimeError("no event loop"),
         ExceptionGroup("two", [ValueError("one"), TypeError("two")]),
     ],
     ids=lambda error: type(error).__name__,
@@ -388,6 +391,10 @@ def shop_app(answers: Any) -> FastAPI:
     def open_till() -> str:
         raise HTTPException(500, "The till is closed.")
 
+    @app.get("/queue")
+    def leave_queue() -> str:
+        raise HTTPException(499, "The client has left.")
+
     @app.get("/seats")
     def list_seats() -> str:
         raise HTTPException(422, "The hall has no seats.")
@@ -415,6 +422,7 @@ RAISED = {
     "/sales": ("GET", "/sales", 403, "For the staff only."),
     "/printer": ("GET", "/printer", 503, "No paper."),
     "/till": ("GET", "/till", 500, "The till is closed."),
+    "/queue": ("GET", "/queue", 499, "The client has left."),
     "/seats": ("GET", "/seats", 422, "The hall has no seats."),
     "/refunds": ("GET", "/refunds", 410, "The order is refunded."),
     "/empty": ("GET", "/empty", 400, ""),

@@ -285,6 +285,18 @@ def add_request_log(app):
         return response
 
 
+@wrong("4.5.1", caught_by="test_q1_a_response_without_an_endpoint_is_logged[options]")
+def add_request_log(app):
+    """Leave out what browsers ask before a request to another origin."""
+
+    @app.middleware("http")
+    async def log(request, call_next):
+        response = await call_next(request)
+        if request.method != "OPTIONS":
+            logger.info(f"{request.method} {request.url.path} {response.status_code}")
+        return response
+
+
 @right("4.5.1")
 def add_request_log(app):
     """Log the path as the client sent it, in a pure ASGI middleware."""
@@ -990,6 +1002,27 @@ def help_app():
     return app
 
 
+@wrong(
+    "4.5.3",
+    caught_by="test_q3_another_header_does_not_name_the_host[X_Forwarded_Host]",
+)
+def help_app():
+    """Believe the header of a proxy, which any client can send."""
+    app = _help_app()
+    app.add_middleware(GZipMiddleware, minimum_size=1000)
+
+    @app.middleware("http")
+    async def close(request, call_next):
+        host = request.headers.get("x-forwarded-host") or request.headers["host"]
+        if host.partition(":")[0] != "help.example":
+            return Response(status_code=400)
+        if is_closed():
+            return Response(status_code=503, headers={"Retry-After": "600"})
+        return await call_next(request)
+
+    return app
+
+
 @wrong("4.5.3", caught_by="test_q3_a_long_body_is_compressed[1000]")
 def help_app():
     """Compress bodies of more than 1000 bytes."""
@@ -1242,6 +1275,18 @@ class AddHeaders(_Add):
         response = await call_next(request)
         for name, value in self.headers.items():
             if value:
+                response.headers.setdefault(name, value)
+        return response
+
+
+@wrong("4.5.4", caught_by="test_q4_the_response_to_each_method_has_the_headers[HEAD]")
+class AddHeaders(_Add):
+    """Leave out HEAD, whose response has no body."""
+
+    async def dispatch(self, request, call_next):
+        response = await call_next(request)
+        if request.method != "HEAD":
+            for name, value in self.headers.items():
                 response.headers.setdefault(name, value)
         return response
 

@@ -327,6 +327,20 @@ def report_crashes(app: FastAPI) -> None:
         return JSONResponse(body, 400 if isinstance(error, ValueError) else 500)
 
 
+@wrong(
+    "4.9.2",
+    caught_by="test_q2_a_crash_returns_500_with_the_number_of_the_report"
+    "[endpoint-ConnectionError]",
+)
+def report_crashes(app: FastAPI) -> None:
+    """Choose 503 for a lost connection."""
+
+    @app.exception_handler(Exception)
+    def answer(request: Request, error: Exception):
+        body = {"error": "Something went wrong.", "report": report_crash(error)}
+        return JSONResponse(body, 503 if isinstance(error, ConnectionError) else 500)
+
+
 @wrong("4.9.2", caught_by="test_q2_other_responses_stay_as_they_are[404]")
 def report_crashes(app: FastAPI) -> None:
     """Treat an HTTPException as a crash."""
