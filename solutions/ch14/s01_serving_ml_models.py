@@ -93,13 +93,13 @@ def busy_app(model: InferenceSession) -> FastAPI:
       waits has its turn.
     - Each application has its own limits.
 
-    Example:
-        GET /scoops?weekday=5&temperature=21.5  ->  {"scoops": 151.5}
-
     Given:
         `semaphore = asyncio.Semaphore(n)` has `n` places. `async with semaphore:` takes
         one, or waits for it. The end of the block frees it, also with an exception.
         `semaphore.locked()` is True while a further task would wait.
+
+    Example:
+        GET /scoops?weekday=5&temperature=21.5  ->  {"scoops": 151.5}
     """
     # region answer
     # In words: A prediction computes, so it must not run in the event loop. ONNX
@@ -146,7 +146,7 @@ def models() -> tuple[type[BaseModel], type[BaseModel]]:
     - The input has two required fields: `weekday`, an integer from 0 to 6, and
       `temperature`, a number from -40 to 50. A body with another field is refused.
     - The output has one required field: `scoops`, a number. Negative numbers, NaN and
-      infinity are refused. The output never contains another field.
+      infinity are refused. Another field is refused or left out.
     - An allowed number is not changed: it is not rounded, for example.
 
     Example:

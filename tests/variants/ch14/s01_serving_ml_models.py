@@ -733,6 +733,19 @@ def busy_app(model):
     return usual(model, limits(), call)
 
 
+@wrong("14.1.2", caught_by="test_q2_an_exception_frees_one_place")
+def busy_app(model):
+    """Return a number although the prediction failed."""
+
+    async def call(*arguments):
+        try:
+            return await in_thread(*arguments)
+        except Exception:
+            return 0.0
+
+    return usual(model, limits(), call)
+
+
 def queue_app(model, size, limit=math.inf):
     """Return an application with two workers and a queue of that size."""
     queue, inside = asyncio.Queue(size), []
