@@ -5,6 +5,7 @@ import json
 import multiprocessing
 import operator
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -197,6 +198,7 @@ class Built:
     name: str = ""
     version: str = ""
     requires: list[str] = field(default_factory=list)
+    package: list[Any] = field(default_factory=list)
     returned: dict[str, Any] = field(default_factory=dict)
 
 
@@ -261,8 +263,17 @@ def build(project: Path, wheels: Path) -> str:
     if done.returncode == 0:
         return ""
     lines = [one.strip() for one in done.stderr.splitlines() if one.strip()]
-    errors = [one for one in lines if "error" in one or "Caused by" in one]
+    errors = [one for one in lines if re.search("[Ee]rror|Caused by", one)]
     return (errors or lines or ["no message"])[0].replace(f"{project}{os.sep}", "")
+
+
+def package_of(project: Path) -> list[Any]:
+    """Return name, version and dependencies of a package, as Cargo sees them."""
+    command = ["cargo", "metadata", "--no-deps", "--format-version", "1"]
+    done = run_rust(*command, folder=project)
+    package = json.loads(done.stdout)["packages"][0]
+    needed = [one["name"] for one in package["dependencies"]]
+    return [package["name"], package["version"], needed]
 
 
 def use(wheel: Path, folder: Path) -> Built:
@@ -279,6 +290,7 @@ def use(wheel: Path, folder: Path) -> Built:
         name=name,
         version=number,
         requires=headers.get_all("Requires-Dist") or [],
+        package=package_of(folder / "project"),
         returned=dict(map(json.loads, done.stdout.splitlines())),
     )
 
@@ -311,7 +323,7 @@ def check_built(built: Built) -> None:
     assert not built.failure, (
         f"`pip wheel .` built no wheel: {in_words(built.failure)}. The docstring asks "
         "for a build with Maturin, without a network. Look at `[build-system]` in "
-        "`pyproject.toml`, or at the file that the message names."
+        "`pyproject.toml`, at `[lib]` in `Cargo.toml`, or at what the error names."
     )
 
 
@@ -323,7 +335,19 @@ def test_q2_maturin_builds_the_wheel(built: Built) -> None:
     assert seen == before, (
         f"Name, version and dependencies of the wheel are {in_words(seen)}. The "
         f"docstring asks that they stay as they are, {in_words(before)}. Look at "
-        "`[project]` in `pyproject.toml` and `[package]` in `Cargo.toml`."
+        "`[project]` in `pyproject.toml` and the version in `Cargo.toml`."
+    )
+
+
+@cargo
+def test_q2_the_package_keeps_its_name(built: Built) -> None:
+    check_built(built)
+    before = ["sound-archive", "1.4.0", []]
+    assert built.package == before, (
+        "For Cargo, name, version and dependencies of the package are "
+        f"{in_words(built.package)}. The docstring asks that they stay as they are, "
+        f"{in_words(before)}. Look at `[package]` in `Cargo.toml`: the module gets its "
+        "name in another table."
     )
 
 
@@ -504,6 +528,8 @@ async def running(answers: Any, pool: WatchedPool) -> AsyncIterator[httpx2.Async
 
 
 Sent = asyncio.Task[httpx2.Response]
+# What clients say about their bodies.
+TYPES = {"/fingerprints": "audio/flac", "/catalogues": "application/json"}
 
 
 def send(
@@ -516,6 +542,7 @@ def send(
 
     With `when`, the second half of each body is sent after this event only.
     """
+    headers = {"Content-Type": TYPES[path]}
 
     async def parts(body: bytes) -> AsyncIterator[bytes]:
         yield body[:3]
@@ -524,7 +551,9 @@ def send(
         yield body[3:]
 
     return [
-        asyncio.create_task(client.post(path, content=parts(body.encode())))
+        asyncio.create_task(
+            client.post(path, content=parts(body.encode()), headers=headers)
+        )
         for body in bodies
     ]
 
@@ -548,9 +577,10 @@ def check_response(path: str, response: object, right: object) -> None:
         seen, status = json_or_text(response), response.status_code
     is_same = seen == right and status == 200
     assert is_same, (
-        f"`POST {path}` came to {in_words(seen)}{f' with {status}' if status else ''}. "
-        f"The docstring asks for {in_words(right)} with 200: the responses stay as "
-        "they are. Look at what the endpoint returns and raises."
+        f"`POST {path}` with {TYPES[path]} came to {in_words(seen)}"
+        f"{f' with {status}' if status else ''}. The docstring asks for "
+        f"{in_words(right)} with 200: the responses stay as they are. Look at how the "
+        "endpoint reads the body, and at what it returns and raises."
     )
 
 
@@ -820,26 +850,48 @@ async def count_entries(answers: Any, pool: WatchedPool, catalogue: str) -> list
     return responses
 
 
+def check_place(response: object) -> None:
+    """Check that `count_entries` ran in the pool, while the event loop went on."""
+    is_response = isinstance(response, httpx2.Response)
+    seen = json_or_text(response) if is_response else response
+    assert seen != {"entries": HERE}, (
+        "`count_entries` ran in the process of the application. It keeps the GIL, "
+        "so the event loop stands still meanwhile, also if it runs in a thread. "
+        "The docstring asks for a call in `pool`. Look at who runs it."
+    )
+    assert seen != {"entries": BLOCKED}, (
+        "While `count_entries` ran, the thread of the event loop could do nothing "
+        "else. The docstring asks for responses to other requests. Look at how the "
+        "endpoint of `/catalogues` waits."
+    )
+    assert seen != {"entries": NOT_IN_POOL}, (
+        "`count_entries` ran in a process that does not belong to `pool`. The "
+        "docstring asks for a call in a process of `pool`. Look at the pool that "
+        "the endpoint uses."
+    )
+
+
 @pytest.mark.parametrize("entries", [0, 1, 12])
 async def test_q3_entries_are_counted_in_the_pool(
     answers: Any, pool: WatchedPool, entries: int
 ) -> None:
     for response in await count_entries(answers, pool, str(list(range(entries)))):
-        is_response = isinstance(response, httpx2.Response)
-        seen = json_or_text(response) if is_response else response
-        assert seen != {"entries": HERE}, (
-            "`count_entries` ran in the process of the application. It keeps the GIL, "
-            "so the event loop stands still meanwhile, also if it runs in a thread. "
-            "The docstring asks for a call in `pool`. Look at who runs it."
-        )
-        assert seen != {"entries": BLOCKED}, (
-            "While `count_entries` ran, the thread of the event loop could do nothing "
-            "else. The docstring asks for responses to other requests. Look at how the "
-            "endpoint of `/catalogues` waits."
-        )
-        assert seen != {"entries": NOT_IN_POOL}, (
-            "`count_entries` ran in a process that does not belong to `pool`. The "
-            "docstring asks for a call in a process of `pool`. Look at the pool that "
-            "the endpoint uses."
-        )
+        check_place(response)
         check_response("/catalogues", response, {"entries": entries})
+
+
+async def test_q3_a_broken_catalogue_is_an_error_of_the_server(
+    answers: Any, pool: WatchedPool
+) -> None:
+    for response in await count_entries(answers, pool, "[1, 2"):
+        check_place(response)
+        seen, status = response, 500
+        if isinstance(response, httpx2.Response):
+            seen, status = json_or_text(response), response.status_code
+        is_same = status == 500 and response != "no response"
+        assert is_same, (
+            f"`POST /catalogues` with [1, 2 came to {in_words(seen)} with {status}. "
+            "`count_entries` raises an exception for it, and without your change, that "
+            "is 500. The docstring asks that the responses stay as they are. Look at "
+            "what the endpoint does with an exception."
+        )

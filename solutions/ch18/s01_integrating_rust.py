@@ -53,8 +53,8 @@ def benefits() -> dict[str, object]:
     run on CPython with the GIL.
 
     - "thread": another thread is ready to run Python code when the call begins. Write
-      "parallel" if it runs at the same time as the call. Write "turns" if the call
-      pauses while it runs. Write "waits" if it runs only after the call.
+      "parallel" if it runs at the same time as the call. Write "turns" if the thread
+      runs while the call pauses. Write "waits" if it runs only after the call.
     - "lines": the number of lines of Python code that the interpreter executes during
       the call. For "Python", it is more than 4 million.
     - "error": the exception class that a call raises, such as `KeyError`. The calls are
@@ -92,12 +92,14 @@ def project_folder() -> Path:
 
     The folder `s01_integrating_rust/q2`, beside this file, is a Rust project. In each
     of its three files, one step of the workflow is missing. Add these steps. Name,
-    version and dependencies stay as they are, and so does the function here.
+    version and dependencies of the project and of the package stay as they are, and so
+    does the function here.
 
     - pip builds the project with Maturin. Add the table `[build-system]` to
       `pyproject.toml`. Without it, pip uses setuptools.
     - The module is called `sound`. Without a name in the table `[lib]` of
-      `Cargo.toml`, it is called `sound_archive`, like the package.
+      `Cargo.toml`, Maturin takes the name of the package. That is an error here,
+      because the name of a module has no minus.
     - Python can call `clipped` of `src/lib.rs` in the same way as `peak`. It cannot
       call `level`, which is a helper for the Rust code.
 
@@ -105,7 +107,7 @@ def project_folder() -> Path:
         This project uses the bindings `cffi` of Maturin. With them, `#[no_mangle]` and
         `extern "C"` make a function callable from Python.
         With PyO3, `#[pyfunction]` and `#[pymodule]` do. The other steps are the same.
-        But Cargo has to download PyO3, and the tests run without a network.
+        Cargo would have to download PyO3, but the tests run without a network.
         The tests of this koan are skipped if Rust (https://rustup.rs) is missing.
 
     Example:
@@ -141,7 +143,8 @@ def archive_app(pool: ProcessPoolExecutor) -> FastAPI:
 
     The two functions above are written in Rust and take long. While one of them runs,
     the application does not respond to any other request. Repair the endpoints of
-    `/fingerprints` and `/catalogues`. Their responses stay as they are.
+    `/fingerprints` and `/catalogues`. Their responses stay as they are, also
+    when a function raises an exception.
 
     - Call `fingerprint` in another thread of this process.
     - Call `count_entries` in a process of `pool`.

@@ -1089,3 +1089,96 @@ def archive_app(pool):
         return counting.result()
 
     return with_endpoints(fingerprint_of, entries_of)
+
+
+@wrong(
+    "18.1.2",
+    caught_by="test_q2_the_package_keeps_its_name",
+    files={
+        "q2/Cargo.toml": """
+            [package]
+            name = "sound"
+            version = "1.4.0"
+            edition = "2021"
+
+            [lib]
+            crate-type = ["cdylib"]
+            name = "sound"
+        """,
+    },
+)
+def project_folder():
+    """Give the package the name of the module."""
+    return Path(__file__).with_suffix("") / "q2"
+
+
+@wrong(
+    "18.1.2",
+    caught_by="test_q2_maturin_builds_the_wheel",
+    files={
+        "q2/pyproject.toml": """
+            [build-system]
+            requires = ["maturin"]
+            build-backend = "maturin.build_meta"
+
+            [project]
+            name = "sound-archive"
+            dynamic = ["version"]
+            dependencies = ["cffi"]
+
+            [tool.maturin]
+            bindings = "cffi"
+        """,
+    },
+)
+def project_folder():
+    """Write the build backend in the way of setuptools."""
+    return Path(__file__).with_suffix("") / "q2"
+
+
+@wrong("18.1.3", caught_by="test_q3_a_broken_catalogue_is_an_error_of_the_server")
+def archive_app(pool):
+    """Refuse a broken catalogue with 422."""
+    from fastapi import HTTPException
+
+    async def entries_of(catalogue):
+        try:
+            return await pooled(pool)(catalogue)
+        except ValueError as error:
+            raise HTTPException(422, str(error)) from None
+
+    return with_endpoints(limited(asyncio.Semaphore(2)), entries_of)
+
+
+@wrong("18.1.3", caught_by="test_q3_a_broken_catalogue_is_an_error_of_the_server")
+def archive_app(pool):
+    """Count no entries in a broken catalogue."""
+
+    async def entries_of(catalogue):
+        (counted,) = await asyncio.gather(
+            pooled(pool)(catalogue), return_exceptions=True
+        )
+        return 0 if isinstance(counted, Exception) else counted
+
+    return with_endpoints(limited(asyncio.Semaphore(2)), entries_of)
+
+
+@wrong("18.1.3", caught_by="test_q3_entries_are_counted_in_the_pool[12]")
+def archive_app(pool):
+    """Let FastAPI read the body, which parses one that is called JSON."""
+    from typing import Annotated
+
+    from fastapi import Body
+
+    app, turns = FastAPI(), asyncio.Semaphore(2)
+
+    @app.post("/fingerprints")
+    async def create_fingerprint(recording: Annotated[bytes, Body()]):
+        return {"blake3": await limited(turns)(recording)}
+
+    @app.post("/catalogues")
+    async def create_catalogue(catalogue: Annotated[bytes, Body()]):
+        return {"entries": await pooled(pool)(catalogue)}
+
+    app.get("/formats")(lambda: ["flac", "wav"])
+    return app
