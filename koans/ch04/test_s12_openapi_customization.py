@@ -42,7 +42,7 @@ def document(app: FastAPI, path: str = "/openapi.json") -> dict[str, Any]:
     body = json_or_text(response)
     assert response.status_code == 200, (
         f"`GET {path}` returned {response.status_code} and {in_words(body)}. The "
-        "docstring asks for an OpenAPI document."
+        "docstring asks for an OpenAPI document. Look at the URL of your document."
     )
     try:
         validate(body)
@@ -50,7 +50,7 @@ def document(app: FastAPI, path: str = "/openapi.json") -> dict[str, Any]:
         raise AssertionError(
             f"`GET {path}` returned a document with the OpenAPI version "
             f"{in_words(body.get('openapi'))}, which does not exist. FastAPI sets a "
-            "valid one."
+            "valid one. Look at the attributes that you change."
         ) from None
     except OpenAPIValidationError as error:
         where = ".".join(str(key) for key in error.absolute_path) or "the document"
@@ -123,7 +123,8 @@ def test_q1_the_terms_of_service_are_a_url(answers, office):
     got = info(answers, office).get("termsOfService")
     assert got == office[2], (
         f"The terms of the office are {office[2]!r}, and `termsOfService` in the "
-        f"document is {in_words(got)}. The docstring asks for the URL `office.terms`."
+        f"document is {in_words(got)}. The docstring asks for the URL `office.terms`. "
+        "Look at the arguments of `FastAPI`."
     )
 
 
@@ -194,10 +195,10 @@ def test_q2_the_description_is_shown_as_markdown(answers, indented, plain):
     lines = [*zip_longest(shown, expected), (None, None)]
     first = next((line for line in lines if line[0] != line[1]), (None, None))
     assert shown == expected, (
-        f"Markdown makes HTML of the description. Its line {in_words(first[0])[:60]} "
-        f"should be {in_words(first[1])[:60]}. The docstring asks for the text "
-        "of `about(city)` without the spaces that all lines with text begin with. All "
-        "other spaces stay."
+        f"As HTML, the description has the line {in_words(first[0])[:60]} instead of "
+        f"{in_words(first[1])[:60]}. The docstring asks for `about(city)` without the "
+        "spaces that all lines with text begin with. Look at the spaces and the empty "
+        "lines in your description."
     )
 
 
@@ -222,6 +223,15 @@ def no_tags() -> FastAPI:
     app.delete("/orders")(lambda: 1)
     app.patch("/orders")(lambda: 1)
     app.head("/orders")(lambda: 1)
+    return app
+
+
+def unsorted() -> FastAPI:
+    """Return an application whose tags are not in the order of the alphabet."""
+    app = FastAPI()
+    app.get("/venues", tags=["venues"])(lambda: 1)
+    app.get("/artists", tags=["artists", "venues"])(lambda: 1)
+    app.get("/health")(lambda: 1)
     return app
 
 
@@ -288,16 +298,17 @@ def test_q3_each_operation_is_below_all_of_its_tags(answers, create, expected):
     ("create", "expected"),
     [
         (tickets, ["seats", "events", "default", "orders", "payment"]),
+        (unsorted, ["venues", "artists", "default"]),
         (default_is_declared, ["orders", "default"]),
     ],
-    ids=["tickets", "default-is-declared"],
+    ids=["tickets", "unsorted", "default-is-declared"],
 )
 def test_q3_the_headings_are_in_the_order_of_the_page(answers, create, expected):
     got = outcome(lambda: list(answers.headings(create().openapi())))
     assert got == expected, (
         f"The headings are {in_words(got)}, and the page has {expected}. The docstring "
         "asks for the tags of the document first, then for the others in the order in "
-        "which they appear in the operations."
+        "which they first appear in the operations. Look at when you add each heading."
     )
 
 
@@ -313,7 +324,9 @@ def parts(answers, *names: str) -> list[Any]:
         router.get(f"/{name}")(lambda name=name: name)
         router.put(f"/{name}", tags=["for staff"])(lambda: None)
         inner = APIRouter()
-        inner.post(f"/{name}", tags=["for partners"])(lambda name=name: f"new {name}")
+        inner.post(f"/{name}", tags=["for partners"], status_code=201)(
+            lambda name=name: f"new {name}"
+        )
         router.include_router(inner)
         found.append(answers.Part(name, f"  All about *{name}*.\n", router))
     return [*found, answers.Part("later", "Not yet.", APIRouter())] if found else []
@@ -340,18 +353,17 @@ def documented(answers, names: tuple[str, ...]) -> FastAPI:
 def test_q4_the_endpoints_are_at_the_paths_of_the_routers(answers, names):
     app = documented(answers, names)
 
-    got = [
-        json_or_text(send(app, method, f"/tickets/{name}"))
-        for name in names
-        for method in ("GET", "POST")
-    ]
-    expected = [text for name in names for text in (name, f"new {name}")]
-    assert got == expected, (
-        "Each part has a router with the prefix '/tickets', and a GET and a POST "
-        f"endpoint at its name. The names are {names}. The requests returned "
-        f"{in_words(got)}. The docstring asks for the paths of the routers. Look at "
-        "how you include them."
-    )
+    for name in names:
+        for method, expected in ("GET", (200, name)), ("POST", (201, f"new {name}")):
+            path = f"/tickets/{name}"
+            response = send(app, method, path)
+            got = (response.status_code, json_or_text(response))
+            assert got == expected, (
+                f"The router of the part {name!r} has the prefix '/tickets'. `{method} "
+                f"{path}` returned {in_words(got)} instead of {in_words(expected)}. "
+                "The docstring asks for all endpoints, at the paths of the router. "
+                "Look at how you include it."
+            )
 
 
 @NAMES
@@ -377,8 +389,8 @@ def test_q4_each_endpoint_has_the_name_of_its_part_as_a_tag(answers, names):
         assert got == asked, (
             f"The parts are {names}. Each `POST` has the tag 'for partners' already, "
             f"and each `PUT` has 'for staff'. In the document, `{name}` has "
-            f"{in_words(got)} instead of {in_words(asked)}. The docstring asks for the "
-            "tags that an endpoint has already and for the name of its part."
+            f"{in_words(got)} instead of {in_words(asked)}. The docstring asks for "
+            "these and for the name of the part. Look at how you include the router."
         )
 
 
@@ -394,7 +406,7 @@ def test_q4_the_document_describes_the_tags_in_the_order_of_the_parts(answers, n
             f"The parts are {[name for name, _ in expected]}, and the last one has no "
             f"endpoints yet. In the list `tags` there is {in_words(one)} instead of "
             f"{in_words(asked)}. The docstring asks for the name and the description "
-            "of each part, in the order of `parts`."
+            "of each part, in the order of `parts`. Look at your list of tags."
         )
 
 
@@ -406,7 +418,8 @@ def test_q4_without_parts_there_are_no_tags(answers):
     assert got == (2, [], {}), (
         f"With two parts, `tags` is {in_words(described)}. Without parts it is "
         f"{found.get('tags')}, and the paths are {in_words(found['paths'])}. The "
-        "docstring asks for the tags and the endpoints of the parts only."
+        "docstring asks for the tags and the endpoints of the parts only. Look at "
+        "where your code keeps them."
     )
 
 
@@ -440,11 +453,12 @@ def test_q5_the_paths_of_a_release_begin_with_its_name(answers, name, version):
     got = [(one.status_code, json_or_text(one)) for one in responses]
     assert got[:2] == [(200, "all events"), (200, f"only {name}")], (
         f"`GET` for {paths[:2]} returned {in_words(got[:2])}. The docstring asks for "
-        f"the endpoints of the release {name!r} below `/{name}`."
+        f"the endpoints of the release {name!r} below `/{name}`. Look at the path "
+        "where you add this release."
     )
     assert got[2][0] == 404, (
         f"`GET /events` returned {in_words(got[2])}. The docstring asks for paths that "
-        "begin with the name of a release."
+        "begin with the name of a release. Look at where you include the routers."
     )
 
 
@@ -457,7 +471,22 @@ def test_q5_each_release_has_its_title_and_version(answers, name, version):
     assert got == (f"Tickets {name}", version), (
         f"The release {name!r} has the version {version!r}. The title and the version "
         f"in `/{name}/openapi.json` are {in_words(got)}. The docstring asks for the "
-        f"title 'Tickets {name}' and the version of the release."
+        f"title 'Tickets {name}' and the version of the release. Look at the arguments "
+        "of its application."
+    )
+
+
+def test_q5_each_application_has_its_own_releases(answers):
+    first, second = releases(answers, "v1", "v2"), releases(answers, "v2", "v1")
+
+    got = [
+        document(app, "/v1/openapi.json")["info"]["version"] for app in (first, second)
+    ]
+    assert got == ["1.4.1-rc", "2.4.2-rc"], (
+        "`releases_app` was called twice, and 'v1' had the version '1.4.1-rc' and then "
+        f"'2.4.2-rc'. The versions in `/v1/openapi.json` of the two applications are "
+        f"{got}. The docstring asks for the version of the release. Look at what the "
+        "applications share."
     )
 
 
@@ -471,7 +500,8 @@ def test_q5_a_document_has_the_endpoints_of_its_release(answers, name, version):
     assert got == [f"/{name}/events", f"/{name}/only-{name}"], (
         f"With the server {base!r} and the paths of `/{name}/openapi.json`, a client "
         f"calls {in_words(got)}. The docstring asks for the endpoints of the release "
-        f"{name!r} and no others: `/{name}/events` and `/{name}/only-{name}`."
+        f"{name!r} and no others: `/{name}/events` and `/{name}/only-{name}`. Look at "
+        "its routes and its server."
     )
 
 
@@ -480,12 +510,12 @@ def test_q5_each_release_has_its_documentation_page(answers, name, version):
     app = releases(answers, *NAMES_OF_RELEASES)
 
     page = send(app, "GET", f"/{name}/docs")
-    url = re.search(r"url: '(.+?)'", page.text)
+    url = re.search(r"""(?:url: |spec-url=)['"](.+?)['"]""", page.text)
     got = urlsplit(urljoin(f"/{name}/docs", url[1])).path if url else None
     assert (page.status_code, got) == (200, f"/{name}/openapi.json"), (
         f"`GET /{name}/docs` returned {page.status_code}, and the page reads the "
         f"document {got!r}. The docstring asks for a page that reads "
-        f"`/{name}/openapi.json`."
+        f"`/{name}/openapi.json`. Look at the path of this page and of its document."
     )
 
 
@@ -519,7 +549,7 @@ def test_q6_the_document_has_the_body_of_the_request(answers):
     assert got == ({"text/csv": "string"}, True), (
         f"In the document, the request body of `POST /guests` is {in_words(body)}. The "
         "docstring asks for a required body with the content type `text/csv` and the "
-        "schema of a string. OpenAPI calls the key `requestBody`."
+        "schema of a string. Look at the keys: OpenAPI calls the first `requestBody`."
     )
 
 
@@ -529,7 +559,8 @@ def test_q6_the_document_has_the_rate_limit(answers):
     got = operation.get("x-rate-limit")
     assert (type(got), got) == (int, 60), (
         f"In the document, `x-rate-limit` of `POST /guests` is {in_words(got)}. The "
-        "docstring asks for the number 60 in this operation."
+        "docstring asks for the number 60 in this operation. Look at the key and at "
+        "where it stands."
     )
 
 
@@ -555,7 +586,8 @@ def test_q6_the_rest_of_the_document_stays(answers):
     )
     assert changed == [], (
         f"Beside the two additions, these parts of the document differ: {changed}. "
-        f"{details}The docstring asks that everything else stays as it is."
+        f"{details}The docstring asks that everything else stays. Look at what else "
+        "you changed."
     )
 
 
@@ -582,10 +614,10 @@ def test_q6_the_responses_stay(answers, path, body, kind):
     old, new = ((one.status_code, json_or_text(one)) for one in responses)
     assert "requestBody" in documented.get("POST /guests", {}), (
         "In the document, `POST /guests` has no `requestBody`. The docstring asks for "
-        "one, and for the same responses as before."
+        "one, and for the same responses as before. Look at the decorator."
     )
     assert new == old, (
         f"`POST {path}` with {body!r} as {kind} returned {in_words(new)[:60]}. It "
         f"returned {in_words(old)[:60]} before. The docstring asks that all "
-        "responses stay."
+        "responses stay. Look at the parameters and the body of your endpoint."
     )

@@ -78,8 +78,9 @@ def city_app(city: str) -> FastAPI:
     code, and `about` returns such a text.
 
     - The title is the name of the city and the word "tickets", as in "Oslo tickets".
-    - The description is the text `about(city)` without the spaces that all lines with
-      text begin with. A line that is indented further than the others stays so.
+    - The description is the text `about(city)` without its common indentation: the
+      spaces that all lines with text begin with. A line that is indented further keeps
+      its other spaces.
 
     Given:
         Every text begins with a line break. It can stay in the description or not.
@@ -202,8 +203,8 @@ def releases_app(releases: list[Release]) -> FastAPI:
     - `/v1/docs` is the documentation page for this document.
 
     Given:
-        A client puts the URL of the server in the document before each path. If the
-        document has no server, its paths are complete.
+        A document can have a server. Then a client puts the URL of this server before
+        each path. If the document has no server, its paths are complete.
 
     Example:
         [Release("v1", "1.9.2", old_router), Release("v2", "2.0.0", new_router)]
@@ -225,9 +226,9 @@ def guests_app() -> FastAPI:
 
     Organizers upload the guests of an event as CSV, one guest a line. The endpoint
     reads the body of the request itself, so FastAPI knows nothing about it: the page
-    `/docs` has no field for the guests. A gateway reads in the document how often a
-    client may call the operation, and finds no number. Add the body and the number to
-    the document.
+    `/docs` has no field for the guests. A gateway looks in the document for the rate
+    limit of the operation, and finds none. Add the body and the rate limit to the
+    document.
 
     - The operation `POST /guests` has a required request body. Its content type is
       `text/csv`, and its schema is a string.

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Annotated
 
 from fastapi import Body
-from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from starlette.routing import Mount
@@ -394,6 +394,40 @@ def headings(document):
     return groups
 
 
+@wrong(
+    "4.12.3", caught_by="test_q3_the_headings_are_in_the_order_of_the_page[unsorted]"
+)
+def headings(document):
+    """Sort the tags that the document does not list."""
+    groups = {tag["name"]: [] for tag in document.get("tags", [])}
+    others = {}
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            for tag in operation.get("tags", ["default"]):
+                found = groups if tag in groups else others
+                found.setdefault(tag, []).append(f"{method.upper()} {path}")
+    return groups | dict(sorted(others.items()))
+
+
+@wrong(
+    "4.12.3", caught_by="test_q3_the_headings_are_in_the_order_of_the_page[unsorted]"
+)
+def headings(document):
+    """Put "default" before the other tags that the document does not list."""
+    groups = {tag["name"]: [] for tag in document.get("tags", [])}
+    found = [
+        (tag, f"{method.upper()} {path}")
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+        for tag in operation.get("tags", ["default"])
+    ]
+    if "default" in dict(found):
+        groups.setdefault("default", [])
+    for tag, line in found:
+        groups.setdefault(tag, []).append(line)
+    return groups
+
+
 @right("4.12.3")
 def headings(document):
     """Find the order first, then the operations of each heading."""
@@ -746,6 +780,19 @@ def releases_app(releases):
     return app
 
 
+@wrong("4.12.5", caught_by="test_q5_each_application_has_its_own_releases")
+def releases_app(releases, kept={}):
+    """Create the application of a release once, and keep it by its name."""
+    app = FastAPI()
+    for release in releases:
+        if release.name not in kept:
+            title = f"Tickets {release.name}"
+            kept[release.name] = FastAPI(title=title, version=release.version)
+            kept[release.name].include_router(release.router)
+        app.mount(f"/{release.name}", kept[release.name])
+    return app
+
+
 @right("4.12.5")
 def releases_app(releases):
     """Give the routes to the application."""
@@ -780,6 +827,37 @@ def releases_app(releases):
             return get_swagger_ui_html(openapi_url=url, title="Tickets")
 
         app.include_router(router)
+
+    for release in releases:
+        add(release)
+    return app
+
+
+@right("4.12.5")
+def releases_app(releases):
+    """Take the paths of a release out of the whole document, and show ReDoc."""
+    app = FastAPI()
+
+    def add(release):
+        start = f"/{release.name}"
+        app.include_router(release.router, prefix=start)
+
+        async def read_document():
+            whole = app.openapi()
+            info = {"title": f"Tickets {release.name}", "version": release.version}
+            paths = {
+                path: item
+                for path, item in whole["paths"].items()
+                if path.startswith(f"{start}/")
+            }
+            return whole | {"info": info, "paths": paths}
+
+        async def read_docs():
+            return get_redoc_html(openapi_url=f"{start}/openapi.json", title="Tickets")
+
+        hidden = {"include_in_schema": False}
+        app.add_api_route(f"{start}/openapi.json", read_document, **hidden)
+        app.add_api_route(f"{start}/docs", read_docs, **hidden)
 
     for release in releases:
         add(release)
