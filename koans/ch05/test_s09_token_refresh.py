@@ -1,8 +1,10 @@
 """The tests of section 5.9."""
 
+import asyncio
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from threading import Event, Thread, get_ident
@@ -15,6 +17,7 @@ from sqlalchemy import Engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from lab import (
     attempt,
@@ -109,8 +112,8 @@ def test_q1_a_refresh_token_returns_new_tokens_for_its_patient(answers, portal, 
     ), (
         f"`new_token()` returned 'new-of-{patient}'. `POST /refresh` returned "
         f"{in_words(got['refresh_token'])} as `refresh_token`, and the `token_type` "
-        f"{got['token_type']!r}. The docstring asks for a new refresh token from "
-        "`new_token()`, and for `Tokens`."
+        f"{got['token_type']!r}. The docstring asks for the refresh token from "
+        "`new_token()`. Look at your `Tokens`."
     )
     claims = claims_of(answers, got["access_token"])
     assert claims["sub"] == patient, (
@@ -133,7 +136,7 @@ def test_q1_a_refresh_token_works_once(portal):
     assert seen == {"rt-ana-1": None, new: "Ana"}, (
         f"Ana's token 'rt-ana-1' was refreshed, and `patients` is "
         f"{in_words(portal.patients)}. The docstring asks to remove the old token, and "
-        "to add the new one for the same patient."
+        "to add the new one for the same patient. Look at where your code writes."
     )
 
 
@@ -166,8 +169,7 @@ def test_q1_an_unknown_refresh_token_returns_401(portal, token):
     assert (got, portal.patients) == (UNAUTHORIZED, before), (
         f"`patients` does not contain {token!r}. The status code and the header "
         f"`WWW-Authenticate` were {got}, and `patients` is {in_words(portal.patients)}."
-        " The docstring asks for 401 with the header `WWW-Authenticate: Bearer`, and "
-        "for no change."
+        " The docstring asks for 401, the header, and no change. Look at your 401."
     )
 
 
@@ -182,65 +184,89 @@ def test_q1_an_access_token_is_no_refresh_token(answers, portal):
     )
 
 
+NUMBER: ContextVar[bytes | None] = ContextVar("NUMBER", default=None)
+
+
+class Numbered:
+    """Remember which of two requests is running, also in its worker threads."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Read the number in a header of the request."""
+        if scope["type"] == "http":
+            NUMBER.set(dict(scope["headers"])[b"number"])
+        await self.app(scope, receive, send)
+
+
 class Slow(dict[str, str]):
     """The valid refresh tokens. During the first look-up, a second request comes."""
 
-    second: Thread | None = None
+    second: Thread
 
     def __init__(self, patients: dict[str, str]) -> None:
         super().__init__(patients)
-        self._second_looked = Event()
+        self.second_looked = Event()
 
     def __getitem__(self, token: str) -> str:
         """Return the patient, if this is a valid token."""
         try:
             return super().__getitem__(token)
         finally:
-            self._wait()
+            self.wait()
 
     def __contains__(self, token: object) -> bool:
         """Return whether this is a valid token."""
         found = super().__contains__(token)
-        self._wait()
+        self.wait()
         return found
 
     def get(self, token: str, default: Any = None) -> Any:
         """Return the patient, or the default."""
         found = super().get(token, default)
-        self._wait()
+        self.wait()
         return found
 
-    def _wait(self) -> None:
-        if self.second is None:
+    def wait(self) -> None:
+        """Let the second request look, if nothing makes it wait."""
+        if NUMBER.get() == b"2":
+            self.second_looked.set()
+        if NUMBER.get() != b"1":
             return
         if self.second.ident is None:
             self.second.start()
-            self._second_looked.wait(0.5)  # it waits for a lock or the loop, if any
-        else:
-            self._second_looked.set()
+        if not isinstance(outcome(asyncio.get_running_loop), RuntimeError):
+            return  # nothing else can run in the event loop now
+        self.second_looked.wait(1.5)  # a lock makes it wait, if there is one
+        self.second_looked.set()
 
 
 def test_q1_of_two_requests_at_the_same_time_one_succeeds(answers):
     patients = Slow({"rt-ana-1": "Ana"})
     seen: list[int] = []
+    stand_in(answers.access_token, lambda patient: [patients.wait(), patient][1])
     app = fastapi_app(answers.refresh_app(patients), "refresh_app(patients)")
+    app.add_middleware(Numbered)
     with client(app) as http:
 
-        def request() -> None:
-            body = {"refresh_token": "rt-ana-1"}
-            got = outcome(lambda: http.post("/refresh", json=body).status_code)
-            seen.append(got if isinstance(got, int) else 500)
+        def request(number: str) -> None:
+            body, headers = {"refresh_token": "rt-ana-1"}, {"number": number}
+            got = outcome(lambda: http.post("/refresh", json=body, headers=headers))
+            seen.append(getattr(got, "status_code", 500))
+            if number == "2":
+                patients.second_looked.set()
 
-        patients.second = Thread(target=request, daemon=True)
-        request()
+        patients.second = Thread(target=request, args=["2"], daemon=True)
+        request("1")
         if patients.second.ident is None:
             patients.second.start()
-        patients.second.join(30)
+        patients.second.join(60)
 
     assert sorted(seen) == [200, 401], (
         "Two requests sent the same refresh token at the same time. They returned "
         f"{sorted(seen)}. The docstring asks that the token works once. Look at what "
-        "another thread can do between your look-up and your removal."
+        "another request can do between your look-up and your removal."
     )
 
 
@@ -263,14 +289,15 @@ def test_q1_other_refresh_tokens_stay_valid(answers, portal):
     assert left == {"rt-ana-2": "Ana", "rt-ben": "Ben"}, (
         "'rt-ana-1' was refreshed. `patients` has these other tokens now: "
         f"{in_words(left)}. The docstring asks that all other refresh tokens stay "
-        "valid, also those of the same patient."
+        "valid, also those of the same patient. Look at what your code removes."
     )
-    patients = {"rt-9": "Cem"}
+    patients = {"rt-9": "Cem", "rt-ana-1": "Ana"}
     with client(answers.refresh_app(patients)) as other:
-        got = refusal(send(other, "rt-ben"))
-    assert got == UNAUTHORIZED, (
-        "Another application has only the refresh token 'rt-9'. With 'rt-ben', its "
-        f"response was {got}. The docstring asks for 401. Look at where your code "
+        got = [refusal(send(other, token)) for token in ("rt-ben", "rt-ana-1")]
+    assert got == [UNAUTHORIZED, (200, None)], (
+        "Another application has the refresh tokens 'rt-9' and 'rt-ana-1'. With "
+        f"'rt-ben' and 'rt-ana-1', its responses were {got}. The docstring asks for "
+        "401 and 200: its own `patients` has the valid tokens. Look at where your code "
         "keeps the tokens."
     )
 
@@ -351,7 +378,7 @@ def test_q2_each_refresh_stores_the_hash_of_the_new_secret(clinic):
         assert ids == [login, login], (
             f"Ana logged in once, and refreshed. The ids in the database and in her "
             f"new token are {in_words(ids)}. The docstring asks that the id of the "
-            f"login, {in_words(login)}, stays the same."
+            f"login, {in_words(login)}, stays. Look at the token that you return."
         )
         clinic.expect_hash(token)
 
@@ -400,8 +427,8 @@ def test_q2_an_older_secret_ends_its_login(clinic, age):
     expected = sorted(token.partition(".")[0] for token in (other, ben))
     assert left == expected, (
         f"An older token of one login was sent. The ids of the logins that stay are "
-        f"{in_words(left)}. The docstring asks to delete this login, and no other one: "
-        f"{in_words(expected)}."
+        f"{in_words(left)}. The docstring asks to delete this login and no other one. "
+        f"These two stay: {in_words(expected)}. Look at your DELETE."
     )
 
 
@@ -421,7 +448,7 @@ def test_q2_a_wrong_secret_ends_a_login_that_was_never_refreshed(clinic):
             f"The newest token is {in_words(f'{login}.{secret}')}, and {in_words(sent)}"
             f" was sent. The response was {got}, and the logins are "
             f"{in_words(clinic.rows())}. The docstring asks for 401, and to delete the "
-            "login: this is not its newest secret."
+            "login. Look at each way to your 401."
         )
 
 
@@ -446,69 +473,71 @@ def test_q2_any_other_text_returns_401_and_changes_nothing(answers, clinic):
         assert (got, clinic.rows()) == (UNAUTHORIZED, before), (
             f"There is no login for the text {in_words(text)}. The status code and the "
             f"header `WWW-Authenticate` were {got}, and the database changed: "
-            f"{clinic.rows() != before}. The docstring asks for 401, and for no change."
+            f"{clinic.rows() != before}. The docstring asks for 401 and no change. "
+            "Look at how your code finds the login."
         )
     clinic.refresh(token)
 
 
 class Rival:
-    """A second request with the same token, sent as soon as the login is not locked.
+    """A second request with the same token, sent after the first one's first statement.
 
-    It tries after each statement of the first one. While the first one has locked the
-    row, it has to wait, and comes as soon as the first one has committed.
+    If it has to wait for the first one in the database, it goes on as soon as the first
+    one has committed.
     """
 
     def __init__(self, clinic: Clinic, token: str) -> None:
-        self.status: int | None = None
+        self.got: Any = None
         self.hangs = False
         self._clinic = clinic
         self._token = token
         self._first = 0
+        self._waited = False
         self._request = Thread(target=self._send, daemon=True)
         event.listen(clinic.engine, "after_cursor_execute", self._after)
         event.listen(Session, "after_commit", self._committed)
 
     def _after(self, *_: object) -> None:
-        if self._request.ident is not None:
-            return
-        with self._clinic.outside.connect() as own:
-            lock = "SELECT id FROM logins FOR UPDATE NOWAIT"
-            if isinstance(outcome(lambda: own.exec_driver_sql(lock)), DBAPIError):
-                return
-        self._first = get_ident()
-        self.send()
+        if self._request.ident is None:
+            self._first = get_ident()
+            self.send()
 
     def _committed(self, _: object) -> None:
         if self._request.ident is None:
             self.send()
-        elif get_ident() == self._first and not self.hangs:
-            self._request.join(10)
+        elif get_ident() == self._first and self._waited:
+            self._request.join(30)
 
     def finish(self) -> None:
         """Wait until the request has ended. Send it first if it was not sent."""
         event.remove(Session, "after_commit", self._committed)
         if self._request.ident is None:
             self.send()
-        self._request.join(10)
+        self._request.join(30)
 
     def send(self) -> None:
         """Send the request, and wait for its response while it does not hang."""
         self._request.start()
-        for _ in range(80):
+        for _ in range(200):
             self._request.join(0.05)
-            if not self._request.is_alive() or self._waits_for_the_database():
+            self._waited = self._is_true(
+                "SELECT count(*) FROM pg_locks WHERE NOT granted"
+            )
+            if self._waited or not self._request.is_alive():
                 return
-        self.hangs = True
-
-    def _waits_for_the_database(self) -> bool:
+        # Another process does not wait either, if the row is not locked.
         with self._clinic.outside.connect() as own:
-            waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
-            return own.exec_driver_sql(waiting).scalar_one() > 0
+            lock = "SELECT id FROM logins FOR UPDATE NOWAIT"
+            locked = outcome(lambda: own.exec_driver_sql(lock))
+        self.hangs = not isinstance(locked, DBAPIError)
+
+    def _is_true(self, query: str) -> bool:
+        with self._clinic.outside.connect() as own:
+            return own.exec_driver_sql(query).scalar_one() > 0
 
     def _send(self) -> None:
         http, body = self._clinic.second, {"refresh_token": self._token}
-        got = outcome(lambda: http.post("/refresh", json=body).status_code)
-        self.status = got if isinstance(got, int) else 500
+        self.got = outcome(lambda: http.post("/refresh", json=body).status_code)
 
 
 def test_q2_of_two_requests_at_the_same_time_one_succeeds(clinic):
@@ -526,10 +555,15 @@ def test_q2_of_two_requests_at_the_same_time_one_succeeds(clinic):
     assert not isinstance(first, Exception), (
         "A second request with the same token came while the first one was running. "
         f"The first one raised {in_words(first)}, which is a 500. The docstring asks "
-        "that one returns 200. The second one deletes the login. Look at what your "
-        "code reads after its commit."
+        "that one returns 200. Look at this statement, and at what your code reads "
+        "after its commit."
     )
-    statuses = sorted([first, rival.status or 0])
+    assert not isinstance(rival.got, Exception), (
+        "A second request with the same token came while the first one was running. "
+        f"It raised {in_words(rival.got)}, which is a 500. The docstring asks for 401. "
+        "Look at how your code waits for the first request."
+    )
+    statuses = sorted([first, rival.got or 0])
     assert statuses == [200, 401], (
         "Two requests sent the same refresh token at the same time. They returned "
         f"{statuses}. The docstring asks that only one returns 200. Look at what can "
@@ -581,7 +615,8 @@ def renewed(answers, device: Any, moment: datetime) -> dict[str, Any] | None:
         seen = error.status_code, (error.headers or {}).get("WWW-Authenticate")
         assert seen == UNAUTHORIZED, (
             f"`renew` raised an HTTPException with the status code and the header "
-            f"`WWW-Authenticate` {seen}. The docstring asks for `unauthorized()`."
+            f"`WWW-Authenticate` {seen}. The docstring asks for `unauthorized()`. Look "
+            "at your `raise`."
         )
         return None
     except Exception as error:
@@ -589,7 +624,8 @@ def renewed(answers, device: Any, moment: datetime) -> dict[str, Any] | None:
             raise
         raise AssertionError(
             f"`renew` raised {in_words(error)}, {moment - device.logged_in} after the "
-            "login. The docstring asks for a token or for `unauthorized()`."
+            "login. The docstring asks for a token or for `unauthorized()`. Look at "
+            "this line of your code."
         ) from error
     return claims_of(answers, token)
 
@@ -634,18 +670,24 @@ def test_q3_a_device_that_refreshes_every_day_ends_as_well(answers):
     )
 
 
-def test_q3_each_refresh_moves_the_idle_limit(answers):
+@pytest.mark.parametrize(
+    "age",
+    [timedelta(days=6, hours=5, microseconds=700_001), timedelta(seconds=2)],
+    ids=["days", "seconds"],
+)
+def test_q3_each_refresh_moves_the_idle_limit(answers, age):
     device = answers.Device("Ana", START, START)
-    moment = START + timedelta(days=6, hours=5, microseconds=700_001)
+    moment = START + age
     claims = renewed(answers, device, moment)
 
     assert claims is not None, (
-        "`renew` raised 401, 6 days after the login. The docstring asks for a token."
+        f"`renew` raised 401, {age} after the login. The docstring asks for a token. "
+        "Look at both limits."
     )
     assert (device.last_refresh, device.logged_in) == (moment, START), (
         f"`now()` was {moment}. After `renew`, `last_refresh` is {device.last_refresh} "
         f"and `logged_in` is {device.logged_in}. The docstring asks to set "
-        "`last_refresh` to `now()`, and not to change `logged_in`."
+        "`last_refresh` to `now()`, and not to change `logged_in`. Look at what is set."
     )
 
 
@@ -661,10 +703,11 @@ def test_q3_a_login_that_has_ended_does_not_come_back(answers, used):
         f"{['401' if one is None else 'a token' for one in got]}. The docstring asks "
         "for 401, and to change nothing. Look at when you set `last_refresh`."
     )
-    assert vars(device) == before, (
-        f"The login of a device had ended. `renew` raised 401, and changed the device "
-        f"from {in_words(before)} to {in_words(vars(device))}. The docstring asks to "
-        "change nothing. Look at what you do before you raise."
+    changed = {key: str(now) for key, now in vars(device).items() if before[key] != now}
+    assert changed == {}, (
+        f"The login of a device had ended. `renew` raised 401, and changed the device: "
+        f"now it has {in_words(changed)}. The docstring asks to change nothing. Look "
+        "at what you do before you raise."
     )
 
 

@@ -141,7 +141,8 @@ def portal_app(engine: Engine) -> FastAPI:
       `digest(secret)`. `POST /login` and `POST /refresh` both store it.
     - The newest refresh token of a login returns 200, with a new refresh token. The id
       of the login stays the same. If two requests send the newest token at the same
-      time, only one returns 200. For the other one, the token is no longer the newest.
+      time, only one returns 200. The other one is too late: its token is no longer the
+      newest, so the next rule is the one for it.
     - If the login exists, but the secret is not the newest one of this login, then the
       token was copied or guessed. Delete the login, and return 401. After that, the
       newest token returns 401, too.
@@ -150,7 +151,8 @@ def portal_app(engine: Engine) -> FastAPI:
 
     Given:
         The database is PostgreSQL, with its default isolation level READ COMMITTED. The
-        portal runs in several processes. After the repair, all patients log in again.
+        portal runs in several processes. All patients log in again after the repair,
+        so the refresh tokens from before do not have to work.
         `raise unauthorized()` sends a 401. It also ends the session: changes that are
         not committed yet are lost.
     """

@@ -1,8 +1,10 @@
 """Other answers to section 5.9."""
 
+import asyncio
 from threading import Lock
 
 from fastapi import Body, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
@@ -251,6 +253,38 @@ def refresh_app(patients):
     return app_with(refresh)
 
 
+@wrong("5.9.1", caught_by="test_q1_of_two_requests_at_the_same_time_one_succeeds")
+def refresh_app(patients):
+    """Look first, then await, and remove later."""
+
+    async def refresh(body: RefreshIn) -> Tokens:
+        patient = patients.get(body.refresh_token)
+        if patient is None:
+            raise unauthorized()
+        access = await run_in_threadpool(access_token, patient)
+        new = new_token()
+        patients.pop(body.refresh_token, None)
+        patients[new] = patient
+        return Tokens(access_token=access, refresh_token=new)
+
+    return app_with(refresh)
+
+
+@wrong("5.9.1", caught_by="test_q1_other_refresh_tokens_stay_valid")
+def refresh_app(patients, used=set()):
+    """Remember the used tokens of all applications."""
+
+    async def refresh(body: RefreshIn) -> Tokens:
+        if body.refresh_token not in patients or body.refresh_token in used:
+            raise unauthorized()
+        used.add(body.refresh_token)
+        patient = patients.pop(body.refresh_token)
+        patients[new := new_token()] = patient
+        return Tokens(access_token=access_token(patient), refresh_token=new)
+
+    return app_with(refresh)
+
+
 @right("5.9.1")
 def refresh_app(patients):
     """Look first and remove later, with no `await` between, so nothing can come."""
@@ -323,6 +357,24 @@ def refresh_app(patients):
         return Tokens(refresh_token=new, access_token=access_token(patient))
 
     return app
+
+
+@right("5.9.1")
+def refresh_app(patients):
+    """Await under a lock of asyncio."""
+    lock = asyncio.Lock()
+
+    async def refresh(body: RefreshIn) -> Tokens:
+        async with lock:
+            patient = patients.get(body.refresh_token)
+            if patient is None:
+                raise unauthorized()
+            access = await run_in_threadpool(access_token, patient)
+            del patients[body.refresh_token]
+            patients[new := new_token()] = patient
+        return Tokens(access_token=access, refresh_token=new)
+
+    return app_with(refresh)
 
 
 def halves(token):
@@ -724,6 +776,42 @@ def portal_app(engine):
     return portal_with(engine, refresh)
 
 
+@wrong("5.9.2", caught_by="test_q2_of_two_requests_at_the_same_time_one_succeeds")
+def portal_app(engine):
+    """Skip a login that another request has locked."""
+
+    def refresh(session, login, secret, new):
+        query = select(Login).where(Login.id == login)
+        row = session.scalar(query.with_for_update(skip_locked=True))
+        if row is None:
+            raise unauthorized()
+        if row.stored != digest(secret):
+            raise end(session, login)
+        patient, row.stored = row.patient, digest(new)
+        session.commit()
+        return patient
+
+    return portal_with(engine, refresh)
+
+
+@wrong("5.9.2", caught_by="test_q2_of_two_requests_at_the_same_time_one_succeeds")
+def portal_app(engine):
+    """Do not wait for another request."""
+
+    def refresh(session, login, secret, new):
+        query = select(Login).where(Login.id == login)
+        row = session.scalar(query.with_for_update(nowait=True))
+        if row is None:
+            raise unauthorized()
+        if row.stored != digest(secret):
+            raise end(session, login)
+        patient, row.stored = row.patient, digest(new)
+        session.commit()
+        return patient
+
+    return portal_with(engine, refresh)
+
+
 @right("5.9.2")
 def portal_app(engine):
     """Take a lock of the database that has nothing to do with the row."""
@@ -919,7 +1007,7 @@ def renew(device):
     return token_for(device, min(time + ACCESS, last))
 
 
-@wrong("5.9.3", caught_by="test_q3_each_refresh_moves_the_idle_limit")
+@wrong("5.9.3", caught_by="test_q3_each_refresh_moves_the_idle_limit[days]")
 def renew(device):
     """Forget to save the time of the refresh."""
     time = now()
@@ -1006,7 +1094,7 @@ def renew(device):
     return token_for(device, min(time + ACCESS, last))
 
 
-@wrong("5.9.3", caught_by="test_q3_each_refresh_moves_the_idle_limit")
+@wrong("5.9.3", caught_by="test_q3_each_refresh_moves_the_idle_limit[days]")
 def renew(device):
     """Store the time of the refresh in whole seconds."""
     time, last = now(), device.logged_in + ABSOLUTE
@@ -1036,6 +1124,18 @@ def renew(device):
         raise unauthorized()
     device.last_refresh = now()
     claims = {"sub": device.patient, "exp": min(now() + ACCESS, last).isoformat()}
+    return jwt.encode(claims, KEY, algorithm="HS256")
+
+
+@wrong("5.9.3", caught_by="test_q3_each_refresh_moves_the_idle_limit[seconds]")
+def renew(device):
+    """Save the time of the refresh only now and then."""
+    time, last = now(), device.logged_in + ABSOLUTE
+    if time >= min(device.last_refresh + IDLE, last):
+        raise unauthorized()
+    if time - device.last_refresh > ACCESS:
+        device.last_refresh = time
+    claims = {"sub": device.patient, "exp": min(time + ACCESS, last)}
     return jwt.encode(claims, KEY, algorithm="HS256")
 
 
