@@ -621,3 +621,18 @@ def test_q6_the_responses_stay(answers, path, body, kind):
         f"returned {in_words(old)[:60]} before. The docstring asks that all "
         "responses stay. Look at the parameters and the body of your endpoint."
     )
+
+
+def test_q6_the_endpoint_does_not_count_its_calls(answers):
+    app = fastapi_app(answers.guests_app(), "guests_app()")
+    _, operation = guests(answers)
+    with client(app) as http:
+        got = [
+            http.post("/guests?event=7", content=b"Ana").status_code for _ in range(70)
+        ]
+    assert (operation.get("x-rate-limit"), set(got)) == (60, {200}), (
+        f"In the document, `x-rate-limit` is {operation.get('x-rate-limit')!r}. 70 "
+        f"requests returned the status codes {sorted(set(got))}. The docstring asks "
+        "for the number 60 in the document, and for the same responses as before. Look "
+        "at what your endpoint counts."
+    )

@@ -6,7 +6,7 @@ from collections import defaultdict
 from functools import cache
 from typing import Annotated
 
-from fastapi import Body
+from fastapi import Body, HTTPException
 from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
@@ -976,6 +976,27 @@ def guests_app():
     """Write the extension at the top of the document."""
     app = with_extra({"requestBody": BODY})
     app.openapi = lambda: FastAPI.openapi(app) | {"x-rate-limit": 60}
+    return app
+
+
+@wrong("4.12.6", caught_by="test_q6_the_endpoint_does_not_count_its_calls")
+def guests_app():
+    """Refuse what is over the limit."""
+    app = FastAPI(title="Guests")
+    calls = []
+
+    @app.post(
+        "/guests",
+        tags=["guests"],
+        openapi_extra={"requestBody": BODY, "x-rate-limit": 60},
+    )
+    async def upload_guests(request: Request, event: int) -> int:
+        """Save the guests of an event, and return their number."""
+        calls.append(event)
+        if len(calls) > 60:
+            raise HTTPException(429)
+        return len((await request.body()).splitlines())
+
     return app
 
 
