@@ -197,8 +197,8 @@ def test_q2_the_description_is_shown_as_markdown(answers, indented, plain):
     assert shown == expected, (
         f"As HTML, the description has the line {in_words(first[0])[:60]} instead of "
         f"{in_words(first[1])[:60]}. The docstring asks for `about(city)` without the "
-        "spaces that all lines with text begin with. Look at the spaces and the empty "
-        "lines in your description."
+        "spaces that all lines with text begin with. Look at the spaces and empty "
+        "lines in it."
     )
 
 
@@ -416,9 +416,9 @@ def test_q4_without_parts_there_are_no_tags(answers):
 
     got = (len(described), found.get("tags", []), found["paths"])
     assert got == (2, [], {}), (
-        f"With two parts, `tags` is {in_words(described)}. Without parts it is "
-        f"{found.get('tags')}, and the paths are {in_words(found['paths'])}. The "
-        "docstring asks for the tags and the endpoints of the parts only. Look at "
+        f"With two parts, `tags` has {len(described)} items. Without parts it is "
+        f"{in_words(found.get('tags'))}, and the paths are {in_words(found['paths'])}. "
+        "The docstring asks for the tags and the endpoints of the parts only. Look at "
         "where your code keeps them."
     )
 
@@ -548,8 +548,8 @@ def test_q6_the_document_has_the_body_of_the_request(answers):
     got = (kinds, body.get("required"))
     assert got == ({"text/csv": "string"}, True), (
         f"In the document, the request body of `POST /guests` is {in_words(body)}. The "
-        "docstring asks for a required body with the content type `text/csv` and the "
-        "schema of a string. Look at the keys: OpenAPI calls the first `requestBody`."
+        "docstring asks for a required `text/csv` body with the schema of a string. "
+        "Look at the keys: OpenAPI calls the first `requestBody`."
     )
 
 
