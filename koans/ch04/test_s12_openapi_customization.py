@@ -499,7 +499,7 @@ def test_q5_a_document_has_the_endpoints_of_its_release(answers, name, version):
     got = sorted(base + path for path in found["paths"])
     assert got == [f"/{name}/events", f"/{name}/only-{name}"], (
         f"With the server {base!r} and the paths of `/{name}/openapi.json`, a client "
-        f"calls {in_words(got)}. The docstring asks for the endpoints of the release "
+        f"calls {in_words(got)}. The docstring asks for those of the release "
         f"{name!r} and no others: `/{name}/events` and `/{name}/only-{name}`. Look at "
         "its routes and its server."
     )

@@ -555,8 +555,8 @@ def test_q2_of_two_requests_at_the_same_time_one_succeeds(clinic):
         "locks."
     )
     assert not isinstance(first, Exception), (
-        "A second request came while the first one was running. The first one raised "
-        f"{in_words(first)}, which is a 500. The docstring asks that one returns 200. "
+        "A second request came during the first one, which then raised "
+        f"{in_words(first)}. This is a 500. The docstring asks that one returns 200. "
         "Look at this statement, and at what your code reads after its commit."
     )
     assert not isinstance(rival.got, Exception), (
