@@ -22,9 +22,11 @@ _BROKER = 1
 _PRODUCER = 0
 # Requests of Kafka's protocol. A client asks first on each connection which versions
 # the broker knows.
-_FETCH, _API_VERSIONS = 1, 18
+_PRODUCE, _FETCH, _API_VERSIONS = 0, 1, 18
 # "This message has failed its CRC checksum, or is otherwise corrupt."
 _INVALID_MESSAGE = 2
+# "This record has failed the validation on broker and hence will be rejected."
+_INVALID_RECORD = 87
 
 
 @dataclass(frozen=True)
@@ -77,8 +79,16 @@ class Kafka:
 
         A consumer that has read all messages is not told of the error.
         """
-        error = ctypes.byref(ctypes.c_int(_INVALID_MESSAGE))
-        self._call["mock_push_request_errors_array"](self._cluster, _FETCH, 1, error)
+        self._fail_next(_FETCH, _INVALID_MESSAGE)
+
+    def refuse(self) -> None:
+        """Refuse the messages that a producer sends next: the broker rejects them."""
+        self._fail_next(_PRODUCE, _INVALID_RECORD)
+
+    def _fail_next(self, kind: int, code: int) -> None:
+        """Answer the next request of this kind with an error."""
+        error = ctypes.byref(ctypes.c_int(code))
+        self._call["mock_push_request_errors_array"](self._cluster, kind, 1, error)
 
     def connections(self) -> int:
         """Return how many connections have been opened so far, by all clients.

@@ -4,8 +4,9 @@ import asyncio
 import itertools
 import json
 import socket
+import struct
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from threading import Event
@@ -71,8 +72,20 @@ def labels(answers: Any) -> Iterator[Any]:
 def ordered(one: Any, number: str) -> tuple[int, Any]:
     """Return the status code and the body of the response to one request."""
     path = f"/shipments/{number}/label"
-    response: httpx2.Response = attempt(f"`POST {path}`", one.post, path)
+    look = "The docstring asks for 202 and the ID. Look at what your endpoint returns."
+    response = responded(f"`POST {path}`", look, one.post, path)
     return response.status_code, json_or_text(response)
+
+
+def responded(
+    what: str, look: str, call: Callable[[str], httpx2.Response], path: str
+) -> httpx2.Response:
+    """Return the response; if there is an exception instead, say where to look."""
+    try:
+        response: httpx2.Response = attempt(what, call, path)
+    except AssertionError as error:
+        raise AssertionError(f"{error} {look}") from error.__cause__
+    return response
 
 
 def returned(worker: CeleryWorker, count: int) -> list[object]:
@@ -98,7 +111,8 @@ def test_q1_the_response_is_202_with_the_id_of_the_task(
     fields = list(body) if isinstance(body, dict) else None
     assert (status, fields) == (202, ["task"]), (
         f"`POST /shipments/{number}/label` returned {status} and {in_words(body)}. The "
-        'docstring asks for 202 and an object `{"task": ...}`.'
+        'docstring asks for 202 and an object `{"task": ...}`. Look at the decorator, '
+        "and at what your endpoint returns."
     )
     returned(worker, 1)
     task = answers.celery.AsyncResult(str(body["task"]))
@@ -109,7 +123,8 @@ def test_q1_the_response_is_202_with_the_id_of_the_task(
     assert found == f"file of {number}", (
         f"The response has the ID {in_words(body['task'])}. The worker's result of the "
         f"task with this ID is {in_words(found)}, not {f'file of {number}'!r}. The "
-        "docstring asks for the ID of the task that prints this label in the worker."
+        "docstring asks for the ID of the task that prints this label in the worker. "
+        "Look at how you send the task."
     )
 
 
@@ -230,8 +245,11 @@ def clients(monkeypatch: pytest.MonkeyPatch) -> list[httpx.AsyncClient]:
 
 def asked(one: Any, path: str = PARCEL) -> httpx2.Response:
     """Return the response to `GET path`."""
-    response: httpx2.Response = attempt(f"`GET {path}`", one.get, path)
-    return response
+    look = (
+        "The docstring asks for a response, also if the carrier fails. Look at the "
+        "exceptions that you catch, and at where you open and close the client."
+    )
+    return responded(f"`GET {path}`", look, one.get, path)
 
 
 def seen_in(response: httpx2.Response) -> str:
@@ -249,7 +267,8 @@ def test_q2_the_carrier_receives_the_number(tracking_app: Any, number: str) -> N
     assert (carrier.requests, carrier.numbers) == (["GET /tracking"], [number]), (
         f"{seen_in(response)}. The carrier received {in_words(carrier.requests)} with "
         f"{in_words(carrier.numbers)} for `number`. The docstring asks to send one "
-        f"`GET /tracking` with the query parameter {number!r}."
+        f"`GET /tracking` with the query parameter {number!r}. Look at how the number "
+        "gets into the URL."
     )
 
 
@@ -266,7 +285,7 @@ def test_q2_each_request_returns_the_tracking_of_the_carrier(tracking_app: Any) 
             assert (response.status_code, json_or_text(response)) == (200, tracking), (
                 f"{seen_in(response)}. The carrier has the parcel in {carrier.place}. "
                 "The docstring asks for the carrier's `Tracking` of this moment, "
-                "without the other fields."
+                "without the other fields. Look at what your endpoint returns."
             )
 
 
@@ -356,7 +375,8 @@ def test_q2_a_404_of_the_carrier_returns_404(tracking_app: Any) -> None:
         carrier.status = 404
         response = asked(one)
     assert response.status_code == 404, (
-        f"The carrier sent 404. {seen_in(response)}. The docstring asks for 404."
+        f"The carrier sent 404. {seen_in(response)}. The docstring asks for 404. Look "
+        "at the status code of the carrier, and at what catches your own exception."
     )
 
 
@@ -374,7 +394,7 @@ def test_q2_another_error_of_the_carrier_returns_502(
         f"The carrier would send 200, then {status}, then 200. Three requests returned "
         f"{statuses}, and the carrier received {len(carrier.requests)}. The docstring "
         "asks for 502 if the carrier sends an error other than 404, and for one "
-        "request to the carrier each time."
+        "request to the carrier each time. Look at what you do with its status code."
     )
 
 
@@ -386,19 +406,22 @@ def test_q2_a_carrier_that_cannot_be_reached_returns_502(tracking_app: Any) -> N
             response = asked(one)
     assert response.status_code == 502, (
         f"Nothing listens at the carrier's URL. {seen_in(response)}. The docstring "
-        "asks for 502 if the carrier cannot be reached."
+        "asks for 502 if the carrier cannot be reached. Look at the exceptions that "
+        "you catch."
     )
 
 
+# An option of a socket: when it is closed, the connection is reset at once.
+RESET = (socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 # A response whose body is not complete.
 HALF = b"HTTP/1.1 200 OK\r\nContent-Length: 80\r\n\r\n{"
 
 
 @asynccontextmanager
 async def raw_carrier(
-    sent: bytes, silence: Rendezvous
+    sent: bytes, silence: Rendezvous, is_reset: bool = False
 ) -> AsyncIterator[tuple[str, list[bytes]]]:
-    """Yield the address of a carrier that sends this, waits, and closes.
+    """Yield the address of a carrier that sends this, waits, and closes or resets.
 
     The list has what it received, for each connection.
     """
@@ -412,6 +435,9 @@ async def raw_carrier(
             writer.write(sent)
             with suppress(TimeoutError):
                 await asyncio.wait_for(silence.wait_async(), SILENCE)
+            if is_reset:
+                await writer.drain()
+                writer.get_extra_info("socket").setsockopt(*RESET)
             writer.close()
             await writer.wait_closed()
 
@@ -425,19 +451,32 @@ async def raw_carrier(
             await asyncio.gather(*working)
 
 
-@pytest.mark.parametrize("sent", [b"", HALF], ids=["before", "within"])
+BREAKS = [(b"", False), (HALF, False), (b"", True)]
+
+
+@pytest.mark.parametrize(
+    ("sent", "is_reset"), BREAKS, ids=["before", "within", "reset"]
+)
 async def test_q2_a_connection_that_breaks_returns_502(
-    tracking_app: Any, sent: bytes
+    tracking_app: Any, sent: bytes, is_reset: bool
 ) -> None:
     silence = Rendezvous()
     silence.open()
-    async with raw_carrier(sent, silence) as (address, _):
+    async with raw_carrier(sent, silence, is_reset) as (address, received):
         with client(tracking_app(f"http://{address}")) as one:
             response = await asyncio.to_thread(asked, one)
+    closed = "reset" if is_reset else "closed"
     assert response.status_code == 502, (
-        f"The carrier received the request, sent {in_words(sent)}, and closed the "
+        f"The carrier received the request, sent {in_words(sent)}, and {closed} the "
         f"connection. {seen_in(response)}. The docstring asks for 502 if the carrier "
-        "closes the connection before its response is complete."
+        "closes the connection before its response is complete. Look at the exceptions "
+        "that you catch."
+    )
+    requests = sum(map(bool, received))
+    assert requests == 1, (
+        f"The carrier received the request, and {closed} the connection. In all, it "
+        f"received {requests} requests. The docstring asks for one `GET /tracking` for "
+        "each request. Look at what you do after an error."
     )
 
 
@@ -459,10 +498,10 @@ async def test_q2_a_silent_carrier_returns_504(
                 if any(received) or response.status_code != 504:
                     break
     assert response.status_code == 504, (
-        f"`seconds` was {SHORT}. The carrier, at an {scheme} URL, sent "
-        f"{in_words(sent)}, and then nothing for much longer. {seen_in(response)}. The "
-        "docstring asks for 504 if the carrier sends nothing for `seconds`. An https "
-        "connection is not open until the carrier has sent its certificate."
+        f"The carrier, at an {scheme} URL, sent {in_words(sent)}, and then nothing for "
+        f"more than `seconds`, {SHORT}. {seen_in(response)}. The docstring asks for "
+        "504, also while the connection opens. Look at the timeout, and at the "
+        "exceptions that you catch."
     )
 
 
@@ -739,4 +778,20 @@ def test_q3_each_lost_scan_is_reported_once_by_the_shutdown(
         "Kafka was stopped, and the scans of four requests failed. After the "
         f"shutdown, `report_lost` had been called for {in_words(lost)}. The docstring "
         "asks for one call for each scan that has failed, with the scan."
+    )
+
+
+def test_q3_a_scan_that_kafka_refuses_is_reported(
+    answers: Any, start: Any, kafka: Kafka, lost: list[Any]
+) -> None:
+    station = start()
+    kafka.refuse()
+    station.post([("P-7", "Oslo")]).result()
+    station.stop().result()
+    stored = scans_in(kafka.read("scans"))
+    assert (lost, stored) == ([answers.Scan(shipment="P-7", place="Oslo")], []), (
+        "Kafka could be reached, and refused the scan of P-7. After the "
+        f"shutdown, `report_lost` had been called for {in_words(lost)}. The docstring "
+        "asks for one call for each scan that has failed. Look at which errors your "
+        "callback reports."
     )

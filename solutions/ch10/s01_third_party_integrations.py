@@ -74,7 +74,7 @@ def tracking_app(url: str, seconds: float) -> FastAPI:
     Complete the application below, so that `GET /shipments/{number}` asks the carrier.
 
     - For each request, send one `GET /tracking` to the carrier, with the query
-      parameter `number`. Return the `Tracking` in its response, without other fields.
+      parameter `number`. Return the `Tracking` that it sends, without other fields.
     - At each start of the application, open one `httpx.AsyncClient`. Close it at the
       shutdown.
     - All requests use this client. Several of them can wait for the carrier at the same
@@ -82,7 +82,8 @@ def tracking_app(url: str, seconds: float) -> FastAPI:
     - If the carrier sends 404, return 404.
     - If the carrier sends another error (400 to 599), cannot be reached, or closes the
       connection before its response is complete, return 502 Bad Gateway.
-    - If the carrier sends nothing for `seconds`, return 504 Gateway Timeout.
+    - If the carrier sends nothing for `seconds`, also while the connection opens,
+      return 504 Gateway Timeout.
 
     Given:
         The carrier sends 200 and JSON with a `Tracking` and other fields, or an error.
@@ -145,12 +146,13 @@ def scans_app(kafka: dict[str, str | int]) -> FastAPI:
       long this takes.
     - Kafka keeps the scans of one shipment in the order of the requests.
     - The scans of different shipments are spread over the partitions of the topic.
-    - If a scan has failed, call `report_lost` once with this scan. Do this at the
-      latest during one of the next requests, or at the shutdown if no request follows.
+    - If a scan has failed, call `report_lost` once with this scan. Do this before or
+      during one of the next requests. If no request follows, do it at the shutdown.
 
     Given:
         `kafka` is the configuration of the producer. It sets a timeout, which can be
-        minutes: a message that is not stored in this time has failed.
+        minutes: a message that is not stored in this time has failed. A message that
+        Kafka refuses has failed, too.
         `kafka` also sets `enable.idempotence`. So messages that the library sends again
         keep their order.
         `produce` puts a message into a queue, which is large enough here. A thread of

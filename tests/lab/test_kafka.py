@@ -132,6 +132,22 @@ def test_one_request_for_messages_fails(kafka: Kafka) -> None:
     assert (message.error(), message.value()) == (None, b"in")
 
 
+def test_the_next_messages_of_a_producer_are_refused(kafka: Kafka) -> None:
+    kafka.create_topic("visits")
+    reports: list[object] = []
+    settings = {"bootstrap.servers": kafka.bootstrap, "enable.idempotence": True}
+    with Producer(settings) as one:
+        for value in ("in", "out"):
+            if value == "in":
+                kafka.refuse()
+            one.produce(
+                "visits", value, on_delivery=lambda error, _: reports.append(error)
+            )
+            one.flush()
+    assert [error is None for error in reports] == [False, True]
+    assert [record.value for record in kafka.read("visits")] == ["out"]
+
+
 def test_it_runs_in_a_forked_process() -> None:
     def call() -> None:
         with kafka_cluster() as cluster:

@@ -742,10 +742,30 @@ def tracking_app(url, seconds):
     return with_client(read, base_url=url, seconds=seconds)
 
 
-@wrong("10.1.2", caught_by="test_q2_a_connection_that_breaks_returns_502")
+@wrong("10.1.2", caught_by="test_q2_a_connection_that_breaks_returns_502[before]")
 def tracking_app(url, seconds):
     """Catch only errors of the network."""
     return with_client(without(httpx.NetworkError), base_url=url, seconds=seconds)
+
+
+@wrong("10.1.2", caught_by="test_q2_a_connection_that_breaks_returns_502[reset]")
+def tracking_app(url, seconds):
+    """Catch that the carrier cannot be reached or closes, and forget the reset."""
+    caught = without(httpx.ConnectError, httpx.RemoteProtocolError)
+    return with_client(caught, base_url=url, seconds=seconds)
+
+
+@wrong("10.1.2", caught_by="test_q2_a_connection_that_breaks_returns_502")
+def tracking_app(url, seconds):
+    """Ask again after a connection that breaks."""
+
+    async def read(carrier, number):
+        try:
+            return await without(httpx.ConnectError)(carrier, number)
+        except httpx.TransportError:
+            return await without(httpx.TransportError)(carrier, number)
+
+    return with_client(read, base_url=url, seconds=seconds)
 
 
 @wrong("10.1.2", caught_by="test_q2_a_connection_that_breaks_returns_502[within]")
@@ -1010,6 +1030,20 @@ def scans_app(kafka):
         while not report.done():
             producer.poll(0)
             await asyncio.sleep(0.01)
+
+    return with_scans(add, Producer(kafka))
+
+
+@wrong("10.1.3", caught_by="test_q3_a_scan_that_kafka_refuses_is_reported")
+def scans_app(kafka):
+    """Report only that the time of a message is over."""
+
+    async def add(producer, scan):
+        def check(error, message):
+            if error is not None and error.code() == KafkaError._MSG_TIMED_OUT:
+                report_lost(scan)
+
+        await send(producer, scan, on_delivery=check)
 
     return with_scans(add, Producer(kafka))
 
