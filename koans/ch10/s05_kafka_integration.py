@@ -78,7 +78,8 @@ def consume_scans(
     - If `parse_scan` returns None, do not call `store`. Commit the message, and go on.
     - If `store` raises any exception, do not commit the message. Close the consumer,
       and let the exception pass through. Then others can read the message at once.
-    - When `stop` is set, do not call `store` again. Close the consumer, and return.
+    - When `stop` is set, close the consumer, and return. If `store` is running then,
+      this is its last call.
 
     Given:
         `poll` can return None, or a message with an `error()`, of any kind. Neither is
@@ -124,7 +125,7 @@ def benefits() -> dict[str, list[str] | int]:
     Predict what the consumers read in two real runs.
 
     - The first three blanks: write what each call of `read` returns in the first run.
-    - "three consumers": write how many consumers read a scan in the second run.
+    - "three consumers": write how many of the three get a scan in the second run.
     - "reader of A1": one of them reads "A1". Write all scans that it reads, in order.
 
     Given:

@@ -472,7 +472,8 @@ class Run:
             raise self.raised
         assert self.raised is None, (
             f"{self._before}`consume_scans` raised {in_words(self.raised)}. The "
-            "docstring asks it to read on until `stop` is set."
+            "docstring asks it to read on until `stop` is set. Look at what your loop "
+            "does with each message."
         )
 
     def becomes(self, condition: Callable[[], bool]) -> bool:
@@ -548,26 +549,6 @@ def committed(kafka: Kafka, group: str = "labels") -> int:
     return sum(kafka.committed(group, "scans").values())
 
 
-def test_q2_the_next_store_waits_for_the_commit(answers: Any, kafka: Kafka) -> None:
-    kafka.create_topic("scans")
-    kafka.write("scans", *as_json("P-0", "P-1"))
-
-    def lose_kafka(parcel: str) -> None:
-        if parcel == "P-0":
-            kafka.stop()
-
-    with Run(answers, kafka, handle=lose_kafka) as run:
-        run.has(1)
-        becomes(lambda: len(run.called) > 1 or run.ended(), CHANCE)
-        is_early = len(run.called) > 1
-        kafka.start()
-    assert not is_early, (
-        "Kafka could not be reached after the first call of `store`, so it could not "
-        "commit the message. `store` was called again all the same. The docstring asks "
-        "to commit before the next call of `store`. Look at how you call `commit`."
-    )
-
-
 def test_q2_all_partitions_are_read_and_committed(answers: Any, kafka: Kafka) -> None:
     kafka.create_topic("scans", 2)
     for parcel in ("A", "D", "A", "D", "A"):  # A and D are in different partitions
@@ -628,7 +609,7 @@ def test_q2_an_exception_of_store_passes_through(
     assert run.raised is error, (
         f"`store` raised {in_words(error)} for the second scan, and `consume_scans` "
         f"raised {in_words(run.raised)} in the end. The docstring asks to let the "
-        "exception of `store` pass through."
+        "exception of `store` pass through. Look at what catches it."
     )
     assert (run.called, committed(kafka)) == (["P-0", "P-1"], 1), (
         "`store` raised for P-1, the second of three scans. It was called for "
@@ -670,18 +651,45 @@ def test_q2_a_message_that_is_no_scan_is_committed_and_not_stored(
     )
 
 
-def watch_parser(answers: Any) -> list[object]:
-    """Return a list that each value which `parse_scan` is called with goes into."""
+def watch_parser(
+    answers: Any, look: Callable[[], object] = lambda: None
+) -> list[object]:
+    """Return a list that each value which `parse_scan` is called with goes into.
+
+    `look` is called within `parse_scan`.
+    """
     parsed: list[object] = []
     parse = answers.parse_scan
     original = FunctionType(parse.__code__, parse.__globals__)
 
     def record(value: bytes | None) -> object:
         parsed.append(value)
+        look()
         return original(value)
 
     stand_in(parse, record)
     return parsed
+
+
+@pytest.mark.parametrize("first", [*as_json("P-0"), "P-0"], ids=["scan", "no scan"])
+def test_q2_the_next_store_waits_for_the_commit(
+    answers: Any, kafka: Kafka, first: str
+) -> None:
+    kafka.create_topic("scans")
+    kafka.write("scans", first, *as_json("P-1"))
+    parsed = watch_parser(answers, lambda: len(parsed) > 1 or kafka.stop())
+    with Run(answers, kafka) as run:
+        run.becomes(lambda: bool(parsed) or run.ended())
+        run.check()
+        becomes(lambda: "P-1" in run.called or run.ended(), CHANCE)
+        is_early = "P-1" in run.called
+        kafka.start()
+    assert not is_early, (
+        f"Kafka could not be reached after `poll` had returned {first!r}, so this "
+        "message could not be committed. `store` was called for the next one all the "
+        "same. The docstring asks that the commit has arrived before. Look at how you "
+        "call `commit`."
+    )
 
 
 def reach_the_end(run: Run, kafka: Kafka) -> None:
@@ -735,8 +743,29 @@ def test_q2_the_consumer_returns_when_stop_is_set(answers: Any, kafka: Kafka) ->
     assert (first.stored, second.stored) == (["P-0"], ["P-1"]), (
         "`stop` was set during the first of two calls of `store`. The consumer stored "
         f"{in_words(first.stored)}, and the next one of its group "
-        f"{in_words(second.stored)}. The docstring asks to return when `stop` is set, "
-        "and to commit what was stored."
+        f"{in_words(second.stored)}. The docstring asks to commit what was stored, to "
+        "close the consumer, and to return. Look at what your loop does after `store`."
+    )
+
+
+def test_q2_no_message_is_committed_without_its_store(
+    answers: Any, kafka: Kafka
+) -> None:
+    kafka.create_topic("scans")
+    kafka.write("scans", *as_json("P-0", "P-1"))
+    runs: list[Run] = []
+    # `stop` is set after `poll` has returned a message, and before `store`.
+    parsed = watch_parser(answers, lambda: [run.stop.set() for run in runs[:1]])
+    runs.append(Run(answers, kafka))
+    with runs[0] as first:
+        first.becomes(lambda: bool(parsed) or first.ended())
+    first.check()
+    count = committed(kafka)
+    assert count == len(first.stored), (
+        f"`stop` was set during a call of `parse_scan`. The consumer stored "
+        f"{in_words(first.stored)}, and committed {count} messages. The docstring asks "
+        "to commit each message after `store` has returned. Look at what your loop "
+        "does when `stop` is set."
     )
 
 

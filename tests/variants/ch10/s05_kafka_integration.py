@@ -923,6 +923,50 @@ def consume_scans(settings, store, stop):
     loop(consumer, stop, handle)
 
 
+@wrong("10.5.2", caught_by="test_q2_the_next_store_waits_for_the_commit[no scan]")
+def consume_scans(settings, store, stop):
+    """Do not wait for the commit of a message that is no scan."""
+
+    def handle(message):
+        scan = parse_scan(message.value())
+        if scan is not None:
+            store(scan)
+        consumer.commit(message, asynchronous=scan is None)
+
+    consumer = Consumer({**settings, **OWN})
+    loop(consumer, stop, handle)
+
+
+@wrong("10.5.2", caught_by="test_q2_no_message_is_committed_without_its_store")
+def consume_scans(settings, store, stop):
+    """Leave out the last call of `store`, and commit all the same."""
+
+    def handle(message):
+        scan = parse_scan(message.value())
+        if scan is not None and not stop.is_set():
+            store(scan)
+        consumer.commit(message, asynchronous=False)
+
+    consumer = Consumer({**settings, **OWN})
+    loop(consumer, stop, handle)
+
+
+@right("10.5.2")
+def consume_scans(settings, store, stop):
+    """Look at `stop` again before the call of `store`."""
+
+    def handle(message):
+        scan = parse_scan(message.value())
+        if stop.is_set():
+            return
+        if scan is not None:
+            store(scan)
+        consumer.commit(message, asynchronous=False)
+
+    consumer = Consumer({**settings, **OWN})
+    loop(consumer, stop, handle)
+
+
 @right("10.5.2")
 def consume_scans(settings, store, stop):
     """Store the offset after the work, and commit what is stored."""
