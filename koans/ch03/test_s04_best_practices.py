@@ -64,7 +64,7 @@ class Shop:
         assert accepted, (
             f"`POST /orders` returned {response.status_code} and {in_words(said)}, for "
             f"the copies {lines}. There were enough copies, so the docstring asks for "
-            "201."
+            f"201. Look at what leads to {response.status_code} in your code."
         )
         return said.get("number")
 
@@ -131,7 +131,8 @@ def test_q1_other_orders_are_saved(shop):
     assert shop.rows("orders") == saved, (
         f"Two orders returned the numbers {in_words(numbers)}. The table has the "
         f"orders {in_words(shop.rows('orders'))}. The docstring asks to save each "
-        "order that is not refused, and to return its number."
+        "order that is not refused, and to return its number. Look at when your code "
+        "commits."
     )
     assert shop.stock == {"11": 0, "22": 0}, (
         f"The stock was {STOCK}. Two orders took all copies, and the stock is "
@@ -188,9 +189,10 @@ def test_q1_the_last_copies_are_sold_once(shop):
         "asks to sell no copy twice."
     )
     expected = 201 if rival.took == 0 else 409
+    where = " Look at which errors your code catches." if rival.took else ""
     assert seen == expected, (
-        f"There were 5 copies of 11. {rival.story} Yours, 3 copies of 11, "
-        f"{returned_or_raised(seen)}. The docstring asks for {expected}."
+        f"{rival.story} Your order of 3 of the 5 copies {returned_or_raised(seen)}. "
+        f"The docstring asks for {expected}.{where}"
     )
 
 
@@ -291,8 +293,8 @@ def test_q2_books_of_exactly_this_author_are_found(answers, author):
     there = sorted(title for name, title, *_ in BOOKS if name == author)
     assert titles == there, (
         f'`titles_by(session, {author!r}, "title")` {returned_or_raised(titles)}. The '
-        f"books of exactly this author are {there}. The docstring says that every "
-        "string can be an author, and that no character has a special meaning."
+        f"docstring asks for {there}, the books of exactly this author. Look at how "
+        "the author gets into the statement."
     )
 
 
@@ -355,18 +357,20 @@ def test_q2_the_author_does_not_become_sql(answers, attack):
         "(SELECT password FROM users)",
         "Title",
         " title",
+        "title\n",
         "books.title",
         "1",
         "",
     ],
 )
 def test_q2_any_other_sort_is_refused(answers, sort):
-    titles = found(answers, "O'Hara", sort)
-
-    assert isinstance(titles, ValueError), (
-        f'`titles_by(session, "O\'Hara", {sort!r})` {returned_or_raised(titles)}. The '
-        'docstring asks for a ValueError if `sort` is not "title", "year" or "price".'
-    )
+    for author in ("O'Hara", "O'Nobody"):  # the second one has no books
+        titles = found(answers, author, sort)
+        assert isinstance(titles, ValueError), (
+            f"`titles_by(session, {author!r}, {sort!r})` {returned_or_raised(titles)}. "
+            'The docstring asks for a ValueError if `sort` is not "title", "year" or '
+            '"price". Look at how you choose the column.'
+        )
 
 
 SIDES = {"Order": "lines", "Line": "order"}
@@ -388,6 +392,12 @@ def completed(answers: Any) -> tuple[Any, Any]:
             f"{name} has the relationships {in_words(list(sides))}. The docstring asks "
             f"for `{name}.{side}`."
         )
+    lines = attempt("Reading `lines` of a new order", lambda: mapped[0]().lines)
+    assert isinstance(lines, list), (
+        f"`lines` of a new order is an object of the class {type(lines).__name__}. The "
+        "docstring asks for a list. Look at the annotation and the arguments of "
+        "`Order.lines`."
+    )
     return mapped[0], mapped[1]
 
 
@@ -509,7 +519,7 @@ def test_q3_an_order_is_saved_with_its_lines(office):
     assert seen == LINES | {3: ["Ash", "Bee"]}, (
         "A session saved a third order with the lines 'Ash' and 'Bee'. Now the orders "
         f"have the lines {seen}. The docstring asks to save the lines, too, and to set "
-        "their `order_id`."
+        "their `order_id`. Look at the `cascade` of `Order.lines`."
     )
 
 
@@ -682,7 +692,10 @@ def store(engine: Engine, table: str, values: tuple[str | None, ...]) -> None:
 def upload_to(engine: Engine, answers, name: str, columns: list[str]) -> str:
     """Create the table of an upload; return what was sent, as a sentence."""
     tables = content(engine)
-    sent = f"The upload was {in_words(name)} with the columns {in_words(columns)}. "
+    sent = (
+        f"The upload was {in_words(name)} ({len(name)} characters) with the columns "
+        f"{in_words(columns)}. "
+    )
     raised = outcome(lambda: answers.create_upload_table(engine, name, columns))
     assert not isinstance(raised, Exception), (
         f"{sent}`create_upload_table` raised {in_words(raised)}. These names are "
@@ -780,9 +793,10 @@ def test_q5_an_invalid_name_is_refused(answers, kind, place):
             )
 
         assert isinstance(refused, ValueError), (
-            f"The {place} of an upload was {in_words(invalid)}. `create_upload_table` "
-            f"{returned_or_raised(refused)}. The docstring asks for a ValueError, "
-            "because this is not a valid name."
+            f"The {place} of an upload was {in_words(invalid)} ({len(invalid)} "
+            f"characters). `create_upload_table` {returned_or_raised(refused)}. The "
+            "docstring asks for a ValueError, because this is not a valid name. Look "
+            "at your check."
         )
         nothing_sent = len(sent) == 0
         assert nothing_sent, (
@@ -846,6 +860,7 @@ ACCEPTED = {
     "a name of 80 characters": {"name": "ö" * 80},
     "a name of 1 character": {"name": "x"},
     "a name with spaces": {"name": " a b "},
+    "a name of a tab": {"name": "\t"},
     "a price of 1": {"price": 1},
     "a high price": {"price": 2_000_000_000},
 }

@@ -344,10 +344,10 @@ def product_class() -> type[DeclarativeBase]:
     - `id` is an integer primary key that the database assigns. No column may be NULL.
     - `sku` has at most 12 characters. Two products cannot have the same `sku`.
     - `name` has at most 80 characters. It is not empty, and it does not consist of
-      spaces (U+0020) only.
+      spaces (U+0020) only. Other blanks, such as a tab, are allowed.
     - `price` is an integer greater than 0.
-    - The error contains the name of the constraint. The names are `uq_products_sku`,
-      `ck_products_name` and `ck_products_price`.
+    - Three of these rules are constraints with a name, which the error contains:
+      `uq_products_sku`, `ck_products_name` and `ck_products_price`.
 
     Given:
         The database is PostgreSQL.

@@ -480,6 +480,24 @@ def titles_by(session, author, sort):
     return list(session.scalars(query))
 
 
+@wrong("3.4.2", caught_by="test_q2_any_other_sort_is_refused[title\\n]")
+def titles_by(session, author, sort):
+    """Use `re.match` with `$`, which also matches before a line feed."""
+    if not re.match("^(title|year|price)$", sort):
+        raise ValueError(sort)
+    query = text(f"SELECT title FROM books WHERE author = :author ORDER BY {sort}")
+    return list(session.scalars(query, {"author": author}))
+
+
+@wrong("3.4.2", caught_by="test_q2_any_other_sort_is_refused[cost]")
+def titles_by(session, author, sort):
+    """Look at the column only if the author has books."""
+    books = session.scalars(select(Book).where(Book.author == author)).all()
+    if books and sort not in ("title", "year", "price"):
+        raise ValueError(sort)
+    return [each.title for each in sorted(books, key=lambda book: getattr(book, sort))]
+
+
 @wrong("3.4.2", caught_by="test_q2_titles_are_sorted_by_the_chosen_column[price-3]")
 def titles_by(session, author, sort):
     """Sort in Python, and compare the prices as strings."""
@@ -670,6 +688,12 @@ def order_classes():
 def order_classes():
     """Leave out "save-update"."""
     return classes_with(lines={"cascade": "delete, delete-orphan"})
+
+
+@wrong("3.4.3", caught_by="test_q3_both_relationships_change_at_once")
+def order_classes():
+    """Make `lines` a query."""
+    return classes_with(lines={"lazy": "dynamic"})
 
 
 @wrong("3.4.3", caught_by="test_q3_both_relationships_change_at_once")
@@ -1142,6 +1166,15 @@ def product_class():
 def product_class():
     """Refuse every space in a name."""
     return product_with(CheckConstraint("name !~ ' '", name="ck_products_name"))
+
+
+@wrong(
+    "3.4.6",
+    caught_by="test_q6_a_row_that_breaks_no_rule_is_stored[a name of a tab]",
+)
+def product_class():
+    """Refuse names of other blanks, too."""
+    return product_with(CheckConstraint(r"name ~ '\S'", name="ck_products_name"))
 
 
 @wrong(
