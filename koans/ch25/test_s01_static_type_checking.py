@@ -49,9 +49,16 @@ MISUSES = {
         f"label = {LABEL}\nlabel.weight_kg = 2.5",
         "misc",
     ),
+    "an assignment to an unknown attribute": (
+        f'label = {LABEL}\nlabel.too = "Bergen"',
+        "attr-defined",
+    ),
 }
 WHAT_THE_PLUGIN_READS = {
-    True: "The plugin reads the settings of the model, and no `__setattr__`.",
+    True: (
+        "The plugin reads the settings of the model. If the class has a `__setattr__`, "
+        "mypy accepts every attribute."
+    ),
     False: (
         "The plugin reads the fields and the settings of the model. If the class has "
         "an `__init__`, mypy reads that instead."
@@ -166,6 +173,7 @@ SENT_STOPS = [
     ({"parcel": 1}, []),
     ({"parcel": 1, "stops": "Oslo,Bergen"}, ["Oslo", "Bergen"]),
     ({"parcel": 1, "stops": "Oslo"}, ["Oslo"]),
+    ({"parcel": 1, "stops": ""}, [""]),
     ({"parcel": 1, "stops": "Oslo, Bergen,,Oslo"}, ["Oslo", " Bergen", "", "Oslo"]),
     ({"parcel": 1, "stops": ["Oslo", "Bergen"]}, ["Oslo", "Bergen"]),
     ({"parcel": 1, "stops": ["Oslo,Bergen", ""]}, ["Oslo,Bergen", ""]),
@@ -199,7 +207,8 @@ def test_q2_stops_are_a_list_of_strings(answers, checker):
         stops = field_of(answers, row, "stops")
         assert stops == expected, (
             f"`Delivery.model_validate({row}).stops` {returned_or_raised(stops)}. The "
-            f"docstring asks for {expected}. Only a string is split, at each comma."
+            f"docstring asks for {expected}. Look at the default and the validator of "
+            "`stops`."
         )
 
     (shown,) = check(answers, checker).revealed(STOPS) or ["nothing"]
@@ -304,7 +313,8 @@ def test_q2_read_raises_a_validation_error_for_other_texts(answers, text):
 
     assert isinstance(seen, ValidationError), (
         f"`read({text!r})` {returned_or_raised(seen)}. The docstring asks for "
-        "Pydantic's ValidationError."
+        "Pydantic's ValidationError. Look at what parses the text, and at what checks "
+        "the values."
     )
 
 
@@ -315,7 +325,7 @@ def test_q3_mypy_reports_a_misuse(answers, checker, misuse):
     seen = run(answers, code)
     assert isinstance(seen, Exception) or code == UNKNOWN, (
         f"`{shown}` raised nothing when the code ran. The docstring asks for an "
-        "exception."
+        "exception. Look at the fields and the settings of the model."
     )
 
     diagnostics = check(answers, checker).of_use(code)
@@ -330,7 +340,8 @@ def test_q3_mypy_reports_a_misuse(answers, checker, misuse):
 def test_q3_mypy_accepts_a_correct_label(answers, checker):
     label = run(answers, LABEL)
     assert isinstance(label, answers.Label), (
-        f"`{LABEL}` {returned_or_raised(label)}. The docstring asks for a label."
+        f"`{LABEL}` {returned_or_raised(label)}. The docstring asks for a label. Look "
+        "at the settings of the model."
     )
     assert (label.to, label.weight_kg) == ("Oslo", 1.5), (
         f"`{LABEL}` created {in_words(label)}. The docstring asks for these values."
@@ -360,11 +371,12 @@ def test_q3_the_key_in_json_is_the_alias(answers):
 
     written = json.loads(label.model_dump_json(by_alias=True))
     assert written == {"to": "Oslo", "weightKg": 1.5}, (
-        f"In JSON, the label is {written}. The docstring asks for the alias weightKg."
+        f"In JSON, the label is {written}. The docstring asks for the alias weightKg. "
+        "Look at the alias of the field."
     )
     text = '{"to": "Oslo", "weightKg": 1.5}'
     read = run(answers, f"Label.model_validate_json({text!r})")
     assert read == label, (
         f"Reading {text} {returned_or_raised(read)}. The docstring asks for the label "
-        "with these values."
+        "with these values. Look at the alias of the field, and at the settings."
     )

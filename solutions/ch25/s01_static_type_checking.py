@@ -27,10 +27,10 @@ class Parcel(BaseModel):
 def types_of_values() -> dict[str, tuple[str, str]]:
     """25.1.1  How does Mypy interact with Pydantic models for static type analysis?
 
-    mypy takes each type from an annotation. Pydantic converts and checks values, but
-    not everywhere. For each expression, predict two things and write them as strings:
-    the type that mypy shows with `reveal_type`, and the class of the value when the
-    code runs.
+    mypy takes each type from an annotation. Pydantic converts and checks a value only
+    where it validates. For each expression, predict two things and write them as
+    strings: the type that mypy shows with `reveal_type`, and the class of the value
+    when the code runs.
 
     - Replace each `___`, the type for mypy first, then the class at run time.
 
@@ -82,7 +82,8 @@ class Delivery(BaseModel):
     - `note` is a string or None. It is None if it is missing or null.
     - `stops` is a list of strings, and `[]` if it is missing. A string is split at its
       commas: "Oslo,Bergen" becomes ["Oslo", "Bergen"], and "Oslo" becomes ["Oslo"].
-      The parts keep their spaces, and empty parts stay. A list stays as it is.
+      The parts keep their spaces. Empty parts stay: "" becomes [""]. A list stays as
+      it is.
     - For mypy, `first` of a `Page[Delivery]` is a `Delivery` or None, and `first` of a
       `Page[str]` is a `str` or None.
     - `read(text)` returns the `Page[Delivery]` in a JSON text. It raises Pydantic's
@@ -142,10 +143,10 @@ class Label(BaseModel):
     and `model_config`. Replace the two methods by settings of Pydantic.
 
     - mypy with the plugin reports an argument that is missing, unknown or of another
-      type, and an assignment such as `label.to = "Bergen"`. When the code runs,
-      Pydantic still validates the arguments, and an assignment raises an exception.
+      type, and every assignment, such as `label.to = "Bergen"`. When the code runs, a
+      missing or wrong argument and an assignment still raise an exception.
     - `Label(to="Oslo", weight_kg=1.5)` creates a label. mypy reports no error here and
-      in the class. Today, only `weightKg=1.5` works.
+      in the class. Today, this call raises a ValidationError.
     - JSON has the alias: `model_validate_json` reads the key "weightKg", and
       `model_dump_json(by_alias=True)` writes it.
 

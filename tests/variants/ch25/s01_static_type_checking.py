@@ -224,6 +224,22 @@ class Delivery(BaseModel):
         return value
 
 
+@wrong("25.1.2", caught_by="test_q2_stops_are_a_list_of_strings")
+class Delivery(BaseModel):
+    """Make an empty list of an empty string."""
+
+    parcel: int
+    note: str | None = None
+    stops: list[str] = Field(default_factory=list)
+
+    @field_validator("stops", mode="before")
+    @classmethod
+    def split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return value.split(",") if value else []
+        return value
+
+
 @wrong("25.1.2", caught_by="test_q2_other_stops_raise_a_validation_error[None]")
 class Delivery(BaseModel):
     """Accept null for a list."""
@@ -413,6 +429,22 @@ class Label(BaseModel):
     """Keep `__setattr__`."""
 
     model_config = ConfigDict(validate_by_name=True)
+
+    to: str
+    weight_kg: float = Field(alias="weightKg")
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise TypeError(f"A label does not change: its {name} stays.")
+
+
+@wrong(
+    "25.1.3",
+    caught_by="test_q3_mypy_reports_a_misuse[an assignment to an unknown attribute]",
+)
+class Label(BaseModel):
+    """Freeze the model, and keep `__setattr__` as well."""
+
+    model_config = ConfigDict(frozen=True, validate_by_name=True)
 
     to: str
     weight_kg: float = Field(alias="weightKg")
