@@ -349,20 +349,27 @@ def test_q2_each_request_has_a_connection_of_its_own(live):
     )
 
 
-def test_q2_two_requests_at_the_same_time_have_two_connections(live):
-    waiting = []  # of each request that waits: did it meet the other one
-    both_wait = asyncio.Event()
+class Meeting:
+    """Where a request waits for another one; `met` says of each whether it came."""
 
-    async def until_both_wait() -> None:
-        place = len(waiting)
-        waiting.append(False)
-        if len(waiting) == 2:
-            both_wait.set()
+    def __init__(self) -> None:
+        self.met: list[bool] = []
+        self._both_wait = asyncio.Event()
+
+    async def wait(self) -> None:
+        """Wait until two requests wait at the same time, or until it is too late."""
+        place = len(self.met)
+        self.met.append(False)
+        if len(self.met) == 2:
+            self._both_wait.set()
         with suppress(TimeoutError):
-            await asyncio.wait_for(both_wait.wait(), PATIENCE)
-        waiting[place] = both_wait.is_set()
+            await asyncio.wait_for(self._both_wait.wait(), PATIENCE)
+        self.met[place] = self._both_wait.is_set()
 
-    live.at_end = until_both_wait
+
+def test_q2_two_requests_at_the_same_time_have_two_connections(live):
+    meeting = Meeting()
+    live.at_end = meeting.wait
     with serve(live.app) as server, ThreadPoolExecutor(1) as threads:
 
         def get() -> str:
@@ -377,7 +384,7 @@ def test_q2_two_requests_at_the_same_time_have_two_connections(live):
         f"{live.names}; the bodies were {in_words(bodies)}. The docstring asks to "
         "connect for each request. Look at what they share."
     )
-    assert all(waiting), (
+    assert all(meeting.met), (
         "A second request for 'oslo' came while the first one waited for a "
         "temperature. It was not connected until the first response had ended. The "
         "docstring asks to connect also while another request is running. Look for a "
