@@ -21,8 +21,8 @@ class Settings(BaseSettings):
     Declare the settings of a bakery's service. `create_app` below uses them. The
     environment variable of a setting is `BAKERY_` and its name, such as `BAKERY_DEBUG`.
 
-    - `database_url` is a required string, which stays as it is. `orders_per_day` is an
-      integer of at least 1, and 200 by default. `debug` is a bool, by default False.
+    - `database_url` is a required string; its text is not changed. `orders_per_day` is
+      an integer of at least 1, and 200 by default. `debug` is a bool, by default False.
     - Variables without the prefix have no effect, such as `DEBUG`.
     - If a setting is missing or invalid, `Settings()` raises a ValidationError, and the
       service does not start.
