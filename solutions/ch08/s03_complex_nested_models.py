@@ -128,8 +128,9 @@ def bakery_path() -> Path:
 
     - In a new Python process, a program can import `bakery.cafes` only,
       `bakery.orders` only, or both in either order.
-    - After each of these imports, the program can use `bakery.cafes.Cafe`,
-      `bakery.orders.Order`, or both. You can define them there, or import them there.
+    - After each of these imports, the program can use the class of each imported
+      module: `bakery.cafes.Cafe`, `bakery.orders.Order`. A module can define its class
+      or import it.
     - `Cafe` still validates `orders` and `branches`, and `Order` still validates
       `cafe`, at every depth. A valid dict becomes a `Cafe` or an `Order`.
     - The names, types, limits and default values of the fields stay the same.

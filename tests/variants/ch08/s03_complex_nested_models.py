@@ -669,3 +669,23 @@ def problems(plan):
             messages.append(f"{' > '.join(parts) or 'plan'}: {entry['msg']}")
         return sorted(messages)
     return []
+
+
+@wrong("8.3.1", caught_by="test_q1_a_valid_order_becomes_objects[one]")
+def order_model():
+    """Declare another model for the address."""
+
+    class Place(BaseModel):
+        street: str
+        city: str
+
+    class LineItem(BaseModel):
+        product: str
+        pieces: Annotated[int, Field(ge=1, le=500)]
+
+    class Order(BaseModel):
+        cafe: str
+        address: Place
+        items: Annotated[list[LineItem], Field(min_length=1)]
+
+    return Order
