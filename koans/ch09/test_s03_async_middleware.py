@@ -23,6 +23,7 @@ from lab import (
     in_words,
     json_or_text,
     patience,
+    returned_or_raised,
     stand_in,
 )
 
@@ -43,10 +44,11 @@ class Warnings:
         self.asked = 0
 
     async def now(self) -> str:
-        """Return the level after a turn of the event loop."""
+        """Return the level of this moment, after a turn of the event loop."""
         self.asked += 1
+        level = self.level
         await asyncio.sleep(0)
-        return self.level
+        return level
 
 
 def stations_app(warnings: Warnings) -> FastAPI:
@@ -170,8 +172,19 @@ async def test_q1_two_requests_wait_at_the_same_time(
 
     stand_in(answers.warning_level, level)
     async with async_client(with_level(answers, warnings)) as one:
-        responses = await asyncio.gather(*(one.get("/stations/7") for _ in range(2)))
-    levels = [response.headers.get(LEVEL) for response in responses]
+        paths = ("/stations/7", "/stations/8")
+        responses = await asyncio.gather(
+            *(one.get(path) for path in paths), return_exceptions=True
+        )
+    raised = [one for one in responses if isinstance(one, BaseException)]
+    found = [one for one in responses if not isinstance(one, BaseException)]
+    bodies = [json_or_text(response) for response in found]
+    assert bodies == [{"number": 7}, {"number": 8}] or waiting.most < 2, (
+        f"Two requests at the same time, for the stations 7 and 8, returned {bodies} "
+        f"and raised {in_words(raised)}. The docstring asks that each response stays "
+        "the same. Look at what your middleware keeps between two lines with `await`."
+    )
+    levels = [response.headers.get(LEVEL) for response in found]
     assert (waiting.most, levels) == (2, ["red", "red"]), (
         f"Of two requests at the same time, {waiting.most} waited for `warning_level` "
         f"at once; the headers were {levels}. The question asks for an asynchronous "
@@ -366,7 +379,38 @@ async def test_q2_each_request_looks_for_its_key(
 
 
 class Broken(Exception):
-    """The error of an endpoint."""
+    """The error of an endpoint, or of the database."""
+
+
+@pytest.mark.parametrize("what", ["the endpoint", "store_usage"])
+async def test_q2_an_exception_passes_through(
+    answers: Any, database: Database, what: str
+) -> None:
+    app = fastapi_app(answers.readings_app(), "readings_app()")
+
+    def breaks(*_: Any, **__: Any) -> None:
+        raise Broken("disk full")
+
+    async def breaks_async(**_: Any) -> None:
+        breaks()
+
+    endpoints = [one.endpoint for one in app.routes if isinstance(one, APIRoute)]
+    for function in endpoints if what == "the endpoint" else [answers.store_usage]:
+        is_async = inspect.iscoroutinefunction(function)
+        stand_in(function, breaks_async if is_async else breaks)
+    seen: object
+    async with async_client(app) as one:
+        try:
+            seen = await one.get("/readings/oslo", headers={"X-Key": "key-1"})
+        except Exception as error:
+            seen = error
+    assert (type(seen), database.log) == (Broken, []), (
+        f"In a request with a known key, {what} raised an exception. The request "
+        f"{returned_or_raised(seen)}, and {database.log} was stored. The docstring "
+        "asks that everything else stays as today: the exception passes through, and "
+        "nothing is stored. Look at your `try`."
+    )
+    check_threads(database)
 
 
 Messages = list[dict[str, Any]]
@@ -421,6 +465,7 @@ class Service:
         self.before_background: list[int] = []
         self.got: Messages = []
         self.early: list[bool] = []
+        self.before_end: list[int] = []
         self.both = Rendezvous(2)
         self.app = self._app(answers.charge if metered else lambda _: None)
         self.asgi: ASGIApp = self.app
@@ -493,7 +538,10 @@ class Service:
 
     async def _endless(self) -> AsyncIterator[str]:
         yield "abc"
-        await asyncio.Event().wait()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.before_end.append(len(self.records))
 
     def _background(self, charge: Callable[[int], None]) -> None:
         self.before_background.append(len(self.records))
@@ -612,6 +660,12 @@ async def test_q3_a_request_that_is_cancelled_is_recorded(answers: Any) -> None:
         f"came {in_words(ended)}, and {in_words(service.records)} was added. The "
         "docstring asks for one `Usage` with status 206 and size 3 also then, and that "
         "the exception, CancelledError, passes through."
+    )
+    assert service.before_end == [0], (
+        "The server cancelled a request. When the middleware had ended, the endpoint "
+        f"had ended {len(service.before_end)} times, with {service.before_end} `Usage` "
+        "added before. The docstring asks to add it when the application has ended. "
+        "Look at how you run the application."
     )
 
 

@@ -764,3 +764,75 @@ class Metering:
             self.records.append(usage)
         finally:
             current.reset(token)
+
+
+@wrong("9.3.1", caught_by="test_q1_the_level_is_asked_for_after_the_endpoint")
+def add_warning_level(app):
+    """Ask while the endpoint runs."""
+
+    @app.middleware("http")
+    async def add_level(request, call_next):
+        response, level = await asyncio.gather(call_next(request), warning_level())
+        response.headers["X-Warning-Level"] = level
+        return response
+
+
+@wrong("9.3.1", caught_by="test_q1_two_requests_wait_at_the_same_time")
+def add_warning_level(app):
+    """Keep the response in the middleware, where another request overwrites it."""
+
+    class AddLevel(BaseHTTPMiddleware):
+        async def dispatch(self, request, call_next):
+            self.response = await call_next(request)
+            self.response.headers["X-Warning-Level"] = await warning_level()
+            return self.response
+
+    app.add_middleware(AddLevel)
+
+
+@wrong("9.3.2", caught_by="test_q2_an_exception_passes_through[store_usage]")
+def readings_app():
+    """Keep an exception of `store_usage`."""
+
+    async def check_key(request, call_next):
+        customer = await asyncio.to_thread(customer_of, key_of(request))
+        if customer is None:
+            return refusal()
+        response = await call_next(request)
+        try:
+            await asyncio.to_thread(store_usage, customer, response.status_code)
+        except Exception:
+            pass
+        return response
+
+    return app_with(check_key)
+
+
+@wrong("9.3.2", caught_by="test_q2_an_exception_passes_through[the endpoint]")
+def readings_app():
+    """Store 500 if the endpoint raises."""
+
+    async def check_key(request, call_next):
+        customer = await asyncio.to_thread(customer_of, key_of(request))
+        if customer is None:
+            return refusal()
+        status = 500
+        try:
+            response = await call_next(request)
+            status = response.status_code
+            return response
+        finally:
+            await asyncio.to_thread(store_usage, customer, status)
+
+    return app_with(check_key)
+
+
+@wrong("9.3.3", caught_by="test_q3_a_request_that_is_cancelled_is_recorded")
+class Metering(Counting):
+    """Shield the application from the cancellation."""
+
+    async def around(self, scope, receive, send, usage):
+        try:
+            await asyncio.shield(self.app(scope, receive, self.counter(usage, send)))
+        finally:
+            self.records.append(usage)
