@@ -28,7 +28,7 @@ from lab import (
 )
 
 # Seconds that a blocking call waits at most for another request.
-PATIENCE = 4
+PATIENCE = 10
 # Turns of the event loop after which a part of a stream has not arrived.
 TURNS = 500
 # Seconds that the search for an unknown key gives the endpoint to start by mistake.
@@ -189,6 +189,37 @@ async def test_q1_two_requests_wait_at_the_same_time(
         f"Of two requests at the same time, {waiting.most} waited for `warning_level` "
         f"at once; the headers were {levels}. The question asks for an asynchronous "
         "middleware: other requests run while it waits. Look for `await`."
+    )
+
+
+async def test_q1_a_stream_is_sent_part_by_part(
+    answers: Any, warnings: Warnings
+) -> None:
+    app = FastAPI()
+    got: Messages = []
+    early: list[bool] = []
+
+    async def parts() -> AsyncIterator[bytes]:
+        for number in (1, 2):
+            yield b"-3;"
+            for _ in range(TURNS):
+                if len(got) > number:  # the start, and the parts up to this one
+                    break
+                await asyncio.sleep(0)
+            early.append(len(got) > number)
+
+    @app.get("/live")
+    async def live() -> StreamingResponse:
+        return StreamingResponse(parts())
+
+    answers.add_warning_level(app)
+    await run(app, "/live", got)
+    names = [name.decode() for name, _ in got[0]["headers"]] if got else []
+    assert (early, LEVEL.lower() in names) == ([True, True], True), (
+        "An endpoint streamed two parts, and waited after each one until the client "
+        f"had it. The parts arrived in time: {early}; the headers: {names}. The "
+        f"docstring asks for `{LEVEL}`, and to send a stream part by part. Look at "
+        "what you do with the body."
     )
 
 

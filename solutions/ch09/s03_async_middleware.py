@@ -37,7 +37,8 @@ def add_warning_level(app: FastAPI) -> None:
       what `warning_level` returns.
     - Call `warning_level` once for each request, after the endpoint has run. The
       endpoint can change the level.
-    - Everything else in the response stays the same.
+    - Everything else in the response stays the same. A stream is still sent part by
+      part.
 
     Given:
         Endpoints return a response or raise `HTTPException`. They do not set

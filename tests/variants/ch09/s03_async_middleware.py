@@ -836,3 +836,17 @@ class Metering(Counting):
             await asyncio.shield(self.app(scope, receive, self.counter(usage, send)))
         finally:
             self.records.append(usage)
+
+
+@wrong("9.3.1", caught_by="test_q1_a_stream_is_sent_part_by_part")
+def add_warning_level(app):
+    """Collect the body, and keep the headers."""
+
+    @app.middleware("http")
+    async def add_level(request, call_next):
+        response = await call_next(request)
+        body = b"".join([part async for part in response.body_iterator])
+        level = (b"x-warning-level", (await warning_level()).encode())
+        collected = Response(body, response.status_code)
+        collected.raw_headers = [*response.raw_headers, level]
+        return collected
