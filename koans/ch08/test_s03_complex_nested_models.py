@@ -65,9 +65,9 @@ def test_q1_a_valid_order_becomes_objects(answers, cafe, items):
         "the values of the order. Look at the types of the fields."
     )
     assert isinstance(order.address, answers.Address), (
-        f"`order.address` is {in_words(order.address)}, which is not an instance of the "
-        "given `Address`. The docstring asks for the model `Address` above. Look at the "
-        "type of `address`."
+        f"`order.address` is {in_words(order.address)}, which is no instance of the "
+        "given `Address`. The docstring asks for the model `Address` above. Look at "
+        "the type of `address`."
     )
 
 
