@@ -301,7 +301,7 @@ def test_q3_an_error_message_does_not_show_the_password(answers, run):
         assert kind == "ValidationError", (
             f"`MillSettings()` with {given} ended with {kind}. The docstring asks for "
             "a ValidationError: both settings are required, and a password has at "
-            "least 12 characters."
+            "least 12 characters. Look at the two fields."
         )
         assert given["MILL_PASSWORD"] not in text, (
             f"`MillSettings()` with {given} raised a ValidationError, and its message "
@@ -347,7 +347,8 @@ def test_q3_sign_in_uses_the_real_password(answers, run, kind):
     assert not isinstance(found, Raised), (
         f"With the password {password!r}, `MillSettings().sign_in()` {seen(found)}. "
         "The docstring asks for passwords of at least 12 characters, and that "
-        "`sign_in()` returns what `log_in` returns."
+        "`sign_in()` returns what `log_in` returns. Look at the limits of `password` "
+        "and at `sign_in`."
     )
     made, returned, is_shown = found
     call = f"log_in('zoe', {password!r})"

@@ -116,7 +116,7 @@ def test_q1_each_response_has_the_level_and_stays_the_same(
     assert level == "green", (
         f"The response to `{method} {path}` has the header `{LEVEL}` with "
         f'{in_words(level)}. The docstring asks for the current level, "green", in '
-        "every response."
+        "every response. Look at which responses your code sees."
     )
     headers = [item for item in after.headers.multi_items() if item[0] != LEVEL.lower()]
     old = before.headers.multi_items()
@@ -145,7 +145,7 @@ def test_q1_each_request_asks_for_the_level_once(
     assert (levels, warnings.asked) == (["green", "red", "green", "yellow"], 4), (
         "The levels were green, red, green and yellow at four requests. The headers "
         f"were {levels}, and `warning_level` was called {warnings.asked} times. The "
-        "docstring asks to call it once for each request."
+        "docstring asks to call it once for each request. Look at where you call it."
     )
 
 
@@ -274,7 +274,8 @@ async def read(app: FastAPI, key: str | None, station: str = "oslo") -> httpx2.R
         except Exception as error:
             raise AssertionError(
                 f"`GET /readings/{station}` with the key {key!r} raised "
-                f"{in_words(error)}. The docstring asks for the same response as today."
+                f"{in_words(error)}. The docstring asks for the response as today. "
+                "Look at the line that raised it."
             ) from error
 
 
@@ -588,7 +589,8 @@ class Service:
             what = f"`GET {path}`" if kind == "http" else f"A scope of type {kind!r}"
             raise AssertionError(
                 f"{what} raised {in_words(error)} in the middleware or below it. "
-                "The docstring asks that everything goes on as without the middleware."
+                "The docstring asks that everything goes on as without the middleware. "
+                "Look at the types of the scope, and at what `current` holds."
             ) from error
 
     def bill(self) -> list[dict[str, Any]]:
