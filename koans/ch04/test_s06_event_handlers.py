@@ -722,6 +722,28 @@ def test_q5_if_yield_raises_all_connections_are_closed(answers):
     )
 
 
+@pytest.mark.parametrize("sticky", ["stock", "search"])
+@pytest.mark.parametrize("first", ["connect", "yield"])
+def test_q5_if_close_raises_after_another_exception_the_others_are_closed(
+    answers, first, sticky
+):
+    @asynccontextmanager
+    async def fail(_: FastAPI) -> AsyncIterator[None]:
+        raise ConnectionError("The router cannot start.")
+        yield
+
+    noted = Services(answers, broken="payments", sticky=sticky)
+    services = SERVICES if first == "connect" else ("stock", "search")
+    raised = run_services(answers, services, APIRouter(lifespan=fail))
+
+    assert (sorted(noted.closed), raised) == (["search", "stock"], "ConnectionError"), (
+        f"`{first}` raised ConnectionError, and then `close` of {sticky!r} did, too. "
+        f"`close` was called for {in_words(noted.closed)}, and the application raised "
+        f"{raised or 'nothing'}. The docstring asks to close stock and search. Look at "
+        "the code that runs after an exception."
+    )
+
+
 async def test_q5_if_yield_is_cancelled_all_connections_are_closed(answers):
     noted = Services(answers)
     app = fastapi_app(answers.services_app(SERVICES), "services_app(services)")

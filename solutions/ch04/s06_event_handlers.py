@@ -242,7 +242,8 @@ def services_app(services: Sequence[str]) -> FastAPI:
     - If `connect` raises an exception, close the connections that are already open.
     - If `yield` raises an exception, close all connections.
     - If `close` raises an exception, still close the other connections.
-    - After that, let the exception pass in each of these three cases.
+    - After that, let the exception pass in each of these three cases. If there are
+      two exceptions, let one of them pass.
 
     Given:
         The exceptions can be of any class, also KeyboardInterrupt.
@@ -359,11 +360,11 @@ def differences() -> dict[str, object]:
 
     - "warning": the name of the class of the warning that `app.on_event` gives.
     - "closed by on_event", "closed by lifespan": what `on_event_app(log, False)` and
-      `lifespan_app(log, False)` close when they stop, in this order.
+      `lifespan_app(log, False)` close when they stop, the first one first.
     - "closed by on_event after an error", "closed by lifespan after an error": what
       `on_event_app(log, True)` and `lifespan_app(log, True)` close. They do not start,
       because the index is broken.
-    - "opened by mixed_app": what `mixed_app(log)` opens when it starts, in this order.
+    - "opened by mixed_app": what `mixed_app(log)` opens when it starts.
     """
     # region answer
     # In words: `on_event` registers separate functions for startup and shutdown. They

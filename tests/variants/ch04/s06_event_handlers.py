@@ -1430,6 +1430,61 @@ def services_app(services):
     return _shop(lifespan)
 
 
+@wrong(
+    "4.6.5",
+    caught_by=(
+        "test_q5_if_close_raises_after_another_exception_the_others_are_closed"
+        "[connect-search]"
+    ),
+)
+def services_app(services):
+    """Expect no exception of `close` after one of `connect`."""
+
+    async def lifespan(_: FastAPI):
+        connections = []
+        try:
+            for service in services:
+                connections.append(connect(service))
+        except BaseException:
+            for connection in reversed(connections):
+                connection.close()
+            raise
+        with ExitStack() as stack:
+            for connection in connections:
+                stack.callback(connection.close)
+            yield
+
+    return _shop(lifespan)
+
+
+@wrong(
+    "4.6.5",
+    caught_by=(
+        "test_q5_if_close_raises_after_another_exception_the_others_are_closed"
+        "[yield-search]"
+    ),
+)
+def services_app(services):
+    """Expect no exception of `close` after one of `yield`."""
+
+    async def lifespan(_: FastAPI):
+        connections = []
+        with ExitStack() as opening:
+            for service in services:
+                connections.append(connect(service))
+                opening.callback(connections[-1].close)
+            closing_all = opening.pop_all()
+        try:
+            yield
+        except BaseException:
+            for connection in reversed(connections):
+                connection.close()
+            raise
+        closing_all.close()
+
+    return _shop(lifespan)
+
+
 @right("4.6.5")
 def services_app(services):
     """Nest a context manager in itself."""
