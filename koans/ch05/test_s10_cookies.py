@@ -64,10 +64,13 @@ def portal_app(answers, sessions: dict[str, str]) -> FastAPI:
     return fastapi_app(answers.portal_app(sessions), "portal_app(sessions)")
 
 
-def log_in(app: FastAPI, form: dict[str, str], cookie: str = "") -> httpx2.Response:
+def log_in(app: FastAPI, form: dict[str, str], planted: str = "") -> httpx2.Response:
     """Return the response of `POST /login`, which has to be 204."""
-    headers = {"Cookie": cookie} if cookie else {}
-    response = send(app, "POST", "/login", headers, form)
+    path, headers = "/login", {}
+    if planted:
+        path += f"?session={planted}"
+        headers = {"Cookie": f"session={planted}", "X-Session-ID": planted}
+    response = send(app, "POST", path, headers, form)
     assert response.status_code == 204, (
         f"`POST /login` with the right password returned {response.status_code} and "
         f"{in_words(response.text)}. The docstring asks for 204. Look at what your "
@@ -76,9 +79,9 @@ def log_in(app: FastAPI, form: dict[str, str], cookie: str = "") -> httpx2.Respo
     return response
 
 
-def new_session(app: FastAPI, form: dict[str, str], cookie: str = "") -> str:
+def new_session(app: FastAPI, form: dict[str, str], planted: str = "") -> str:
     """Return the session ID that a login sends in the cookie `session`."""
-    cookies = cookies_of(log_in(app, form, cookie))
+    cookies = cookies_of(log_in(app, form, planted))
     assert list(cookies) == ["session"], (
         f"The response to the login sets the cookies {in_words(list(cookies))}. The "
         "docstring asks for the cookie `session`. Look at the end of `log_in`."
@@ -150,17 +153,18 @@ def test_q1_each_session_id_is_new_and_random(answers, monkeypatch):
 def test_q1_an_id_from_the_request_is_not_used(answers, planted):
     sessions: dict[str, str] = {"valid": "ben", "older-of-ana": "ana"}
     app = portal_app(answers, sessions)
-    session_id = new_session(app, ANA, cookie=f"session={planted}")
+    session_id = new_session(app, ANA, planted)
 
     patient = sessions.get(planted)
     assert session_id != planted, (
-        f"The request had the cookie session={planted!r}, and the login used this ID. "
-        "An attacker can know an ID that is already in the browser. The docstring asks "
-        "`log_in` to create the ID itself."
+        f"The request had the ID {planted!r} in the cookie `session`, in the URL and "
+        "in `X-Session-ID`, and the login used this ID. An attacker can know it. The "
+        "docstring asks for a new ID. Look at what `log_in` reads."
     )
     assert patient != "ana" or planted == "older-of-ana", (
-        f"The request had the cookie session={planted!r}, and now this ID is a session "
-        "of ana, too. The docstring asks for a new ID for each login."
+        f"The request had the ID {planted!r} in the cookie `session`, in the URL and "
+        "in `X-Session-ID`, and now this ID is a session of ana, too. The docstring "
+        "asks for a new ID for each login. Look at what `log_in` stores."
     )
 
 
@@ -246,6 +250,26 @@ def test_q1_without_a_valid_session_the_response_is_401(answers, headers):
         f"`GET /me` with {headers or 'no cookie'} returned {response.status_code} and "
         f"{in_words(response.text)}. The docstring asks to raise `not_logged_in()`: "
         "the ID is missing, or it is not in `sessions`."
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "headers"),
+    [
+        ("/me?session=id-of-ana", {}),
+        ("/me", {"Authorization": "Bearer id-of-ana"}),
+        ("/me", {"X-Session-ID": "id-of-ana"}),
+    ],
+    ids=["URL", "Authorization", "X-Session-ID"],
+)
+def test_q1_an_id_outside_the_cookie_is_not_accepted(answers, path, headers):
+    app = portal_app(answers, {"id-of-ana": "ana"})
+
+    seen = send(app, "GET", path, headers).status_code
+    assert seen == 401, (
+        f"`GET {path}` with the headers {in_words(headers)} and without a cookie "
+        f"returned {seen}. The docstring asks to raise `not_logged_in()` if the cookie "
+        "is missing. Look at what `current_patient` reads."
     )
 
 
@@ -397,8 +421,14 @@ def test_q2_remove_leaves_other_cookies(answers):
     with with_session(answers) as user:
         user.jar.store("session=other; Path=/", PORTAL)
         user.jar.store("__Host-csrf=c-1; Path=/; Secure", PORTAL)
-        attempt("`remove(response)`", user.fetch, "POST", "/account/logout")
+        response = attempt("`remove(response)`", user.fetch, "POST", "/account/logout")
+        cleared = response.headers.get("clear-site-data")
         seen = user.open("/cookies").json()
+    assert cleared is None, (
+        f"`remove(response)` added the header Clear-Site-Data: {cleared}. With it, the "
+        "browser deletes all cookies of the site. The docstring asks that all other "
+        "cookies stay. Look at the headers that `remove` sets."
+    )
     others = {"language": "pl", "session": "other", "__Host-csrf": "c-1"}
     stays = {name: seen.get(name) for name in others}
     assert stays == others, (
@@ -492,6 +522,23 @@ def test_q3_the_cookie_is_not_sent_over_http(answers):
         f"The browser sends the cookie {names[0]} to {url}, where everybody on the way "
         "can read it. The docstring asks for HTTPS only. Look at the attributes of the "
         "cookie."
+    )
+
+
+def test_q3_the_cookie_is_secure_behind_a_proxy(answers):
+    sessions: dict[str, str] = {}
+    app = x_ray_app(answers, sessions)
+    response = send(app, "POST", "/login", {"X-Forwarded-Proto": "https"}, ANA)
+
+    cookies = cookies_of(response).values()
+    seen = [
+        "secure" in attributes for value, attributes in cookies if value in sessions
+    ]
+    assert seen == [True], (
+        "The application received `POST /login` from a proxy, over HTTP. The response "
+        f"has the Set-Cookie {in_words(response.headers.get('set-cookie'))}. The "
+        "docstring asks for a cookie with the ID that the browser sends over HTTPS "
+        "only. Look at the attributes that you set."
     )
 
 
@@ -593,6 +640,20 @@ def test_q3_a_wrong_password_starts_no_session(answers):
     )
     with visitor(app, sessions):
         pass
+
+
+def test_q3_an_id_in_the_url_is_not_accepted(answers):
+    sessions: dict[str, str] = {}
+    app = x_ray_app(answers, sessions)
+    with visitor(app, sessions) as (_, cookie):
+        names = {cookie.name, "session", "session_id", "token"}
+    query = "&".join(f"{name}={cookie.value}" for name in sorted(names))
+    seen = send(app, "GET", f"/x-ray?{query}").status_code
+    assert seen == 401, (
+        "A request had the session ID in the URL, and no cookie. `GET /x-ray` returned "
+        f"{seen}. URLs get into logs and histories. The docstring asks for 401: only "
+        "the cookie counts. Look at your `current_session`."
+    )
 
 
 def test_q3_an_id_in_the_header_is_not_accepted(answers):

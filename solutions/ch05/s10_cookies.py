@@ -40,12 +40,13 @@ def portal_app(sessions: dict[str, str]) -> FastAPI:
     patient for each session ID. Finish `log_in` and `current_patient`.
 
     - After the password check, `log_in` stores the name in `sessions` under a new
-      session ID, made of at least 16 random bytes. It never uses an ID of the request.
-      The sessions of other browsers stay.
+      session ID, made of at least 16 random bytes. It never takes an ID from the
+      request. The sessions of other browsers stay.
     - `log_in` sends the ID in the cookie `session`. Its path is `/`, and it has the
       attributes `HttpOnly`, `Secure` and `SameSite=Lax`, but no `Domain`.
     - `current_patient` returns the name of the patient whose session ID is in the
-      cookie. If the ID is missing or not in `sessions`, it raises `not_logged_in()`.
+      cookie. If the cookie is missing, or its ID is not in `sessions`, it raises
+      `not_logged_in()`.
 
     Given:
         Another program removes IDs from `sessions` when they are eight hours old.
@@ -142,17 +143,18 @@ def x_ray_app(sessions: dict[str, str]) -> FastAPI:
     it. `<img src="/x-ray">` shows no picture, because the browser does not send it.
     Send the ID in a cookie instead. As today, each login creates a new random ID.
 
-    - No script can read the session ID: not in a response, not in the cookie. The
-      browser sends the cookie over HTTPS only. If a page of another site posts a form,
-      the browser does not send the cookie.
+    - No script can read the session ID in a response or in the cookie. The browser
+      sends the cookie over HTTPS only. If a page of another site posts a form, the
+      browser does not send the cookie.
     - `GET /x-ray` returns the picture if the browser sends the cookie, without any
-      other header. An ID in the header `Authorization` is not accepted any more.
-      Without a valid session, this and `POST /logout` return 401, as today.
+      other header. An ID in the URL or in the header `Authorization` is not accepted.
+      Without a valid session, `GET /x-ray` and `POST /logout` return 401, as today.
     - `POST /logout` removes the session from `sessions`, so that a copy of the cookie
       is not valid any more. The browser deletes the cookie. Other sessions stay.
 
     Given:
         You choose the name of the cookie, and the body of the login's response.
+        Browsers use HTTPS. A proxy decrypts it, and sends HTTP to the application.
 
     Example:
         POST /login  name=ana&password=...  ->  a response that sets the cookie

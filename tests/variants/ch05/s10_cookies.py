@@ -60,6 +60,37 @@ def patient_in(sessions):
     return current_patient
 
 
+@wrong("5.10.1", caught_by="test_q1_an_id_outside_the_cookie_is_not_accepted[URL]")
+def portal_app(sessions):
+    """Read the ID from the URL if there is no cookie."""
+
+    def current_patient(
+        request: Request, session: Annotated[str, Cookie()] = ""
+    ) -> str:
+        session_id = session or request.query_params.get("session", "")
+        if session_id not in sessions:
+            raise not_logged_in()
+        return sessions[session_id]
+
+    return portal(start_in(sessions), current_patient)
+
+
+@wrong(
+    "5.10.1",
+    caught_by="test_q1_an_id_from_the_request_is_not_used[known-to-the-attacker-0123]",
+)
+def portal_app(sessions):
+    """Take the ID that an app sends in a header."""
+
+    def start(name, request, response):
+        planted = request.headers.get("x-session-id")
+        start_in(sessions, lambda: planted or secrets.token_urlsafe())(
+            name, request, response
+        )
+
+    return portal(start, patient_in(sessions))
+
+
 @wrong("5.10.1", caught_by="test_q1_the_cookie_has_its_attributes[HttpOnly]")
 def portal_app(sessions):
     """Let scripts read the cookie."""
@@ -592,6 +623,15 @@ class SessionCookie(Configured):
         )
 
 
+@wrong("5.10.2", caught_by="test_q2_remove_leaves_other_cookies")
+class SessionCookie(Configured):
+    """Let the browser delete all cookies of the site, to be sure."""
+
+    def remove(self, response):
+        super().remove(response)
+        response.headers["Clear-Site-Data"] = '"cookies"'
+
+
 @right("5.10.2")
 class SessionCookie(Configured):
     """Share the attributes, and delete with an age of zero."""
@@ -1024,6 +1064,32 @@ def x_ray_app(sessions):
         return session_id
 
     return x_rays_with(sessions, current_session=current_session)
+
+
+@wrong("5.10.3", caught_by="test_q3_an_id_in_the_url_is_not_accepted")
+def x_ray_app(sessions):
+    """Accept the ID in the URL as well, for `<img src="/x-ray?session=...">`."""
+
+    def current_session(
+        request: Request, session: Annotated[str, Cookie()] = ""
+    ) -> str:
+        session_id = session or request.query_params.get("session", "")
+        if session_id not in sessions:
+            raise not_logged_in()
+        return session_id
+
+    return x_rays_with(sessions, current_session=current_session)
+
+
+@wrong("5.10.3", caught_by="test_q3_the_cookie_is_secure_behind_a_proxy")
+def x_ray_app(sessions):
+    """Set Secure only if the request came over HTTPS."""
+
+    def start(name, request, response):
+        is_https = request.url.scheme == "https"
+        start_in(sessions, secure=is_https)(name, request, response)
+
+    return x_rays_with(sessions, start)
 
 
 @right("5.10.3")
