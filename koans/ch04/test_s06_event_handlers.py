@@ -150,7 +150,8 @@ def test_q1_each_start_opens_the_database_of_its_application(answers):
     assert opened == [URL, other, URL], (
         "Two applications were created, and started in the order first, second, first. "
         f"`open_database` was called with {in_words(opened)}. The docstring asks for "
-        f"one call at each start, with the `url` of the application."
+        "one call at each start, with the `url` of the application. Look at the code "
+        "before `yield`."
     )
 
 
@@ -248,7 +249,8 @@ def test_q2_the_journal_is_open_until_the_application_stops(
 
     assert len(journals) == 1, (
         f"`open_journal` was called {len(journals)} times between the start and the "
-        "stop. The docstring asks for one call, at the start."
+        "stop. The docstring asks for one call, at the start. Look at the places where "
+        "you open the file."
     )
     assert (running, stopped) == ([False, False], [True]), (
         f"The attribute `closed` of the journal was {in_words(running)} before and "
@@ -283,7 +285,8 @@ def test_q2_the_application_can_be_started_again(answers, journals, tmp_path):
     assert (lines, closed) == (["111", "222", "333"], [True, True]), (
         f"After two runs with one and two sales, the file has {in_words(lines)}, and "
         f"`closed` of the opened journals is {in_words(closed)}. The docstring asks to "
-        "open a journal at each start, and to close it at each stop."
+        "open a journal at each start, to close it at each stop, and to keep the "
+        "sales. Look at your lifespan function."
     )
 
 
@@ -394,7 +397,8 @@ async def test_q3_if_the_check_fails_the_application_does_not_start(answers, kin
         f"`check_payments()` raised {kind.__name__}. The application "
         f"{'started' if has_started else 'did not start'}, and this was noted: "
         f"{in_words(notes)}. The docstring asks that it does not start, and that "
-        "neither `update_prices()` nor `save_carts()` is called."
+        "neither `update_prices()` nor `save_carts()` is called. Look at the order of "
+        "the calls."
     )
 
 
@@ -430,7 +434,7 @@ async def test_q3_the_update_has_ended_when_the_application_has_stopped(answers)
     assert goes_on, (
         "The test has another task in the same event loop. It was cancelled when the "
         "application stopped. The docstring asks to cancel the task with "
-        "`update_prices()`, and that other tasks go on."
+        "`update_prices()`, and that other tasks go on. Look at what you cancel."
     )
 
 
