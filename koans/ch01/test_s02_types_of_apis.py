@@ -29,6 +29,7 @@ from lab import (
     in_words,
     json_or_text,
     outcome,
+    patience,
     serve,
     stand_in,
 )
@@ -49,7 +50,12 @@ def shown(value: object) -> str:
     """Return a value in words, also an XML element or a fault."""
     if isinstance(value, etree._Element):
         fields = {etree.QName(one).localname: one.text for one in value}
-        return f"the element `{etree.QName(value).localname}` with {in_words(fields)}"
+        is_of_shop = all(
+            etree.QName(one).namespace == "urn:shop" for one in value.iter()
+        )
+        where = "" if is_of_shop else ", not all in the namespace 'urn:shop',"
+        name = etree.QName(value).localname
+        return f"the element `{name}`{where} with {in_words(fields)}"
     if isinstance(value, Exception) and hasattr(value, "detail"):
         return f"a `Fault` with the code {getattr(value, 'code', None)!r}"
     return in_words(value)
@@ -156,8 +162,9 @@ def same_list(answers: Any, customer: str) -> Fetched:
     graphql = Fetched(answers, answers.packing_list, customer)
     same = graphql.rows == rest.rows
     assert same, (
-        f"For the customer {customer!r}, `packing_list` {graphql.result}. The "
-        f"docstring asks for the list of `packing_list_by_rest`: {in_words(rest.rows)}"
+        f"For {customer!r}, `packing_list` {graphql.result}. The docstring asks for "
+        f"the list that REST returns: {in_words(rest.rows)}. Look at your query, and "
+        "at what you return."
     )
     return graphql
 
@@ -173,8 +180,15 @@ def test_q1_one_request_fetches_the_whole_list(answers):
     assert graphql.requests == ["POST /graphql"], (
         f"`packing_list` sent {len(graphql.requests)} requests: "
         f"{in_words(', '.join(graphql.requests))}. The docstring asks for one `POST "
-        "/graphql`: a query can select fields of the orders and of their products."
+        "/graphql`: a query can select fields of the orders and of their products. "
+        "Look at your calls of `http`."
     )
+
+
+def test_q1_the_list_is_fetched_for_every_call(answers, monkeypatch):
+    for skus in (["pen"], ["pen", "lamp"]):
+        monkeypatch.setitem(ORDERS, "Ada", skus)
+        same_list(answers, "Ada")
 
 
 def leaves_of(value: Any) -> int:
@@ -210,14 +224,15 @@ def test_q1_the_name_is_sent_as_a_variable(answers, customer):
     queries = [body.get("query") for body in sent]
     assert queries[0] == queries[1], (
         f"The query for {customer!r} is {in_words(queries[0])}, and the query for 'Jo' "
-        "is a different one. The docstring asks for the name as a variable: the query "
-        'stays the same, and the name is in "variables".'
+        "is a different one. The docstring asks for the name as a variable. Look at "
+        "how the name gets into your query."
     )
     variables = sent[0].get("variables")
     is_sent = isinstance(variables, dict) and customer in variables.values()
     assert is_sent, (
         f'The request has {in_words(variables)} as "variables". The docstring asks for '
-        f"a GraphQL variable with the customer's name, {customer!r}."
+        f"a GraphQL variable with the customer's name, {customer!r}. Look at the JSON "
+        "that you send."
     )
 
 
@@ -319,7 +334,7 @@ class Shop:
             return fault_of(self.handled)
         assert isinstance(self.handled, etree._Element), (
             f"`handle_order` {did(self.handled)}. The docstring asks to return an XML "
-            "element, or to raise a `Fault`."
+            "element, or to raise a `Fault`. Look at what your code does in this case."
         )
         return enveloped(self.handled)
 
@@ -387,14 +402,15 @@ def test_q2_a_valid_order_returns_a_receipt(answers, sku, pieces):
     assert (shop.placed, kinds) == ([(sku, pieces)], [int]), (
         f"A client ordered {pieces} pieces of {sku!r}. `place_order` was called with "
         f"{in_words(shop.placed)}, and `handle_order` {did(shop.handled)}. The "
-        "docstring asks for one call with the sku and the number of pieces, an int."
+        "docstring asks for one call with the sku and the number of pieces, an int. "
+        "Look at its arguments."
     )
     expected = [40 + len(sku), pieces * Decimal("0.95")]
     read = [getattr(receipt, name, None) for name in ("number", "total")]
     assert read == expected, (
         f"The client reads {in_words(read)} as number and total, and `place_order` "
-        f"returned {in_words(expected)}. The docstring asks for a `Receipt` with both. "
-        f"`handle_order` {did(shop.handled)}."
+        f"returned {in_words(expected)}. The docstring asks for the `Receipt` of "
+        f"`CONTRACT`. `handle_order` {did(shop.handled)}. Look at your `return`."
     )
 
 
@@ -414,7 +430,7 @@ def test_q2_the_total_is_exact(answers, total):
     assert allowed, (
         f"`place_order` returned the total {shop.price!r}. `handle_order` "
         f"{did(shop.handled)}. The docstring asks for the `Receipt` that `CONTRACT` "
-        "describes. An `xs:decimal` has no exponent."
+        "describes. An `xs:decimal` has no exponent. Look at the text of the total."
     )
 
 
@@ -439,7 +455,7 @@ def test_q2_the_receipt_is_the_one_of_the_contract(answers):
     assert allowed, (
         f"`handle_order` {did(receipt)}. The docstring asks for a `Receipt` element; "
         "by the contract it contains `number`, then `total`, and all of them have the "
-        "namespace 'urn:shop'."
+        "namespace 'urn:shop'. Look at how you make this element."
     )
 
 
@@ -464,12 +480,13 @@ def test_q2_an_order_that_the_contract_forbids_is_a_client_fault(answers, fields
     is_fault = isinstance(seen, answers.Fault) and seen.code == "Client"
     assert is_fault, (
         f"The contract does not allow an `Order` with {fields!r}. `handle_order` "
-        f'{did(seen)}. The docstring asks for a `Fault` with the code "Client".'
+        f'{did(seen)}. The docstring asks to raise a `Fault` with the code "Client". '
+        "Look at what your code checks first."
     )
     assert not shop.placed, (
         f"`place_order` was called with {in_words(shop.placed)} for an `Order` with "
         f"{fields!r}. The docstring asks not to call it, because the contract does not "
-        "allow this order."
+        "allow this order. Look at what your code does before this call."
     )
 
 
@@ -489,10 +506,10 @@ def test_q2_another_contract_has_other_rules(answers):
     shop.order(sku="lamp no. 3", pieces=12)
     shop.order(sku="lamp no. 3", pieces=500)
     assert shop.placed == [("lamp no. 3", 12), ("lamp no. 3", 500)], (
-        "This `contract` allows 12 to 500 pieces, and spaces in the sku. A client "
-        "ordered 3, 11, 501, then 12 and 500 pieces of 'lamp no. 3'. `place_order` was "
-        f"called with {in_words(shop.placed)}. The docstring asks to call it if the "
-        "contract allows the order."
+        "This `contract` allows 12 to 500 pieces, and spaces in the sku. For orders of "
+        "12 and 500 pieces of 'lamp no. 3', `place_order` was called with "
+        f"{in_words(shop.placed)}. The docstring asks to call it if the contract "
+        "allows the order. Look at what you check the order with."
     )
 
 
@@ -504,14 +521,15 @@ def test_q2_sold_out_is_a_server_fault_with_a_detail(answers, left):
     assert code_of(seen) == "Server", (
         f"`place_order` raised SoldOut({left}), `handle_order` {did(shop.handled)}. "
         'The docstring asks to raise a `Fault` with the code "Server": the message is '
-        "right, but the shop cannot process it."
+        "right, but the shop cannot process it. Look at your `except`."
     )
     read = shop.left_in(seen)
     detail = getattr(shop.handled, "detail", None)
     assert read == left, (
         f"`place_order` raised SoldOut({left}). The detail of your `Fault` is "
         f"{shown(detail)}. The docstring asks for the `SoldOut` element that "
-        f"`CONTRACT` describes, with `left`, here {left}."
+        f"`CONTRACT` describes, with `left`, here {left}. Look at what you pass to "
+        "`Fault`."
     )
 
 
@@ -537,11 +555,10 @@ def test_q2_another_exception_passes_through(answers, error):
 
 
 async def patiently(waiting: Awaitable[Any]) -> Any:
-    """Return the result, or None if there is none after many looks."""
+    """Return the result, or None if there is none for a long time."""
     task = asyncio.ensure_future(waiting)
-    for _ in range(LOOKS):
-        if (await asyncio.wait([task], timeout=LOOK))[0]:
-            return task.result()
+    if (await asyncio.wait([task], timeout=patience(LOOKS * LOOK)))[0]:
+        return task.result()
     task.cancel()
     return None
 
@@ -578,7 +595,7 @@ class Counter:
             address = server.url.replace("http", "ws") + "/counter"
             seen = outcome(lambda: visit(address, list(self._prices)))
             if self.traffic.sockets:
-                self._over.wait(2 * LOOKS * LOOK)
+                self._over.wait(patience(2 * LOOKS * LOOK))
             return seen
 
     def prices_by_http(self, answers: Any) -> object:
@@ -639,7 +656,7 @@ class Counter:
             if isinstance(read, dict) and read["ask"] is not None:
                 return True
             sent = message.get("text") or message.get("bytes")
-            self.trouble = f"{so_far}, and then {in_words(sent)}, which is none."
+            self.trouble = f"{so_far}, and then {in_words(sent)}, not a question."
         return False
 
     def _reply(self, message: Any) -> dict[str, Any]:
@@ -654,12 +671,12 @@ def visited(answers: Any, counter: Counter) -> Any:
     seen = counter.visited_by(answers.visit)
     assert counter.traffic.sockets, (
         f"`visit` opened no WebSocket; it {did(seen)}. The docstring asks for one "
-        "WebSocket to `address`. `connect` opens it."
+        "WebSocket to `address`. Look at `connect`, which opens it."
     )
     assert not counter.trouble, (
         f"{counter.trouble} Then the server closed the WebSocket, and `visit` "
-        f"{did(seen)}. The docstring asks to send all questions first, and to close as "
-        "soon as every question has its reply."
+        f"{did(seen)}. The docstring asks to send all questions, then to receive, and "
+        "to close after the last reply. Look at the order of these steps."
     )
     return seen
 
@@ -697,7 +714,7 @@ def test_q3_the_prices_and_the_news_are_returned(answers, script):
     same = seen == (prices, news)
     assert same, (
         f"The server sent {plot(script)}. `visit` {did(seen)}. The docstring asks for "
-        f"{in_words((prices, news))}, and to close after the last reply."
+        f"{in_words((prices, news))}. Look at how you receive, up to the last reply."
     )
 
 
@@ -708,7 +725,8 @@ def test_q3_one_websocket_fetches_all_prices(answers):
 
     assert counter.traffic.sockets == ["/counter"], (
         f"For 20 prices `visit` opened {len(counter.traffic.sockets)} WebSockets. The "
-        "docstring asks for one, on which all questions are sent."
+        "docstring asks for one, on which all questions are sent. Look at where your "
+        "code opens it."
     )
     same = seen == (goods, [])
     assert same, (
@@ -725,7 +743,7 @@ def test_q3_the_websocket_is_closed_after_the_last_reply(answers):
     closed = isinstance(seen, tuple)
     assert closed, (
         f"`visit` closed the WebSocket, and {did(seen)}. The docstring asks for the "
-        "prices and the news."
+        "prices and the news. Look at what your code does after the last reply."
     )
 
 
@@ -806,7 +824,8 @@ def test_q4_a_signed_order_is_returned(answers, broker, pieces):
     assert same, (
         f"The signature of an order of {pieces} lamps is right, and the broker "
         f"{broker.__name__.replace('_', ' ')}. `signed_order` {did(seen)}. The "
-        "docstring asks for the fields of the order."
+        "docstring asks for the fields of the order. Look at what you compare, and at "
+        "what you return."
     )
 
 
@@ -819,7 +838,7 @@ def test_q4_an_order_with_spaces_around_its_fields_is_returned(answers):
     assert same, (
         "The partner writes each field of the order into a line of its own, and signs "
         f"this. `signed_order` {did(seen)}. The docstring asks for the fields of the "
-        "order, such as {'sku': 'pen', 'pieces': '1'}."
+        "order, such as {'sku': 'pen', 'pieces': '1'}. Look at `fields_of`."
     )
 
 
@@ -831,7 +850,8 @@ def test_q4_every_field_of_the_order_is_returned(answers):
     same = seen == fields
     assert same, (
         f"A partner signed an order with the fields {fields}. `signed_order` "
-        f"{did(seen)}. The docstring asks for the fields of the order."
+        f"{did(seen)}. The docstring asks for the fields of the order. Look at what "
+        "you return."
     )
 
 
@@ -877,6 +897,12 @@ def without_a_signature(root: Any) -> Any:
     return root
 
 
+def with_a_signature_header_in_small_letters(root: Any) -> Any:
+    """Change the name of the header to "signature"."""
+    root[0][0].tag = f"{SHOP}signature"
+    return root
+
+
 def without_an_order(root: Any) -> Any:
     """Remove the order."""
     root[1].remove(order_in(root))
@@ -889,6 +915,7 @@ FORGERIES = [
     with_another_field,
     without_a_header,
     without_a_signature,
+    with_a_signature_header_in_small_letters,
     without_an_order,
 ]
 
@@ -904,6 +931,19 @@ def test_q4_a_changed_message_returns_none(answers, forgery):
         f"A partner signed an order of 3 lamps. The message arrives {how}. "
         f"`signed_order` {did(seen)}. The docstring asks for None. Look at what "
         "your code does in this case."
+    )
+
+
+def test_q4_a_signature_is_right_for_its_own_order_only(answers):
+    order = answers.new_element("Order", sku="lamp", pieces="3")
+    message = message_of(order, answers.sign(order, KEY))
+    accept(answers, message, changes_nothing)
+    seen = accept(answers, message, with_more_pieces)
+
+    assert seen is None, (
+        "A signed order of 3 lamps arrived. Then an order of 30 lamps arrived with the "
+        f"same signature. `signed_order` {did(seen)}. The docstring asks for None. "
+        "Look at what your code keeps from an earlier call."
     )
 
 
@@ -1119,7 +1159,8 @@ def test_q5_every_screen_receives_what_one_of_them_sends(hall, texts):
         assert received == [[(number, text)]] * 3, (
             f"Screen {sender + 1} of three sent {text!r}, and they received "
             f"{in_words(received)}.{hall.error} The docstring asks to add the text to "
-            f"the log, and to send the entry ({number}, {text!r}) to every screen."
+            f"the log, and to send the entry ({number}, {text!r}) to every screen. "
+            "Look at what your code does with a text."
         )
 
 
@@ -1152,11 +1193,12 @@ def test_q5_all_screens_receive_all_entries_in_the_same_order(hall):
     assert numbers == [[*range(1, 31)]] * 3, (
         f"Three screens sent 10 texts each. The first one received the numbers "
         f"{in_words(numbers[0])}.{hall.error} The docstring asks to send each entry, "
-        "from 1 to 30."
+        "from 1 to 30. Look at what your code sends."
     )
     assert received[0] == received[1] == received[2], (
         f"Three screens received the texts in different orders: {in_words(received)}. "
-        "The docstring asks for the entries of the log, which have one order."
+        "The docstring asks for the entries of the log, which have one order. Look at "
+        "where your code takes them from."
     )
 
 
@@ -1176,7 +1218,8 @@ def test_q5_a_screen_that_reconnects_receives_what_it_missed(hall, query, missed
     assert received == expected, (
         f"The log had 4 entries when a screen connected to /hall{query}; then came "
         f"entry 5. The screen received {in_words(received)}.{hall.error} The docstring "
-        f"asks for the entries after `after`, here {[*missed, 5]}."
+        f"asks for the entries after `after`, here {[*missed, 5]}. Look at the number "
+        "that your code begins with."
     )
 
 
@@ -1207,7 +1250,7 @@ def test_q5_nobody_reads_the_log_for_a_screen_that_left(hall, manner):
     assert received == [(1, "lunch"), (1, "lunch"), (2, "coffee")], (
         f"One screen stays, another one {manner}. Together they received "
         f"{in_words(received)}.{hall.error} The docstring asks to send each entry to "
-        "every screen that is connected."
+        "every screen that is connected. Look at what your task belongs to."
     )
     assert screens == 1, (
         f"A screen {manner}, and `serve_screen` has not returned. The docstring asks "
@@ -1218,6 +1261,6 @@ def test_q5_nobody_reads_the_log_for_a_screen_that_left(hall, manner):
         "screen. The docstring asks to stop reading it. Look at what stops your task."
     )
     assert not hall.errors, (
-        f"A screen {manner}.{hall.error} The docstring asks to stop reading "
-        "`log.since()`, and to return."
+        f"A screen {manner}.{hall.error} The docstring asks to return. Look at what "
+        "your code does with this exception."
     )

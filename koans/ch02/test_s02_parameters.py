@@ -96,6 +96,7 @@ ORDERS = {
     25: [(4, True), (4, True), (6, False)],
     0: [(8, False)],
     -7: [(9, True)],
+    10**20: [(7, False)],
 }
 
 
@@ -123,6 +124,7 @@ def orders_app(answers) -> FastAPI:
         ("/users/25/orders?paid=false", [(6, False)]),
         ("/users/0/orders", ORDERS[0]),
         ("/users/-7/orders", ORDERS[-7]),
+        (f"/users/{10**20}/orders", ORDERS[10**20]),
     ],
 )
 def test_q1_the_endpoint_returns_the_orders_that_paid_selects(answers, url, orders):
@@ -181,12 +183,12 @@ def test_q1_the_documentation_lists_both_parameters(answers):
     assert {("path", "user_id"), ("query", "paid")} <= set(listed), (
         "For `GET /users/{user_id}/orders`, the documentation lists the parameters "
         f"{in_words(sorted(listed))}. The docstring asks for the path parameter "
-        "`user_id` and the query parameter `paid`. FastAPI reads them from the "
-        "signature of your endpoint."
+        "`user_id` and the query parameter `paid`. Look at the signature of your "
+        "endpoint: FastAPI reads it."
     )
     assert not listed["query", "paid"].get("required"), (
         "In the documentation, `paid` is required. The docstring asks for an optional "
-        "parameter. A default value makes a parameter optional."
+        "parameter. Look at its default value."
     )
 
 
@@ -215,6 +217,11 @@ def delivery(day: date, weight: Decimal, size: Size = Size.SMALL) -> str:
 def archive(year: int, limit: Annotated[int, Query(ge=1)] = 0) -> str:
     """Return the values of the parameters; a limit of 0 means no limit."""
     return f"{year!r}, {limit!r}"
+
+
+def shipping(zone: int, weight: float = 1) -> str:
+    """Return the values of the parameters; the default weight is an int."""
+    return f"{zone!r}, {weight!r}"
 
 
 def search(shelf: int, word: str | None) -> str:
@@ -249,6 +256,7 @@ REQUESTS: dict[str, tuple[Callable[..., str], str, dict[str, str]]] = {
     "a missing weight and an invalid date": (delivery, "today", {}),
     "a default value that the constraint forbids": (archive, "2026", {}),
     "a missing word that may be None": (search, "7", {}),
+    "a default value of another type": (shipping, "7", {}),
 }
 
 
@@ -491,14 +499,14 @@ def test_q4_the_documentation_lists_the_allowed_values(answers):
     assert ("query", "status") in listed, (
         f"The documentation lists the parameters {in_words(sorted(listed))} for "
         "`GET /users/{user_id}/parcels`. The docstring asks for the query parameter "
-        "`status`. FastAPI reads it from the signature of your endpoint."
+        "`status`. Look at the signature of your endpoint: FastAPI reads it."
     )
     schemas = app.openapi().get("components", {}).get("schemas", {})
     values = set(allowed_values(listed["query", "status"], schemas)) - {None}
     assert values == {"packed", "sent", "delivered"}, (
         f"The documentation lists {in_words(sorted(map(str, values)))} as the allowed "
         'values of `status`. The docstring asks for "packed", "sent" and "delivered". '
-        "FastAPI reads them from the type of the parameter."
+        "Look at the type of the parameter: FastAPI reads it."
     )
 
 
@@ -530,13 +538,29 @@ def test_q5_without_a_sku_all_pieces_are_counted(answers, user_id, number):
 def test_q5_the_pieces_are_counted_for_every_request(answers):
     app, baskets = baskets_app(answers)
 
-    counted = [pieces(app, "/baskets/7/pieces")]
-    baskets[7]["lamp"] = 5
-    counted.append(pieces(app, "/baskets/7/pieces"))
-    assert counted == [3, 8], (
-        "The basket contained 3 pieces, then 5 lamps were added. Two requests returned "
-        f"{in_words(counted)}. The docstring asks to count for each request. Look at "
-        "which line of your code counts the pieces."
+    paths = ["/baskets/7/pieces", "/baskets/7/pieces/lamp"]
+    counted = [pieces(app, path) for path in paths]
+    baskets[7] = {**baskets[7], "lamp": 5}
+    counted += [pieces(app, path) for path in paths]
+    assert counted == [3, 0, 3 + 5, 5], (
+        "A basket contained 3 pieces, then also 5 lamps. Requests for all pieces and "
+        f"for the lamps returned {counted[:2]}, then {counted[2:]}. The docstring asks "
+        "to count for each request: [3, 0], then [8, 5]. Look at which line of your "
+        "code reads the basket."
+    )
+
+
+def test_q5_each_application_counts_in_its_own_baskets(answers):
+    first = answers.baskets_app({7: {"pen": 2}})
+    answers.baskets_app({7: {"pen": 9}})
+
+    paths = ["/baskets/7/pieces", "/baskets/7/pieces/pen"]
+    counted = [pieces(first, path) for path in paths]
+    assert counted == [2, 2], (
+        "`baskets_app` was called with a basket of 2 pens, then with another basket of "
+        f"9 pens. Two requests to the first application returned {in_words(counted)}. "
+        "The docstring asks for the pieces in its `baskets`, here [2, 2]. Look at what "
+        "two calls of `baskets_app` share."
     )
 
 

@@ -358,4 +358,5 @@ async def serve_screen(socket: WebSocket, log: Log, after: int) -> None:
             await log.add(text)
     finally:
         sending.cancel()
+        await asyncio.wait([sending])
     # endregion

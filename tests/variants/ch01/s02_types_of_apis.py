@@ -106,6 +106,17 @@ def packing_list(http, customer):
     return http.post("/graphql", json=body).json()["data"]["orders"]
 
 
+lists = {}
+
+
+@wrong("1.2.1", caught_by="test_q1_the_list_is_fetched_for_every_call")
+def packing_list(http, customer):
+    """Keep the list of each customer."""
+    if customer not in lists:
+        lists[customer] = fetched(http, customer)
+    return lists[customer]
+
+
 @right("1.2.1")
 def packing_list(http: httpx2.Client, customer: str):
     """Use a named operation with fragments, and another name for the variable."""
@@ -816,6 +827,35 @@ def signed_order(envelope, key):
     return fields_of(order)
 
 
+known_signatures = set()
+
+
+@wrong("1.2.4", caught_by="test_q4_a_signature_is_right_for_its_own_order_only")
+def signed_order(envelope, key):
+    """Keep the signatures that were right, to compute each of them once."""
+    received, order = envelope.header.get("Signature", ""), envelope.order
+    if order is None:
+        return None
+    if received not in known_signatures and received != sign(order, key):
+        return None
+    known_signatures.add(received)
+    return fields_of(order)
+
+
+@wrong(
+    "1.2.4",
+    caught_by="test_q4_a_changed_message_returns_none"
+    "[with_a_signature_header_in_small_letters]",
+)
+def signed_order(envelope, key):
+    """Read the header as HTTP headers are read, in small or capital letters."""
+    header = {name.lower(): text for name, text in envelope.header.items()}
+    order = envelope.order
+    if order is None or header.get("signature") != sign(order, key):
+        return None
+    return fields_of(order)
+
+
 @right("1.2.4")
 def signed_order(envelope: Envelope, key: bytes):
     """Compare strings, in one expression."""
@@ -920,7 +960,10 @@ async def serve_screen(socket, log, after):
     await asyncio.gather(receive(), send_from(socket, log, after))
 
 
-@wrong("1.2.5", caught_by="test_q5_every_screen_receives_what_one_of_them_sends")
+@wrong(
+    "1.2.5",
+    caught_by="test_q5_every_screen_receives_what_one_of_them_sends[two texts]",
+)
 async def serve_screen(socket, log, after):
     """First send all entries, then receive."""
     await send_from(socket, log, after)

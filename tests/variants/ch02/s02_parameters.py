@@ -219,6 +219,24 @@ def orders_app():
     return app
 
 
+@wrong(
+    "2.2.1",
+    caught_by="test_q1_the_endpoint_returns_the_orders_that_paid_selects"
+    "[/users/100000000000000000000/orders-orders10]",
+)
+def orders_app():
+    """Allow only user IDs that a column of 64 bits can store."""
+    app = FastAPI()
+
+    @app.get("/users/{user_id}/orders")
+    def read(
+        user_id: Annotated[int, Path(ge=-(2**63), lt=2**63)], paid: bool | None = None
+    ):
+        return [one for one in orders_of(user_id) if paid in (None, one.paid)]
+
+    return app
+
+
 @right("2.2.1")
 def orders_app():
     """Use a router, an async function, an alias, and dicts."""
@@ -393,6 +411,23 @@ def value_of(parameter, sent):
     if parameter.name not in sent and parameter.default is not Parameter.empty:
         return parameter.default
     return TypeAdapter(parameter.annotation).validate_python(sent.get(parameter.name))
+
+
+@wrong(
+    "2.2.2",
+    caught_by="test_q2_a_request_has_the_same_outcome_as_in_fastapi[a default value of another type]",
+)
+def value_of(parameter, sent):
+    """Convert the default value, too, if this is possible."""
+    value = sent.get(parameter.name, parameter.default)
+    if value is Parameter.empty:
+        raise ValueError(parameter.name)
+    try:
+        return TypeAdapter(parameter.annotation).validate_python(value)
+    except ValidationError:
+        if parameter.name in sent:
+            raise
+        return value
 
 
 @right("2.2.2")
@@ -958,6 +993,43 @@ def baskets_app(baskets):
         return baskets[user_id][sku]
 
     return app
+
+
+@wrong("2.2.5", caught_by="test_q5_the_pieces_are_counted_for_every_request")
+def baskets_app(baskets):
+    """Copy the baskets for the endpoint with a `sku`."""
+    app = FastAPI()
+    known = {user_id: dict(basket) for user_id, basket in baskets.items()}
+
+    @app.get("/baskets/{user_id}/pieces")
+    def all_pieces(user_id: int) -> int:
+        return sum(baskets.get(user_id, {}).values())
+
+    @app.get("/baskets/{user_id}/pieces/{sku}")
+    def pieces(user_id: int, sku: str) -> int:
+        return known.get(user_id, {}).get(sku, 0)
+
+    return app
+
+
+shop = FastAPI()
+all_baskets = {}
+
+
+@shop.get("/baskets/{user_id}/pieces")
+@shop.get("/baskets/{user_id}/pieces/{sku}")
+def pieces_of(user_id: int, sku: str | None = None) -> int:
+    """Return the pieces in a basket."""
+    basket = all_baskets.get(user_id, {})
+    return sum(basket.values()) if sku is None else basket.get(sku, 0)
+
+
+@wrong("2.2.5", caught_by="test_q5_each_application_counts_in_its_own_baskets")
+def baskets_app(baskets):
+    """Keep one application in the module."""
+    all_baskets.clear()
+    all_baskets.update(baskets)
+    return shop
 
 
 @right("2.2.5")
