@@ -335,7 +335,8 @@ async def serve_screen(socket: WebSocket, log: Log, after: int) -> None:
     - Send the screen each entry after the number `after`, as JSON: `{"number": ...,
       "text": ...}`. Begin with the entries in the log; send each new one at once.
     - Add each text that the screen sends to the log.
-    - When the screen disconnects, return, and leave no task that reads `log.since()`.
+    - When the screen disconnects, return, and leave no task running that reads
+      `log.since()`.
 
     Example:
         the screen sends     Order 17 is packed
