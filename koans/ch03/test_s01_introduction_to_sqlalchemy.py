@@ -7,7 +7,16 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, Integer, Table, insert, inspect, select
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Integer,
+    MetaData,
+    Table,
+    insert,
+    inspect,
+    select,
+)
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapper, Session
@@ -16,6 +25,7 @@ from lab import (
     Statements,
     attempt,
     connections,
+    engine_for,
     in_words,
     outcome,
     sqlite_engine,
@@ -27,9 +37,19 @@ CHANGES = [("pen", 175), ("lamp", 0), ("6'2\" pole", 320)]
 
 
 @contextmanager
-def shop(answers: Any) -> Iterator[Engine]:
+def plain_engine() -> Iterator[Engine]:
+    """Yield an engine that begins no transaction if somebody asks for AUTOCOMMIT."""
+    with engine_for("sqlite://") as engine:
+        yield engine
+
+
+ENGINES = {"file": sqlite_engine, "memory": plain_engine}
+
+
+@contextmanager
+def shop(answers: Any, kind: str = "file") -> Iterator[Engine]:
     """Yield a database with four products."""
-    with sqlite_engine() as engine:
+    with ENGINES[kind]() as engine:
         answers.Base.metadata.create_all(engine)
         rows = [{"sku": sku, "price": price} for sku, price in PRICES.items()]
         with engine.begin() as connection:
@@ -121,9 +141,10 @@ def test_q1_with_core_changes_the_row_of_this_product(answers, sku, price):
     )
 
 
+@pytest.mark.parametrize("kind", ENGINES)
 @pytest.mark.parametrize("layer", ["with_orm", "with_core"])
-def test_q1_the_caller_decides_about_the_commit(answers, layer):
-    with shop(answers) as engine:
+def test_q1_the_caller_decides_about_the_commit(answers, layer, kind):
+    with shop(answers, kind) as engine:
         caller = Session(engine) if layer == "with_orm" else engine.connect()
         with caller, statements(engine) as sent:
             method = getattr(answers.PriceChange("pen", 175), layer)
@@ -133,11 +154,12 @@ def test_q1_the_caller_decides_about_the_commit(answers, layer):
 
     assert sent.commits == 0, (
         f"`{layer}` committed {sent.commits} time. The docstring says that the caller "
-        "commits."
+        "commits. Look at what your code does after the change."
     )
     assert left == PRICES, (
         f"The caller rolled back after `{layer}`, and the prices are {in_words(left)}. "
-        f"They were {PRICES}. The docstring says that the caller commits."
+        f"They were {PRICES}. The docstring says that the caller commits. Look at "
+        "which connection and which options you use."
     )
 
 
@@ -153,13 +175,14 @@ LATER = MARA | {
     "gift": False,
 }
 ANN = MARA | {"customer": "Ann", "total": Decimal("7.10")}
+CHEAP = LATER | {"total": Decimal("7.10")}
 REFUSED = MARA | {"total": Decimal(-1)}
 
 
 @contextmanager
-def order_book(answers: Any) -> Iterator[tuple[Any, Engine]]:
+def order_book(answers: Any, kind: str = "file") -> Iterator[tuple[Any, Engine]]:
     """Yield an empty order book and its engine."""
-    with sqlite_engine() as engine:
+    with ENGINES[kind]() as engine:
         answers.Base.metadata.create_all(engine)
         with engine.begin() as connection:  # without ORDER BY, the times come sorted
             index = "CREATE INDEX by_time ON orders (customer, placed_at)"
@@ -216,28 +239,38 @@ def test_q2_a_name_may_contain_any_character(answers, name):
 @pytest.mark.parametrize("key", ["placed_at", "total", "gift"])
 def test_q2_the_values_come_back_as_they_were_added(answers, key):
     with order_book(answers) as (book, _):
-        attempt("`add` of four orders", book.add, [MARA, ANN, LATER, MARA])
+        attempt("`add` of five orders", book.add, [MARA, ANN, LATER, LATER, CHEAP])
         back = [one[key] for one in orders_of(book, "Mara")]
 
-    added = [MARA[key], LATER[key], MARA[key]]
+    added = [MARA[key], LATER[key], LATER[key], CHEAP[key]]
     same = back == added and [type(value) for value in back] == [
         type(value) for value in added
     ]
     assert same, (
-        f"Mara's three orders were added with {key} = {in_words(added)}, and Ann's "
-        f"between them. `of('Mara')` returns {in_words(back)}. The docstring asks for "
-        "all three, with equal values of the same type, sorted by `number`."
+        f"Mara's four orders were added with {key} = {in_words(added)}. `of('Mara')` "
+        f"returns {in_words(back)}. The docstring asks for all of them, with equal "
+        "values of the same type, sorted by `number`."
     )
 
 
-def test_q2_an_import_that_fails_stores_nothing(answers):
-    with order_book(answers) as (book, engine):
-        raised = outcome(lambda: book.add([ANN, LATER, REFUSED, MARA]))
+@pytest.mark.parametrize(
+    ("kind", "orders"),
+    [
+        ("file", [ANN, LATER, REFUSED, MARA]),
+        ("memory", [ANN, LATER, REFUSED, MARA]),
+        ("memory", [ANN] * 1500 + [REFUSED]),
+    ],
+    ids=["file", "memory", "1501"],
+)
+def test_q2_an_import_that_fails_stores_nothing(answers, kind, orders):
+    with order_book(answers, kind) as (book, engine):
+        raised = outcome(lambda: book.add(orders))
         left = totals(engine)
 
     assert left == [], (
-        f"The database refused the third of four orders, and {len(left)} of them are "
-        "stored. The docstring asks for all or none: they belong in one transaction."
+        f"The database refused one of {len(orders)} orders, and {len(left)} of them "
+        "are stored. The docstring asks for all or none: they belong in one "
+        "transaction. Look at where the transaction begins and ends."
     )
     assert isinstance(raised, IntegrityError), (
         "The database refused an order, and `add` "
@@ -246,7 +279,8 @@ def test_q2_an_import_that_fails_stores_nothing(answers):
             if isinstance(raised, Exception)
             else "raised nothing"
         )
-        + ". The docstring asks for the IntegrityError of SQLAlchemy."
+        + ". The docstring asks for the IntegrityError of SQLAlchemy. Look at what "
+        "your code does with the exception."
     )
 
 
@@ -257,7 +291,8 @@ def test_q2_an_empty_list_stores_nothing(answers):
         stored = totals(engine)
 
     assert stored == [], (
-        f"`add([])` stored {len(stored)} order. The docstring asks to store nothing."
+        f"`add([])` stored {len(stored)} order. The docstring asks to store nothing. "
+        "Look at what you execute for an empty list."
     )
     assert pool.out == 0, (
         "After `add([])`, a connection is not back in the pool. Open it in a `with` "
@@ -344,7 +379,7 @@ def stored(engine: Engine, model: Any, *rows: Mapping[str, Any]) -> Any:
     return outcome(lambda: in_transaction(engine, work))
 
 
-def in_transaction(engine: Engine, work: Callable[[Connection], None]) -> None:
+def in_transaction(engine: Engine, work: Callable[[Connection], object]) -> None:
     """Do the work and commit."""
     with engine.begin() as connection:
         work(connection)
@@ -400,6 +435,30 @@ def added(engine: Engine, model: Any, *rows: Mapping[str, Any]) -> list[Any]:
         return list(session.scalars(select(model).order_by(model.id)))
 
 
+def check_assigned(
+    engine: Engine, model: Any, row: Mapping[str, Any], other: Mapping[str, Any]
+) -> None:
+    """Check that another program can store `row` without an id, and the model `other`.
+
+    The table of the other program is read from the database: it has no default that
+    Python computes.
+    """
+    table = Table(model.__table__.name, MetaData(), autoload_with=engine)
+
+    def store() -> None:
+        in_transaction(engine, lambda one: one.execute(insert(table).values(row)))
+        with Session(engine) as session:
+            session.add(model(**other))
+            session.commit()
+
+    raised = outcome(store)
+    assert not isinstance(raised, Exception), (
+        f"Another program stored a row without an id, and your code an object of "
+        f"{model.__name__}. This raised {in_words(raised)}. The docstring asks for an "
+        "id that the database assigns, not Python. Look at the column id."
+    )
+
+
 JO = {"name": "Jo", "email": "jo@example.com"}
 KIM = {"name": "Kim", "email": "kim@example.com"}
 
@@ -422,12 +481,19 @@ def test_q3_another_session_finds_the_users(answers):
 
     assert users == [JO, KIM], (
         f"Jo and Kim were added, and another session finds {in_words(users)}. The "
-        "docstring asks for a class with the attributes name and email."
+        "docstring asks for a class with the attributes name and email. Look at your "
+        "columns."
     )
     assert len(numbers) == 2, (
         f"Jo and Kim have the ids {in_words(numbers)}. The docstring asks for an id "
         "that the database assigns."
     )
+
+
+def test_q3_the_database_assigns_the_id(answers):
+    with created(answers, "user_model", "users") as (model, engine):
+        columns(engine, "users", "id", *JO)
+        check_assigned(engine, model, JO, KIM)
 
 
 def test_q3_the_database_refuses_the_same_email_twice(answers):
@@ -438,7 +504,8 @@ def test_q3_the_database_refuses_the_same_email_twice(answers):
 
     assert first is None, (
         f"Two users called Jo with different emails: storing them raised "
-        f"{in_words(first)}. Only the email has to be unique."
+        f"{in_words(first)}. The docstring asks for a unique email only. Look at the "
+        "column name and the constraints."
     )
     assert isinstance(second, IntegrityError), (
         "The database stored a second user with the email jo@example.com. The "
@@ -450,7 +517,13 @@ def test_q3_the_database_refuses_the_same_email_twice(answers):
 def test_q3_the_base_class_is_a_new_one(answers):
     with created(answers, "user_model", "users") as (model, _):
         shared = model.__table__.metadata is answers.Base.metadata
+        again = outcome(answers.user_model)
 
+    assert not isinstance(again, Exception), (
+        f"The second call of `user_model()` raised {in_words(again)}. The docstring "
+        "asks for `User` from each call. A base class can have the table `users` only "
+        "once. Look at where your code creates the base class."
+    )
     assert not shared, (
         "`User` belongs to the `Base` of `Product` and `Order`, at the top of the "
         "file. The docstring asks for a new base class."
@@ -568,8 +641,14 @@ def test_q5_another_session_finds_the_books(answers):
             f"The book {book['title']!r} was added with {wrong} = "
             f"{in_words(values[wrong])}, and another session finds "
             f"{in_words(seen[wrong])}. The docstring asks for a column that keeps the "
-            "value."
+            "value. Look at its type."
         )
+
+
+def test_q5_the_database_assigns_the_id(answers):
+    with created(answers, "book_model", "books") as (model, engine):
+        columns(engine, "books", "id", *EMMA)
+        check_assigned(engine, model, EMMA, ANNOUNCED)
 
 
 def test_q5_the_book_is_on_the_given_base(answers):

@@ -160,8 +160,8 @@ class OrderBook:
 def user_model() -> type[DeclarativeBase]:
     """3.1.3  Provide an example of a simple SQLAlchemy model for a `User` table.
 
-    Write a new base class, and on it a class `User` that is mapped to the table
-    `users`. Return `User`.
+    Write a new base class. Derive from it a class `User` that is mapped to the table
+    `users`. Return `User` from each call.
 
     - The columns are `id`, an integer primary key that the database assigns, `name`, a
       VARCHAR(50), and `email`, a VARCHAR(254).

@@ -1,5 +1,7 @@
 """Other answers to section 3.1."""
 
+from itertools import count
+
 from sqlalchemy import (
     Column,
     Date,
@@ -51,7 +53,7 @@ class PriceChange:
         connection.execute(change.values(price=self.price))
 
 
-@wrong("3.1.1", caught_by="test_q1_the_caller_decides_about_the_commit[with_orm]")
+@wrong("3.1.1", caught_by="test_q1_the_caller_decides_about_the_commit[with_orm-file]")
 @dataclass
 class PriceChange:
     """Commit the session."""
@@ -86,7 +88,7 @@ class PriceChange:
         connection.execute(change.values(price=self.price))
 
 
-@wrong("3.1.1", caught_by="test_q1_the_caller_decides_about_the_commit[with_core]")
+@wrong("3.1.1", caught_by="test_q1_the_caller_decides_about_the_commit[with_core-file]")
 @dataclass
 class PriceChange:
     """Commit the connection."""
@@ -200,6 +202,25 @@ class PriceChange:
     def with_core(self, connection):
         change = f"UPDATE products SET price = {self.price} WHERE sku = {self.sku!r}"
         connection.execute(text(change))
+
+
+@wrong(
+    "3.1.1", caught_by="test_q1_the_caller_decides_about_the_commit[with_core-memory]"
+)
+@dataclass
+class PriceChange:
+    """Switch to AUTOCOMMIT."""
+
+    sku: str
+    price: int
+
+    def with_orm(self, session):
+        session.get_one(Product, self.sku).price = self.price
+
+    def with_core(self, connection):
+        change = update(Product).where(Product.sku == self.sku)
+        connection.execution_options(isolation_level="AUTOCOMMIT")
+        connection.execute(change.values(price=self.price))
 
 
 @right("3.1.1")
@@ -569,6 +590,65 @@ class OrderBook:
 ORDER_KEYS = ("customer", "placed_at", "total", "gift")
 
 
+@wrong("3.1.2", caught_by="test_q2_an_import_that_fails_stores_nothing[memory]")
+class OrderBook:
+    """Switch to AUTOCOMMIT."""
+
+    def __init__(self, engine):
+        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    def add(self, orders):
+        with self._engine.begin() as connection:
+            for order in orders:
+                connection.execute(insert(Order), order)
+
+    def of(self, customer):
+        columns = (Order.customer, Order.placed_at, Order.total, Order.gift)
+        query = select(*columns).where(Order.customer == customer)
+        with self._engine.connect() as connection:
+            rows = connection.execute(query.order_by(Order.number)).mappings()
+            return [dict(row) for row in rows]
+
+
+@wrong("3.1.2", caught_by="test_q2_an_import_that_fails_stores_nothing[1501]")
+class OrderBook:
+    """Commit after each 500 orders."""
+
+    def __init__(self, engine):
+        self._engine = engine
+
+    def add(self, orders):
+        for start in range(0, len(orders), 500):
+            with self._engine.begin() as connection:
+                connection.execute(insert(Order), orders[start : start + 500])
+
+    def of(self, customer):
+        columns = (Order.customer, Order.placed_at, Order.total, Order.gift)
+        query = select(*columns).where(Order.customer == customer)
+        with self._engine.connect() as connection:
+            rows = connection.execute(query.order_by(Order.number)).mappings()
+            return [dict(row) for row in rows]
+
+
+@wrong("3.1.2", caught_by="test_q2_the_values_come_back_as_they_were_added")
+class OrderBook:
+    """Return the newest order first."""
+
+    def __init__(self, engine):
+        self._engine = engine
+
+    def add(self, orders):
+        with Session(self._engine) as session, session.begin():
+            session.add_all([Order(**order) for order in orders])
+
+    def of(self, customer):
+        columns = (Order.customer, Order.placed_at, Order.total, Order.gift)
+        query = select(*columns).where(Order.customer == customer)
+        with self._engine.connect() as connection:
+            rows = connection.execute(query.order_by(Order.number.desc())).mappings()
+            return [dict(row) for row in rows]
+
+
 @right("3.1.2")
 class OrderBook:
     """Use Core in both methods."""
@@ -768,6 +848,62 @@ def user_model():
         name: Mapped[str] = mapped_column(Text)
         email: Mapped[str] = mapped_column(Text, unique=True)
 
+    return User
+
+
+class UserBase(DeclarativeBase):
+    """One base class for all calls."""
+
+
+@wrong("3.1.3", caught_by="test_q3_the_base_class_is_a_new_one")
+def user_model():
+    """Create the base class once, and `User` with each call."""
+
+    class User(UserBase):
+        __tablename__ = "users"
+
+        id: Mapped[int] = mapped_column(primary_key=True)
+        name: Mapped[str] = mapped_column(String(50))
+        email: Mapped[str] = mapped_column(String(254), unique=True)
+
+    return User
+
+
+@wrong("3.1.3", caught_by="test_q3_the_database_assigns_the_id")
+def user_model():
+    """Count in Python."""
+    numbers = count(1)
+
+    class Base(DeclarativeBase):
+        pass
+
+    class User(Base):
+        __tablename__ = "users"
+
+        id: Mapped[int] = mapped_column(primary_key=True, default=lambda: next(numbers))
+        name: Mapped[str] = mapped_column(String(50))
+        email: Mapped[str] = mapped_column(String(254), unique=True)
+
+    return User
+
+
+class OtherBase(DeclarativeBase):
+    """The base class of `User`."""
+
+
+class User(OtherBase):
+    """A user, for all calls."""
+
+    __tablename__ = "users"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(50))
+    email: Mapped[str] = mapped_column(String(254), unique=True)
+
+
+@right("3.1.3")
+def user_model():
+    """Write both classes at the top of the module."""
     return User
 
 
@@ -1040,6 +1176,26 @@ def book_model():
         __tablename__ = "books"
 
         id: Mapped[int] = mapped_column(primary_key=True)
+        title: Mapped[str] = mapped_column(String(200))
+        author: Mapped[str] = mapped_column(String(100))
+        published: Mapped[date | None]
+        price: Mapped[Decimal] = mapped_column(Numeric(8, 2))
+
+    return Book
+
+
+@wrong("3.1.5", caught_by="test_q5_the_database_assigns_the_id")
+def book_model():
+    """Count in Python."""
+    numbers = count(1)
+
+    class Base(DeclarativeBase):
+        pass
+
+    class Book(Base):
+        __tablename__ = "books"
+
+        id: Mapped[int] = mapped_column(primary_key=True, default=lambda: next(numbers))
         title: Mapped[str] = mapped_column(String(200))
         author: Mapped[str] = mapped_column(String(100))
         published: Mapped[date | None]
