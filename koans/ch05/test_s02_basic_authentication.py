@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import httpx2
 import pytest
 from fastapi import Body, Depends, FastAPI, HTTPException, Response
+from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import StreamingResponse
 from fastapi.security import HTTPBasic, HTTPBasicCredentials
 
@@ -126,6 +127,19 @@ def test_q1_other_credentials_return_401_with_the_challenge(answers, authorizati
         f"code was {response.status_code}, and the header `WWW-Authenticate` was "
         f"{challenge!r}. The docstring asks for 401 and 'Basic realm=\"clinic\"'. "
         f"{look_at}"
+    )
+
+
+def test_q1_each_request_is_checked(answers):
+    app = answers.screen_app(NAME, PASSWORD)
+    sent = [(NAME, PASSWORD), (NAME, "no"), ("admin", PASSWORD), (NAME, PASSWORD)]
+
+    got = [read_queue(app, basic(*credentials)).status_code for credentials in sent]
+    assert got == [200, 401, 401, 200], (
+        f"Four requests had these credentials: {in_words(sent)}. The status codes were "
+        f"{got}. The docstring asks for 401 if the name or the password is wrong, also "
+        "after the right ones. Look at what your code keeps from one request to the "
+        "next."
     )
 
 
@@ -300,6 +314,9 @@ LINES: dict[str, tuple[bytes, list[tuple[str, str]]]] = {
     "longer-scheme": (b"Authorization: Basics YTpi", []),
     "other-header": (b"X-Token: Basic YTpi", []),
     "look-alike": (b"X-Authorization: Basic YTpi", []),
+    "longer-header": (b"Authorization-Info: Basic YTpi", []),
+    "inside": (b"X-Name: \x85Authorization: Basic YTpi", []),
+    "byte-before": (b"\xffAuthorization: Basic YTpi", []),
     "none": (b"Accept: */*", []),
     "binary": (b"X-Name: \xff\xfe\r\nAuthorization: Basic YTpi", [("a", "b")]),
     "after-others": (
@@ -341,6 +358,7 @@ class Doctors:
     def __init__(self) -> None:
         self.called: list[str] = []
         self.app = FastAPI()
+        self.app.add_middleware(CORSMiddleware, allow_origins=["https://ward.example"])
         security = HTTPBasic(realm="clinic")
 
         def logged_in(
@@ -409,6 +427,19 @@ REQUESTS: dict[str, Sent] = {
     "missing": ("GET", "/nowhere", {}),
     "method": ("DELETE", "/rounds", {}),
     "options": ("OPTIONS", "/rounds", {}),
+    "head": ("HEAD", "/rounds", {}),
+    "preflight": (
+        "OPTIONS",
+        "/rounds",
+        {
+            "headers": {
+                "Origin": "https://ward.example",
+                "Access-Control-Request-Method": "GET",
+            }
+        },
+    ),
+    "root": ("GET", "/", {}),
+    "health": ("GET", "/health", {}),
     "slash": ("GET", "/rounds/", {}),
     "document": ("GET", "/openapi.json", {}),
     "forwarded": (
@@ -492,7 +523,8 @@ def test_q3_https_returns_what_it_returned_with_the_header(
     )
     assert got == before, (
         f"{what} returned {in_words(got)}. Before `secure(app)` it returned "
-        f"{in_words(before)}. The docstring asks for the same response."
+        f"{in_words(before)}. The docstring asks for the same response. Look at what "
+        "your code does with the response of `app`."
     )
 
 
@@ -506,11 +538,17 @@ def test_q3_http_and_https_are_told_apart_for_every_request(answers):
         for scheme in schemes
     ]
     free = other.send("http://clinic.example", "GET", "/rounds", auth=ANA).status_code
+    second = Doctors().secured(answers).send("http://clinic.example", "GET", "/rounds")
 
     assert (got, free) == ([200, 403, 200, 403], 200), (
         f"Requests over {schemes} returned {got}. Another application, for which "
         f"`secure` was not called, returned {free} over HTTP. The docstring asks for "
         "200, 403, 200, 403, and to change only `app`."
+    )
+    assert second.status_code == 403, (
+        "`secure` was called for two applications. Over HTTP, the second one returned "
+        f"{second.status_code}. The docstring asks for 403. Look at what your code "
+        "keeps from one call of `secure` to the next."
     )
 
 

@@ -133,7 +133,8 @@ def secure(app: FastAPI) -> None:
     Given:
         `request.url.scheme` is "https" or "http", as Uvicorn knows it.
         `app` has no WebSockets, does not send `Strict-Transport-Security` itself, and
-        its endpoints raise only HTTPExceptions.
+        its endpoints raise only HTTPExceptions. Its `CORSMiddleware` answers some
+        requests before they reach an endpoint.
 
     Example:
         GET http://clinic.example/rounds   ->  403

@@ -8,6 +8,7 @@ from functools import cache
 from fastapi import HTTPException
 from fastapi.responses import RedirectResponse
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.middleware.httpsredirect import HTTPSRedirectMiddleware
 
@@ -607,6 +608,24 @@ def screen_app(name: str, password: str) -> FastAPI:
     return app
 
 
+@wrong("5.2.1", caught_by="test_q1_each_request_is_checked")
+def screen_app(name: str, password: str) -> FastAPI:
+    """Remember who has logged in, and check no password of theirs again."""
+    app, basic, known = FastAPI(), HTTPBasic(realm="clinic"), set()
+
+    @app.get("/queue")
+    def read_queue(login: Annotated[HTTPBasicCredentials, Depends(basic)]) -> list[int]:
+        is_name = same(login.username.encode(), name.encode())
+        is_password = same(login.password.encode(), password.encode())
+
+        if not (is_name and is_password) and login.username not in known:
+            raise HTTPException(401, headers=CHALLENGE)
+        known.add(login.username)
+        return queue()
+
+    return app
+
+
 @right("5.2.1")
 def screen_app(name: str, password: str) -> FastAPI:
     """Read the header oneself."""
@@ -922,6 +941,43 @@ def overhear(line: bytes) -> list[tuple[str, str]]:
     return heard
 
 
+@wrong("5.2.2", caught_by="test_q2_only_basic_credentials_are_found[longer-header]")
+def overhear(line: bytes) -> list[tuple[str, str]]:
+    """Take each header whose name begins with Authorization."""
+    heard = []
+    for row in line.split(b"\r\n"):
+        field, _, value = row.partition(b":")
+        if not field.lower().startswith(b"authorization"):
+            continue
+        scheme, _, code = value.strip().partition(b" ")
+        if scheme.lower() == b"basic":
+            name, _, password = b64decode(code).decode().partition(":")
+            heard.append((name, password))
+    return heard
+
+
+@wrong("5.2.2", caught_by="test_q2_only_basic_credentials_are_found[inside]")
+def overhear(line: bytes) -> list[tuple[str, str]]:
+    """Split where a text can have the end of a line."""
+    heard = []
+    for row in line.decode("latin-1").splitlines():
+        if row.lower().startswith("authorization: basic "):
+            name, _, password = b64decode(row.split()[2]).decode().partition(":")
+            heard.append((name, password))
+    return heard
+
+
+@wrong("5.2.2", caught_by="test_q2_only_basic_credentials_are_found[byte-before]")
+def overhear(line: bytes) -> list[tuple[str, str]]:
+    """Drop all bytes that are not UTF-8."""
+    heard = []
+    for row in line.decode(errors="ignore").split("\r\n"):
+        if row.lower().startswith("authorization: basic "):
+            name, _, password = b64decode(row.split()[2]).decode().partition(":")
+            heard.append((name, password))
+    return heard
+
+
 @right("5.2.2")
 def overhear(line: bytes) -> list[tuple[str, str]]:
     """Go through the lines of the requests."""
@@ -941,7 +997,7 @@ def overhear(line: bytes) -> list[tuple[str, str]]:
     """Read the line as Latin-1, and yield the pairs."""
 
     def pairs():
-        for row in line.decode("latin-1").splitlines():
+        for row in line.decode("latin-1").split("\r\n"):
             field, _, value = row.partition(":")
             scheme, _, code = value.strip().partition(" ")
             if (field.lower(), scheme.lower()) == ("authorization", "basic"):
@@ -1344,6 +1400,74 @@ def secure(app: FastAPI) -> None:
         response.headers[HSTS] = "max-age=31536000"
 
     app.router.dependencies.append(Depends(refuse_http))
+
+
+@wrong("5.2.3", caught_by="test_q3_http_returns_403_and_calls_nothing[health]")
+def secure(app: FastAPI) -> None:
+    """Let the path of a health check through."""
+
+    @app.middleware("http")
+    async def refuse_http(request: Request, call_next: Next) -> Response:
+        is_https = request.url.scheme == "https"
+        if not is_https and request.url.path != "/health":
+            return JSONResponse({"detail": "Use HTTPS."}, 403)
+        response = await call_next(request)
+        if is_https:
+            response.headers[HSTS] = "max-age=31536000"
+        return response
+
+
+@wrong("5.2.3", caught_by="test_q3_http_returns_403_and_calls_nothing[head]")
+def secure(app: FastAPI) -> None:
+    """Let HEAD through."""
+
+    @app.middleware("http")
+    async def refuse_http(request: Request, call_next: Next) -> Response:
+        is_https = request.url.scheme == "https"
+        if not is_https and request.method != "HEAD":
+            return JSONResponse({"detail": "Use HTTPS."}, 403)
+        response = await call_next(request)
+        if is_https:
+            response.headers[HSTS] = "max-age=31536000"
+        return response
+
+
+secured = []
+
+
+@wrong("5.2.3", caught_by="test_q3_http_and_https_are_told_apart_for_every_request")
+def secure(app: FastAPI) -> None:
+    """Change only the first application."""
+    if secured:
+        return
+    secured.append(app)
+
+    @app.middleware("http")
+    async def refuse_http(request: Request, call_next: Next) -> Response:
+        is_https = request.url.scheme == "https"
+        if not is_https:
+            return JSONResponse({"detail": "Use HTTPS."}, 403)
+        response = await call_next(request)
+        if is_https:
+            response.headers[HSTS] = "max-age=31536000"
+        return response
+
+
+class InnerGuard(BaseHTTPMiddleware):
+    """Refuse HTTP."""
+
+    async def dispatch(self, request: Request, call_next: Next) -> Response:
+        if request.url.scheme != "https":
+            return JSONResponse({"detail": "Use HTTPS."}, 403)
+        response = await call_next(request)
+        response.headers[HSTS] = "max-age=31536000"
+        return response
+
+
+@wrong("5.2.3", caught_by="test_q3_http_returns_403_and_calls_nothing[preflight]")
+def secure(app: FastAPI) -> None:
+    """Put the middleware inside the others."""
+    app.user_middleware.append(Middleware(InnerGuard))
 
 
 @right("5.2.3")
