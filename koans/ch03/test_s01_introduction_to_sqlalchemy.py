@@ -82,14 +82,14 @@ def test_q1_with_orm_sends_no_update_itself(answers, sku, price):
         ]
 
     assert set(sent.verbs) <= {"SELECT"}, (
-        f"`with_orm` sent {sent_in_words(sent)}. The docstring asks it to send no "
-        "UPDATE: it loads the object and sets its price. The session sends the UPDATE "
-        "when the caller commits."
+        f"`with_orm` sent {sent_in_words(sent)}. The docstring asks it to load the "
+        "object, to set its price, and to send no UPDATE. Look at what else your code "
+        "calls."
     )
     assert changed == [(sku, price)], (
         f"After `PriceChange({sku!r}, {price}).with_orm(session)` the changed objects "
         f"in the session are {in_words(changed)}. The docstring asks to load the "
-        "`Product` from the session and to set its `price`."
+        "`Product` from the session and to set its `price`. Look at both."
     )
 
 
@@ -121,7 +121,7 @@ def test_q1_with_core_sends_one_update_and_nothing_else(answers, sku, price):
 
     assert sent.verbs == ["UPDATE"], (
         f"`with_core` sent {sent_in_words(sent)}. The docstring asks for one UPDATE "
-        "and nothing else. A statement is sent by `connection.execute(...)`."
+        "and nothing else. Look at each `connection.execute(...)`."
     )
 
 
@@ -226,8 +226,8 @@ def test_q2_a_name_may_contain_any_character(answers, name):
 
     assert found == [name], (
         f"After orders by 'Mara' and {name!r}, `of({name!r})` returns orders by "
-        f"{in_words(found)}. The docstring asks for the orders of this customer. The "
-        "order has to be committed, and the name is a value, not a pattern."
+        f"{in_words(found)}. The docstring asks for the orders of this customer. Look "
+        "at the commit, and at how the statement compares the name."
     )
     assert others == [], (
         f"`of(\"' OR '1' = '1\")` returned {len(others)} order of another customer: "
@@ -243,13 +243,14 @@ def test_q2_the_values_come_back_as_they_were_added(answers, key):
         back = [one[key] for one in orders_of(book, "Mara")]
 
     added = [MARA[key], LATER[key], LATER[key], CHEAP[key]]
-    same = back == added and [type(value) for value in back] == [
-        type(value) for value in added
-    ]
-    assert same, (
-        f"Mara's four orders were added with {key} = {in_words(added)}. `of('Mara')` "
-        f"returns {in_words(back)}. The docstring asks for all of them, with equal "
-        "values of the same type, sorted by `number`."
+    seen = [(type(value), value) for value in back]
+    asked = [(type(value), value) for value in added]
+    first = next((i for i in range(4) if seen[i : i + 1] != asked[i : i + 1]), 0)
+    assert seen == asked, (
+        f"Mara has four orders. In {first + 1} of 4, {key} was "
+        f"{in_words(added[first])}, and `of('Mara')` returns "
+        f"{in_words(back[first : first + 1])} there. The docstring asks for an equal "
+        "value of the same type, sorted by `number`. Look at types and order."
     )
 
 
@@ -351,7 +352,7 @@ def created(answers: Any, call: str, name: str) -> Iterator[tuple[Any, Engine]]:
     )
     assert table.name == name, (
         f"{model.__name__} is mapped to the table {table.name!r}. The docstring asks "
-        f"for the table {name!r}."
+        f"for the table {name!r}. Look at `__tablename__`."
     )
     with sqlite_engine() as engine:
         attempt("Creating the table", table.metadata.create_all, engine)
@@ -390,11 +391,12 @@ def check_key(engine: Engine, table: str) -> None:
     kind = columns(engine, table, "id")["id"]["type"]
     key = inspect(engine).get_pk_constraint(table)["constrained_columns"]
     assert key == ["id"], (
-        f"The primary key of {table} is {key}. The docstring asks for the column id."
+        f"The primary key of {table} is {key}. The docstring asks for the column "
+        "id. Look at `primary_key`."
     )
     assert isinstance(kind, Integer), (
         f"The column id of {table} has the type {kind}. The docstring asks for an "
-        "integer. It comes from the annotation."
+        "integer. Look at its annotation."
     )
 
 
@@ -403,8 +405,7 @@ def check_type(engine: Engine, table: str, column: str, expected: str) -> None:
     seen = str(columns(engine, table, column)[column]["type"])
     assert seen.replace("DECIMAL", "NUMERIC") == expected, (
         f"The column {column} of {table} has the type {seen}. The docstring asks for "
-        f"{expected}. The type is an argument of `mapped_column`, or comes from the "
-        "annotation."
+        f"{expected}. Look at the annotation, and at the arguments of `mapped_column`."
     )
 
 
@@ -521,12 +522,13 @@ def test_q3_the_base_class_is_a_new_one(answers):
 
     assert not isinstance(again, Exception), (
         f"The second call of `user_model()` raised {in_words(again)}. The docstring "
-        "asks for `User` from each call. A base class can have the table `users` only "
-        "once. Look at where your code creates the base class."
+        "asks for `User` from each call. Look at where your code creates the base "
+        "class."
     )
     assert not shared, (
         "`User` belongs to the `Base` of `Product` and `Order`, at the top of the "
-        "file. The docstring asks for a new base class."
+        "file. The docstring asks for a new base class. Look at what `User` derives "
+        "from."
     )
 
 
@@ -578,8 +580,8 @@ def test_q4_the_sql_for_sqlite_is_predicted(answers, question):
     prediction = predicted(answers, question)
     assert plain(str(prediction)) == plain(sent), (
         f"You predict {in_words(prediction)} for {question!r}, and SQLAlchemy writes "
-        f"something else for SQLite. {TO_LOOK_AT[question]} The notes show how to "
-        "print the SQL of a statement."
+        f'something else for SQLite. {TO_LOOK_AT[question]} Look at "One '
+        'statement, several databases" in the notes.'
     )
 
 
@@ -596,7 +598,7 @@ def test_q4_the_type_for_the_driver_is_predicted(answers, column):
     assert prediction == type(values[column]).__name__, (
         f"You predict {in_words(prediction)} for {column!r}, and the driver receives a "
         f"value of another type. {TO_LOOK_AT[column]} The name of a type is a string, "
-        'such as "bool".'
+        'such as "bool". Look at the end of "One statement, several databases".'
     )
 
 
@@ -658,7 +660,8 @@ def test_q5_the_book_is_on_the_given_base(answers):
 
     assert not shared, (
         f"{model.__name__} belongs to the `Base` of `Product` and `Order`, at the top "
-        "of the file. The docstring asks for the `Base` inside the function."
+        "of the file. The docstring asks for the `Base` inside the function. Look at "
+        "what the class derives from."
     )
     assert "Base" in bases, (
         f"{model.__name__} is on the classes {in_words(bases[1:])}. The docstring asks "

@@ -71,11 +71,14 @@ def test_q1_the_right_credentials_return_the_queue(answers, name, password):
     got.append(seen(read_queue(app, basic(name, password))))
     waiting[:] = [5, 4]
     got.append(seen(read_queue(app, basic(name, password).replace("Basic", "basic"))))
-    assert got == [(200, [3]), (200, []), (200, [5, 4])], (
+    asked = [(200, [3]), (200, []), (200, [5, 4])]
+    codes = [code for code, _ in got]
+    odd = next((one for one, right in zip(got, asked, strict=True) if one != right), 0)
+    assert got == asked, (
         f"The screen logged in with {name!r} and {password!r}, while the queue was "
-        f"[3], [] and [5, 4]. The responses were {in_words(got)}. The docstring asks "
-        "for 200 and what `queue()` returns. Look at how you compare, and at the "
-        "`return`."
+        f"[3], [] and [5, 4]. The status codes were {codes}. One response was "
+        f"{in_words(odd)}. The docstring asks for 200 and what `queue()` returns. Look "
+        "at how you compare, and at the `return`."
     )
 
 
@@ -136,10 +139,9 @@ def test_q1_each_request_is_checked(answers):
 
     got = [read_queue(app, basic(*credentials)).status_code for credentials in sent]
     assert got == [200, 401, 401, 200], (
-        f"Four requests had these credentials: {in_words(sent)}. The status codes were "
-        f"{got}. The docstring asks for 401 if the name or the password is wrong, also "
-        "after the right ones. Look at what your code keeps from one request to the "
-        "next."
+        f"Four requests had the credentials {in_words(sent)}. They returned {got}. The "
+        "docstring asks for 401 if one of them is wrong, also after the right ones. "
+        "Look at what your code keeps after a request."
     )
 
 
@@ -282,9 +284,9 @@ def test_q2_every_request_shows_name_and_password(answers, logins):
     heard = heard_in(answers, sent_by(*logins))
 
     assert heard == logins, (
-        f"The requests of a program had these credentials: {in_words(logins)}. "
-        f"`overhear` returned {in_words(heard)}. The docstring asks for one tuple for "
-        "each request, in order. Look at how you find, decode and split the codes."
+        f"The requests had the credentials {in_words(logins)}. `overhear` returned "
+        f"{in_words(heard)}. The docstring asks for one tuple for each. Look at how "
+        "you find, decode and split the codes."
     )
 
 
@@ -521,10 +523,13 @@ def test_q3_https_returns_what_it_returned_with_the_header(
         )
         for one in (response, expected)
     )
+    lost = [item for item in before[2] if item not in got[2]]
+    new = [item for item in got[2] if item not in before[2]]
     assert got == before, (
-        f"{what} returned {in_words(got)}. Before `secure(app)` it returned "
-        f"{in_words(before)}. The docstring asks for the same response. Look at what "
-        "your code does with the response of `app`."
+        f"{what} returned {in_words(got[:2])}, before `secure(app)` "
+        f"{in_words(before[:2])}. Headers lost: {in_words(lost)}. Headers added: "
+        f"{in_words(new)}. The docstring asks for the same response. Look at what your "
+        "code does with the response of `app`."
     )
 
 
