@@ -247,10 +247,10 @@ def test_q2_the_values_come_back_as_they_were_added(answers, key):
     asked = [(type(value), value) for value in added]
     first = next((i for i in range(4) if seen[i : i + 1] != asked[i : i + 1]), 0)
     assert seen == asked, (
-        f"Mara has four orders. In {first + 1} of 4, {key} was "
-        f"{in_words(added[first])}, and `of('Mara')` returns "
-        f"{in_words(back[first : first + 1])} there. The docstring asks for an equal "
-        "value of the same type, sorted by `number`. Look at types and order."
+        f"Mara has four orders, and `of('Mara')` returns {len(back)}. In order "
+        f"{first + 1}, {key} was {in_words(added[first])}, and is now "
+        f"{in_words(back[first : first + 1])}. The docstring asks for equal values of "
+        "the same types, sorted by `number`. Look at types and order."
     )
 
 

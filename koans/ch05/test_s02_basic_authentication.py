@@ -286,7 +286,7 @@ def test_q2_every_request_shows_name_and_password(answers, logins):
     assert heard == logins, (
         f"The requests had the credentials {in_words(logins)}. `overhear` returned "
         f"{in_words(heard)}. The docstring asks for one tuple for each. Look at how "
-        "you find, decode and split the codes."
+        "you find and decode the codes."
     )
 
 
@@ -529,7 +529,7 @@ def test_q3_https_returns_what_it_returned_with_the_header(
         f"{what} returned {in_words(got[:2])}, before `secure(app)` "
         f"{in_words(before[:2])}. Headers lost: {in_words(lost)}. Headers added: "
         f"{in_words(new)}. The docstring asks for the same response. Look at what your "
-        "code does with the response of `app`."
+        "code does with it."
     )
 
 
